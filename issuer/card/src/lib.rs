@@ -1,0 +1,1 @@
+//! Chip-card protocols and evidence checks, sans I/O.

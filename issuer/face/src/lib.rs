@@ -1,0 +1,1 @@
+//! Photo to faces, quality and similarity.

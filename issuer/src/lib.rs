@@ -1,0 +1,1 @@
+//! Proves a person, decides, signs, publishes status.

@@ -1,0 +1,1 @@
+//! The kiosk agent: card reader and camera to signed evidence.

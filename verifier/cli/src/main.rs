@@ -1,0 +1,2 @@
+//! The relying party on the command line.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Checks identity credentials offline: parse, prove, decide.

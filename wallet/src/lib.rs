@@ -1,0 +1,1 @@
+//! Receives, keeps, chooses and presents identity credentials.
