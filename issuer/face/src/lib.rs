@@ -1,1 +1,70 @@
 //! Photo to faces, quality and similarity.
+//!
+//! Two pictures go in, a photo just taken and a reference portrait from a register or from a document's chip, and a
+//! verdict comes out. Everything runs in this process, on the thread that asks; nothing is kept.
+//!
+//! ```text
+//!   photo (JPEG, PNG)                             reference (also JPEG 2000)
+//!        │                                                  │
+//!        ▼  size checked from the header, Exif orientation  ▼
+//!     [Photo]                                            [Photo]             wiped on drop
+//!        │  YuNet: boxes, five landmarks, score             │
+//!        ▼                                                  ▼
+//!   one face, large enough, inside the picture       the same, gentler gate  face_none, face_several,
+//!        │  five landmarks to fixed places, 112×112         │                face_too_small
+//!        ▼                                                  ▼
+//!   aligned face, sharp enough                        aligned face           face_blurred
+//!        │  SFace: 128 numbers                              │
+//!        ▼                                                  ▼
+//!   [FaceTemplate] ────────── cosine ≥ threshold ─── [FaceTemplate]          face_mismatch; wiped on drop
+//!        │                          │
+//!        │ passive detector,        ▼
+//!        └ active challenge ─► [FaceVerdict]                                 pad_required, liveness_required
+//! ```
+//!
+//! The detector and the embedder are OpenCV's YuNet and SFace, decoded and aligned as OpenCV does; the tests hold them to
+//! reference values made with OpenCV. Models are checked against recorded digests when loaded (`issuer/models`).
+//!
+//! # What it does not promise
+//!
+//! The default threshold is *uncalibrated*, and no error rate is claimed. A photo of a photo passes unless the operator
+//! installs a [`PassiveDetector`] or a [`LivenessCheck`] and the policy demands it; a demand that nothing can meet is
+//! refused. Wiping covers the pixels and templates this library holds, not the working memory of the image decoders and
+//! of the inference library.
+//!
+//! # Example
+//!
+//! ```
+//! use tessera_face::{FaceEngine, FacePolicy, ModelBytes};
+//!
+//! # let photo = include_bytes!("../../../tests/fixtures/photos/person_a_1.jpg").as_slice();
+//! # let portrait = include_bytes!("../../../tests/fixtures/photos/person_a_2.jpg").as_slice();
+//! let engine = FaceEngine::load(ModelBytes::embedded())?;
+//! let verdict = engine.compare(photo, portrait, &FacePolicy::default())?;
+//! assert!(verdict.similarity >= verdict.threshold);
+//!
+//! let refusal = engine.compare(b"not a picture", portrait, &FacePolicy::default());
+//! assert_eq!(refusal.unwrap_err().code(), "image_unreadable");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod align;
+mod detect;
+mod engine;
+mod error;
+mod liveness;
+mod models;
+mod photo;
+mod policy;
+mod quality;
+mod template;
+
+pub use detect::DetectedFace;
+pub use engine::{FaceEngine, FaceVerdict};
+pub use error::{FaceError, ModelError};
+pub use liveness::{LivenessCheck, LivenessEvidence, LivenessFrame, PassiveDetector};
+pub use models::ModelBytes;
+pub use photo::{Accept, MAX_BYTES, MAX_PIXELS, MAX_SIDE, Photo};
+pub use policy::{FacePolicy, QualityGate};
+pub use quality::FaceQuality;
+pub use template::{FaceTemplate, similarity};

@@ -1,0 +1,208 @@
+//! Faces in a picture: the YuNet detector, decoded as OpenCV's `FaceDetectorYN` decodes it.
+
+mod letterbox;
+
+use crate::error::FaceError;
+use crate::models::{DETECTOR_SIDE, DETECTOR_SIDE_CLOSE, Models};
+use crate::photo::Photo;
+
+/// A face found in a picture; all lengths in pixels of the upright picture, from its top left corner.
+#[derive(Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct DetectedFace {
+    /// Left edge of the box.
+    pub left: f32,
+    /// Top edge of the box.
+    pub top: f32,
+    /// Width of the box.
+    pub width: f32,
+    /// Height of the box.
+    pub height: f32,
+    /// Right eye, left eye, tip of the nose, right and left corner of the mouth: the person's right, which is the
+    /// picture's left. Each `[x, y]`.
+    pub landmarks: [[f32; 2]; 5],
+    /// The detector's confidence, 0 to 1.
+    pub score: f32,
+}
+
+impl DetectedFace {
+    /// The shorter side of the box.
+    #[must_use]
+    pub fn size(&self) -> f32 {
+        self.width.min(self.height)
+    }
+}
+
+/// Boxes that overlap by more than this share of their union are one face (OpenCV's default).
+const OVERLAP: f32 = 0.3;
+/// Distances in pixels between the detector's anchors, finest first.
+const STRIDES: [usize; 3] = [8, 16, 32];
+
+/// All faces with at least `least_score`, best score first.
+///
+/// The picture is looked at scaled into 640×640; if that shows nobody, once more in 320×320 for a face so close that it
+/// fills the picture.
+pub(crate) fn faces(
+    models: &Models,
+    photo: &Photo,
+    least_score: f32,
+) -> Result<Vec<DetectedFace>, FaceError> {
+    let found = faces_at(models, photo, DETECTOR_SIDE, least_score)?;
+    if found.is_empty() {
+        faces_at(models, photo, DETECTOR_SIDE_CLOSE, least_score)
+    } else {
+        Ok(found)
+    }
+}
+
+fn faces_at(
+    models: &Models,
+    photo: &Photo,
+    side: usize,
+    least_score: f32,
+) -> Result<Vec<DetectedFace>, FaceError> {
+    let (planes, scaled) = letterbox::fit(photo, side);
+    let outputs = models.detect(planes, side)?;
+    let mut faces = suppress(candidates(&outputs, side, least_score)?);
+    let scale = [
+        photo.width() as f32 / scaled.0 as f32,
+        photo.height() as f32 / scaled.1 as f32,
+    ];
+    for face in &mut faces {
+        face.left *= scale[0];
+        face.width *= scale[0];
+        face.top *= scale[1];
+        face.height *= scale[1];
+        for point in &mut face.landmarks {
+            *point = [point[0] * scale[0], point[1] * scale[1]];
+        }
+    }
+    Ok(faces)
+}
+
+/// Reads the twelve outputs (`cls`, `obj`, `bbox`, `kps`, each at three strides): one anchor per cell, coordinates
+/// relative to the cell in units of the stride, sizes as logarithms.
+fn candidates(
+    outputs: &[Vec<f32>],
+    side: usize,
+    least_score: f32,
+) -> Result<Vec<DetectedFace>, FaceError> {
+    let mut faces = Vec::new();
+    for (level, stride) in STRIDES.into_iter().enumerate() {
+        let cells = side / stride;
+        let output = |kind: usize, values: usize| {
+            outputs
+                .get(STRIDES.len() * kind + level)
+                .filter(|output| output.len() == values * cells * cells)
+                .ok_or(FaceError::Engine)
+        };
+        let (class, object, boxes, points) =
+            (output(0, 1)?, output(1, 1)?, output(2, 4)?, output(3, 10)?);
+        let rows = class
+            .iter()
+            .zip(object)
+            .zip(boxes.chunks_exact(4).zip(points.chunks_exact(10)));
+        for (cell, ((class, object), (edges, points))) in rows.enumerate() {
+            let score = (class.clamp(0.0, 1.0) * object.clamp(0.0, 1.0)).sqrt();
+            // Written so that a score that is not a number is refused too.
+            if !(score >= least_score) {
+                continue;
+            }
+            let (column, row) = ((cell % cells) as f32, (cell / cells) as f32);
+            let unit = stride as f32;
+            let (width, height) = (edges[2].exp() * unit, edges[3].exp() * unit);
+            let face = DetectedFace {
+                left: (column + edges[0]) * unit - width / 2.0,
+                top: (row + edges[1]) * unit - height / 2.0,
+                width,
+                height,
+                landmarks: std::array::from_fn(|i| {
+                    [
+                        (points[2 * i] + column) * unit,
+                        (points[2 * i + 1] + row) * unit,
+                    ]
+                }),
+                score,
+            };
+            if face.is_finite() {
+                faces.push(face);
+            }
+        }
+    }
+    Ok(faces)
+}
+
+impl DetectedFace {
+    fn is_finite(&self) -> bool {
+        [self.left, self.top, self.width, self.height]
+            .iter()
+            .chain(self.landmarks.iter().flatten())
+            .all(|v| v.is_finite())
+    }
+
+    /// The share of both boxes' union that they have in common. Edges are cut to whole pixels first, as OpenCV does.
+    fn overlap(&self, other: &Self) -> f32 {
+        let [a, b] = [self, other].map(|f| [f.left, f.top, f.width, f.height].map(f32::trunc));
+        let along =
+            |axis: usize| (a[axis] + a[axis + 2]).min(b[axis] + b[axis + 2]) - a[axis].max(b[axis]);
+        let common = along(0).max(0.0) * along(1).max(0.0);
+        let union = a[2] * a[3] + b[2] * b[3] - common;
+        if union > 0.0 { common / union } else { 1.0 }
+    }
+}
+
+/// Greedy non-maximum suppression: the best of each cluster of overlapping boxes remains.
+fn suppress(mut faces: Vec<DetectedFace>) -> Vec<DetectedFace> {
+    faces.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let mut kept: Vec<DetectedFace> = Vec::new();
+    for face in faces {
+        if kept.iter().all(|better| better.overlap(&face) <= OVERLAP) {
+            kept.push(face);
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn face(left: f32, top: f32, side: f32, score: f32) -> DetectedFace {
+        DetectedFace {
+            left,
+            top,
+            width: side,
+            height: side,
+            landmarks: [[0.0; 2]; 5],
+            score,
+        }
+    }
+
+    #[test]
+    fn of_overlapping_boxes_the_best_remains() {
+        let kept = suppress(vec![
+            face(0.0, 0.0, 10.0, 0.85),
+            face(1.0, 1.0, 10.0, 0.95),
+            face(30.0, 0.0, 10.0, 0.9),
+        ]);
+        let scores: Vec<f32> = kept.iter().map(|f| f.score).collect();
+        assert_eq!(scores, [0.95, 0.9]);
+    }
+
+    #[test]
+    fn overlap_is_the_share_of_the_union() {
+        assert_eq!(
+            face(0.0, 0.0, 10.0, 1.0).overlap(&face(5.0, 0.0, 10.0, 1.0)),
+            50.0 / 150.0
+        );
+        assert_eq!(
+            face(0.0, 0.0, 10.0, 1.0).overlap(&face(10.0, 0.0, 10.0, 1.0)),
+            0.0
+        );
+    }
+
+    #[test]
+    fn outputs_of_another_shape_are_an_engine_failure() {
+        assert_eq!(candidates(&[], 320, 0.8).err(), Some(FaceError::Engine));
+    }
+}

@@ -1,0 +1,200 @@
+//! The paved path: one engine, loaded once, shared by all threads.
+
+use crate::align::Aligned;
+use crate::detect::{self, DetectedFace};
+use crate::error::{FaceError, ModelError};
+use crate::liveness::{LivenessCheck, LivenessEvidence, PassiveDetector};
+use crate::models::{ModelBytes, Models};
+use crate::photo::{Accept, Photo};
+use crate::policy::{FacePolicy, QualityGate};
+use crate::quality::{self, FaceQuality};
+use crate::template::{FaceTemplate, similarity};
+
+/// Detector, embedder and whatever an operator installed beside them.
+///
+/// `Send + Sync`; every call runs on the thread that makes it and takes tens to hundreds of milliseconds of processor
+/// time, so an asynchronous service calls it from its blocking pool.
+pub struct FaceEngine {
+    models: Models,
+    passive: Option<Box<dyn PassiveDetector>>,
+    liveness: Option<Box<dyn LivenessCheck>>,
+}
+
+/// The outcome of a comparison that succeeded; what the evidence record needs. A failed one is a [`FaceError`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct FaceVerdict {
+    /// Cosine similarity of photo and reference, at least `threshold`.
+    pub similarity: f32,
+    /// The threshold it was held against.
+    pub threshold: f32,
+    /// What was measured about the photo's face.
+    pub photo: FaceQuality,
+    /// What was measured about the reference's face.
+    pub reference: FaceQuality,
+    /// The passive detector's score, where the policy demanded one.
+    pub pad_score: Option<f32>,
+    /// Whether an active challenge was demanded and passed.
+    pub liveness_checked: bool,
+}
+
+impl FaceEngine {
+    /// Checks the models' digests and prepares them to run. Takes a few seconds; do it once.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`] for a file that is not the recorded one or does not load.
+    pub fn load(bytes: ModelBytes) -> Result<Self, ModelError> {
+        Ok(Self {
+            models: Models::load(&bytes)?,
+            passive: None,
+            liveness: None,
+        })
+    }
+
+    /// Installs a passive presentation-attack detector.
+    #[must_use]
+    pub fn with_passive_detector(mut self, detector: Box<dyn PassiveDetector>) -> Self {
+        self.passive = Some(detector);
+        self
+    }
+
+    /// Installs a judge of active liveness challenges.
+    #[must_use]
+    pub fn with_liveness_check(mut self, check: Box<dyn LivenessCheck>) -> Self {
+        self.liveness = Some(check);
+        self
+    }
+
+    /// The template of the one face in a picture: JPEG, PNG or JPEG 2000, held to [`QualityGate::PHOTO`].
+    ///
+    /// # Errors
+    ///
+    /// [`FaceError`] when the picture cannot be read, or shows no face, several, or one too small or blurred to compare.
+    pub fn analyse(&self, photo: &[u8]) -> Result<FaceTemplate, FaceError> {
+        self.analyse_with(photo, Accept::Portrait, &QualityGate::PHOTO)
+    }
+
+    /// The same, with the kinds of picture and the quality the caller chooses. [`Accept::Upload`] is for bytes that a
+    /// phone sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`analyse`](Self::analyse).
+    pub fn analyse_with(
+        &self,
+        photo: &[u8],
+        accept: Accept,
+        gate: &QualityGate,
+    ) -> Result<FaceTemplate, FaceError> {
+        let photo = Photo::decode(photo, accept)?;
+        let face = self.only_face(&photo, gate)?;
+        self.template(&photo, &face, gate)
+    }
+
+    /// Compares an uploaded photo (JPEG or PNG) with a reference portrait (also JPEG 2000).
+    ///
+    /// # Errors
+    ///
+    /// As [`analyse`](Self::analyse) for the photo; [`FaceError::Reference`] for the portrait; [`FaceError::Mismatch`];
+    /// and, where the policy demands them, [`FaceError::PadRequired`], [`FaceError::PadFailed`] and
+    /// [`FaceError::LivenessRequired`], for this call hands in no answer to a challenge.
+    pub fn compare(
+        &self,
+        photo: &[u8],
+        reference: &[u8],
+        policy: &FacePolicy,
+    ) -> Result<FaceVerdict, FaceError> {
+        self.compare_live(photo, None, reference, policy)
+    }
+
+    /// Compares as [`compare`](Self::compare) does, with the answer to an active liveness challenge.
+    ///
+    /// # Errors
+    ///
+    /// As [`compare`](Self::compare), and [`FaceError::LivenessFailed`].
+    pub fn compare_live(
+        &self,
+        photo: &[u8],
+        evidence: Option<&LivenessEvidence<'_>>,
+        reference: &[u8],
+        policy: &FacePolicy,
+    ) -> Result<FaceVerdict, FaceError> {
+        let photo = Photo::decode(photo, Accept::Upload)?;
+        let face = self.only_face(&photo, &policy.photo)?;
+        let taken = self.template(&photo, &face, &policy.photo)?;
+        let pad_score = self.pad_score(&photo, &face, policy)?;
+        drop(photo);
+        self.require_liveness(evidence, &taken, policy)?;
+        let reference = self
+            .analyse_with(reference, Accept::Portrait, &policy.reference)
+            .map_err(|fault| FaceError::Reference(Box::new(fault)))?;
+        let similarity = similarity(&taken, &reference);
+        // Written so that a threshold that is not a number refuses everybody.
+        if !(similarity >= policy.threshold) {
+            return Err(FaceError::Mismatch);
+        }
+        Ok(FaceVerdict {
+            similarity,
+            threshold: policy.threshold,
+            photo: taken.quality(),
+            reference: reference.quality(),
+            pad_score,
+            liveness_checked: policy.liveness_required,
+        })
+    }
+
+    fn only_face(&self, photo: &Photo, gate: &QualityGate) -> Result<DetectedFace, FaceError> {
+        let faces = detect::faces(&self.models, photo, gate.least_score)?;
+        quality::only_face(photo, &faces, gate)
+    }
+
+    fn template(
+        &self,
+        photo: &Photo,
+        face: &DetectedFace,
+        gate: &QualityGate,
+    ) -> Result<FaceTemplate, FaceError> {
+        let aligned = Aligned::crop(photo, &face.landmarks).ok_or(FaceError::NoFace)?;
+        let quality = quality::measure(face, &aligned, gate)?;
+        let embedding = self.models.embed(aligned.planes())?;
+        FaceTemplate::new(embedding, quality).ok_or(FaceError::Engine)
+    }
+
+    fn pad_score(
+        &self,
+        photo: &Photo,
+        face: &DetectedFace,
+        policy: &FacePolicy,
+    ) -> Result<Option<f32>, FaceError> {
+        let Some(least) = policy.least_pad_score else {
+            return Ok(None);
+        };
+        let detector = self.passive.as_ref().ok_or(FaceError::PadRequired)?;
+        let score = detector.score(photo, face).ok_or(FaceError::PadRequired)?;
+        if score >= least {
+            Ok(Some(score))
+        } else {
+            Err(FaceError::PadFailed)
+        }
+    }
+
+    fn require_liveness(
+        &self,
+        evidence: Option<&LivenessEvidence<'_>>,
+        photo: &FaceTemplate,
+        policy: &FacePolicy,
+    ) -> Result<(), FaceError> {
+        if !policy.liveness_required {
+            return Ok(());
+        }
+        let (Some(check), Some(evidence)) = (&self.liveness, evidence) else {
+            return Err(FaceError::LivenessRequired);
+        };
+        if check.passes(evidence, photo) {
+            Ok(())
+        } else {
+            Err(FaceError::LivenessFailed)
+        }
+    }
+}
