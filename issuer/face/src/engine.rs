@@ -1,5 +1,8 @@
 //! The paved path: one engine, loaded once, shared by all threads.
 
+#[cfg(test)]
+mod parity;
+
 use crate::align::Aligned;
 use crate::detect::{self, DetectedFace};
 use crate::error::{FaceError, ModelError};

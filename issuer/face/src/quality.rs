@@ -16,8 +16,9 @@ pub struct FaceQuality {
     /// Shorter side of the face's box, in pixels of the picture.
     pub pixels: u32,
     /// Variance of the Laplacian of the aligned face divided by the variance of its luma: how much of the picture's
-    /// contrast lies in fine detail. Independent of lighting and of the size of the original; about 0.05 to 0.5 for
-    /// focused portraits.
+    /// contrast lies in fine detail. Independent of lighting and of the size of the original: above 0.1 for
+    /// focused portraits, 0.04 for small ones heavily compressed, below 0.01 once a twentieth of the distance between
+    /// the eyes is smeared.
     pub sharpness: f32,
 }
 

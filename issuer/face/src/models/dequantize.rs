@@ -4,7 +4,7 @@
 //! `DequantizeLinear` with `block_size` (operator set 21), which the inference library does not run. Every such node here
 //! reads only constants, so its result is a constant: computing it once at load leaves an ordinary network.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{ModelProto, NodeProto, TensorProto};
@@ -12,7 +12,8 @@ use tract_onnx::prelude::TractResult;
 use tract_onnx::prelude::tract_itertools::Itertools as _;
 use tract_onnx::tract_core::internal::{anyhow, bail, ensure};
 
-/// Replaces every `DequantizeLinear` node of `model` by the f32 constant it computes.
+/// Replaces every `DequantizeLinear` node of `model` by the f32 constant it computes, and leaves as inputs only what
+/// a node reads.
 pub(super) fn fold(model: &mut ModelProto) -> TractResult<()> {
     let Some(graph) = model.graph.as_mut() else {
         bail!("a model without a graph");
@@ -30,12 +31,21 @@ pub(super) fn fold(model: &mut ModelProto) -> TractResult<()> {
         .iter()
         .map(|node| constant(node, &constants))
         .try_collect()?;
-    let spent: Vec<String> = quantized.into_iter().flat_map(|node| node.input).collect();
+    let spent: HashSet<String> = quantized.into_iter().flat_map(|node| node.input).collect();
     graph
         .initializer
         .retain(|tensor| !spent.contains(&tensor.name));
-    graph.input.retain(|input| !spent.contains(&input.name));
     graph.initializer.extend(folded);
+    // The file still declares as inputs the weights it was quantised from, which no node reads.
+    let read: HashSet<&str> = graph
+        .node
+        .iter()
+        .flat_map(|n| &n.input)
+        .map(String::as_str)
+        .collect();
+    graph
+        .input
+        .retain(|input| read.contains(input.name.as_str()));
     Ok(())
 }
 
