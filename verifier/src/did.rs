@@ -1,0 +1,129 @@
+//! did:key and did:jwk, strictly decoded. Nothing is ever fetched.
+
+use crate::encoding::{
+    from_base64url, from_multibase_base58, from_uvarint, multibase_base58, uvarint,
+};
+use crate::error::Error;
+use crate::json::{self, Limits};
+use crate::key::PublicKey;
+
+/// Multicodec `p256-pub`.
+const P256_PUB: u64 = 0x1200;
+const DID_MAX: usize = 512;
+
+/// The did:key of a key: `did:key:zDn…` for P-256.
+#[must_use]
+pub fn did_key(key: &PublicKey) -> String {
+    format!("did:key:{}", multikey(key))
+}
+
+/// The Multikey form of a key (Data Integrity §2.2.2): multibase base58btc of multicodec and compressed point.
+#[must_use]
+pub fn multikey(key: &PublicKey) -> String {
+    multibase_base58(&[&uvarint(P256_PUB)[..], &key.to_compressed()].concat())
+}
+
+/// The verification method of a key's did:key: `did:key:zX#zX`.
+#[must_use]
+pub fn verification_method(key: &PublicKey) -> String {
+    let name = multikey(key);
+    format!("did:key:{name}#{name}")
+}
+
+/// The key of a Multikey.
+///
+/// # Errors
+/// `malformed` unless it is the one canonical spelling of a P-256 key; `unsupported_algorithm` for other codecs.
+pub fn from_multikey(text: &str) -> Result<PublicKey, Error> {
+    let bytes = from_multibase_base58(text)?;
+    let (codec, point) = from_uvarint(&bytes)?;
+    if codec != P256_PUB {
+        return Err(Error::UnsupportedAlgorithm { what: "key codec" });
+    }
+    PublicKey::from_compressed(point)
+}
+
+/// The DID without fragment, and its key, of a `did:key` or `did:jwk` DID or DID URL.
+///
+/// A fragment must name the key itself: the Multikey for did:key, `0` for did:jwk. Paths and queries are refused.
+///
+/// # Errors
+/// `malformed` for anything but the canonical spelling, `unsupported_algorithm` for other methods and kinds of key.
+pub fn resolve(did_or_url: &str) -> Result<(String, PublicKey), Error> {
+    if did_or_url.len() > DID_MAX {
+        return Err(Error::too_large("DID", DID_MAX));
+    }
+    let (did, fragment) = match did_or_url.split_once('#') {
+        Some((did, fragment)) => (did, Some(fragment)),
+        None => (did_or_url, None),
+    };
+    let (key, expected) = if let Some(name) = did.strip_prefix("did:key:") {
+        (from_multikey(name)?, name)
+    } else if let Some(encoded) = did.strip_prefix("did:jwk:") {
+        let jwk = json::parse(&from_base64url(encoded)?, Limits::MESSAGE)?;
+        (PublicKey::from_jwk(&jwk)?, "0")
+    } else if did.starts_with("did:") {
+        return Err(Error::UnsupportedAlgorithm { what: "DID method" });
+    } else {
+        return Err(Error::malformed("DID"));
+    };
+    if fragment.is_some_and(|fragment| fragment != expected) {
+        return Err(Error::malformed("DID URL fragment"));
+    }
+    Ok((did.to_owned(), key))
+}
+
+/// Like [`resolve`], for a verification method: the fragment must be there.
+///
+/// # Errors
+/// Those of [`resolve`], and `malformed` without a fragment.
+pub fn resolve_method(url: &str) -> Result<(String, PublicKey), Error> {
+    if url.contains('#') {
+        resolve(url)
+    } else {
+        Err(Error::malformed("verification method"))
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    /// From the did:key specification's P-256 test vectors.
+    const VECTOR: &str = "did:key:zDnaerx9CtbPJ1q36T5Ln5wYt3MQYeGRG5ehnPAmxcf5mDZpv";
+
+    #[test]
+    fn the_published_vector_reads_and_writes_back() {
+        let (did, key) = resolve(VECTOR).unwrap();
+        assert_eq!((did.as_str(), did_key(&key).as_str()), (VECTOR, VECTOR));
+        let method = verification_method(&key);
+        assert_eq!(resolve_method(&method).unwrap().0, VECTOR);
+        let jwk = crate::encoding::base64url(key.to_jwk().to_string().as_bytes());
+        assert_eq!(resolve(&format!("did:jwk:{jwk}#0")).unwrap().1, key);
+    }
+
+    #[test]
+    fn garbage_is_refused_without_panic() {
+        let longer = format!("{VECTOR}1");
+        let shorter = &VECTOR[..VECTOR.len() - 1];
+        let fragment = format!("{VECTOR}#x");
+        for did in [
+            "",
+            "did:key:",
+            "did:key:z",
+            "did:key:z1",
+            "did:key:zz",
+            "did:jwk:",
+            "did:jwk:e30",
+            "did:web:example.org",
+            "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp",
+            &longer,
+            shorter,
+            &fragment,
+            "did:key:zDnaerx9CtbPJ1q36T5Ln5wYt3MQYeGRG5ehnPAmxcf5mDZpv?x=1",
+        ] {
+            assert!(resolve(did).is_err(), "{did}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Compact JWS (RFC 7515) with ES256, and nothing else: the key and the caller say what is expected, never the message.
+
+use serde_json::{Map, Value, json};
+
+use crate::crypto::{LocalSigner, SignError};
+use crate::encoding::{base64url, from_base64url};
+use crate::error::Error;
+use crate::json::{self, Limits};
+use crate::key::PublicKey;
+
+/// The protected header, checked: `alg` is ES256, there is no `crit` and no `b64`.
+#[derive(Debug, Clone)]
+pub struct Header {
+    /// `typ`, as sent.
+    pub typ: Option<String>,
+    /// `kid`, as sent: for our tokens a DID URL.
+    pub kid: Option<String>,
+    /// `jwk`, a public key.
+    pub jwk: Option<PublicKey>,
+    members: Map<String, Value>,
+}
+
+impl Header {
+    /// Every member as sent, for profiles that look at others.
+    #[must_use]
+    pub fn members(&self) -> &Map<String, Value> {
+        &self.members
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, Error> {
+        let members = json::parse_object(
+            bytes,
+            Limits {
+                bytes: 16 * 1024,
+                depth: 8,
+            },
+        )?;
+        // RFC 8725 §3.1: the algorithm is ours to choose. This also refuses "none" (RFC 7518 §3.6).
+        if members.get("alg").and_then(Value::as_str) != Some("ES256") {
+            return Err(Error::UnsupportedAlgorithm { what: "JWS alg" });
+        }
+        // RFC 7515 §4.1.11: we understand no extension, so any critical one is refused; RFC 7797 needs `crit` too.
+        if members.contains_key("crit") || members.contains_key("b64") {
+            return Err(Error::malformed("JWS with critical extensions"));
+        }
+        let text = |name| match members.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(Error::malformed("JWS header member")),
+        };
+        let jwk = members.get("jwk").map(PublicKey::from_jwk).transpose()?;
+        Ok(Self {
+            typ: text("typ")?,
+            kid: text("kid")?,
+            jwk,
+            members,
+        })
+    }
+}
+
+/// A parsed JWS whose signature nobody has checked yet.
+#[derive(Debug, Clone)]
+pub struct Unverified {
+    header: Header,
+    payload: Value,
+    signing_input: Box<str>,
+    signature: Vec<u8>,
+}
+
+/// Parses a compact JWS whose payload is a JSON object.
+///
+/// # Errors
+/// `too_large`, `malformed` (also for duplicate names, padding, `crit`), `unsupported_algorithm` unless ES256.
+pub fn parse(compact: &str, limits: Limits) -> Result<Unverified, Error> {
+    if compact.len() > limits.bytes {
+        return Err(Error::too_large("JWS", limits.bytes));
+    }
+    let (signing_input, signature) = compact
+        .rsplit_once('.')
+        .ok_or(Error::malformed("compact JWS"))?;
+    let (header, payload) = signing_input
+        .split_once('.')
+        .ok_or(Error::malformed("compact JWS"))?;
+    let signature = from_base64url(signature)?;
+    let header = Header::read(&from_base64url(header)?)?;
+    let payload = Value::Object(json::parse_object(&from_base64url(payload)?, limits)?);
+    Ok(Unverified {
+        header,
+        payload,
+        signing_input: signing_input.into(),
+        signature,
+    })
+}
+
+impl Unverified {
+    /// The checked header. What it says is still unproven.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The payload before any check: only for finding out which key and which time to check against.
+    #[must_use]
+    pub fn payload_unverified(&self) -> &Value {
+        &self.payload
+    }
+
+    /// Checks `typ` (RFC 8725 §3.11) and the signature, and gives the payload.
+    ///
+    /// # Errors
+    /// `unsupported_format` for another `typ`, `invalid_signature`.
+    pub fn verify(self, key: &PublicKey, expected_typ: &str) -> Result<Value, Error> {
+        self.verify_any(key, &[expected_typ])
+    }
+
+    /// Like [`verify`](Self::verify) where more than one `typ` will do.
+    ///
+    /// # Errors
+    /// Those of [`verify`](Self::verify).
+    pub fn verify_any(self, key: &PublicKey, expected_typs: &[&str]) -> Result<Value, Error> {
+        let typ = self.header.typ.as_deref().ok_or(Error::UnsupportedFormat {
+            what: "JWS without typ",
+        })?;
+        if !expected_typs
+            .iter()
+            .any(|expected| same_media_type(typ, expected))
+        {
+            return Err(Error::UnsupportedFormat { what: "JWS typ" });
+        }
+        key.verify(self.signing_input.as_bytes(), &self.signature)
+            .map_err(|_| Error::InvalidSignature { what: "JWS" })?;
+        Ok(self.payload)
+    }
+}
+
+/// RFC 7515 §4.1.9: `application/` may be left out, and media types ignore case.
+fn same_media_type(typ: &str, expected: &str) -> bool {
+    let short = match typ.split_at_checked(12) {
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case("application/") => rest,
+        _ => typ,
+    };
+    short.eq_ignore_ascii_case(expected)
+}
+
+/// A JWS that waits for its signature.
+#[derive(Debug, Clone)]
+pub struct Unsigned {
+    signing_input: String,
+}
+
+impl Unsigned {
+    /// From a header object (whose `alg` is set to ES256 here) and a payload.
+    #[must_use]
+    pub fn new(mut header: Value, payload: &Value) -> Self {
+        if let Some(members) = header.as_object_mut() {
+            members.insert("alg".to_owned(), json!("ES256"));
+        }
+        let (header, payload) = (header.to_string(), payload.to_string());
+        Self {
+            signing_input: format!(
+                "{}.{}",
+                base64url(header.as_bytes()),
+                base64url(payload.as_bytes())
+            ),
+        }
+    }
+
+    /// The bytes to sign (RFC 7515 §5.1).
+    #[must_use]
+    pub fn signing_input(&self) -> &[u8] {
+        self.signing_input.as_bytes()
+    }
+
+    /// The compact serialization with `signature` (r ‖ s).
+    #[must_use]
+    pub fn attach(self, signature: &[u8; 64]) -> String {
+        format!("{}.{}", self.signing_input, base64url(signature))
+    }
+
+    /// Signs with a key of this process.
+    ///
+    /// # Errors
+    /// [`SignError`] from the key.
+    pub fn sign(self, signer: &dyn LocalSigner) -> Result<String, SignError> {
+        let signature = signer.sign(self.signing_input())?;
+        Ok(self.attach(&signature))
+    }
+}
+
+/// Signs `payload` under `header` in one go.
+///
+/// # Errors
+/// [`SignError`] from the key.
+pub fn sign(header: Value, payload: &Value, signer: &dyn LocalSigner) -> Result<String, SignError> {
+    Unsigned::new(header, payload).sign(signer)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    /// RFC 7515 appendix A.3.
+    const A3: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+
+    fn key() -> PublicKey {
+        PublicKey::from_jwk(
+            &json!({"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn the_rfc_example_verifies_but_its_missing_typ_is_refused() {
+        let jws = parse(A3, Limits::MESSAGE).unwrap();
+        key()
+            .verify(jws.signing_input.as_bytes(), &jws.signature)
+            .unwrap();
+        assert_eq!(
+            jws.verify(&key(), "jwt").unwrap_err().code(),
+            "unsupported_format"
+        );
+    }
+
+    #[test]
+    fn media_types_compare_as_rfc_7515_says() {
+        assert!(same_media_type("application/kb+jwt", "kb+jwt"));
+        assert!(same_media_type("KB+JWT", "kb+jwt"));
+        assert!(!same_media_type("jwt", "kb+jwt"));
+    }
+}
