@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Licences, bans, sources and known advisories of everything in the lock file. Installs its two tools when they are missing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+command -v cargo-audit >/dev/null || cargo install --locked cargo-audit
+
+cargo deny check bans licenses sources
+cargo deny --manifest-path verifier/Cargo.toml --config verifier/deny.toml check bans
+if [ -d ../shared/advisory-db ]; then
+    cargo audit --deny warnings --db ../shared/advisory-db --no-fetch --stale
+else
+    echo "audit: no ../shared/advisory-db: fetching the public one"
+    cargo audit --deny warnings
+fi
