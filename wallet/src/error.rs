@@ -1,0 +1,223 @@
+//! Everything that can go wrong, one stable code each. Sentences for people are in [`crate::messages`].
+
+use crate::messages::{self, Language};
+use crate::transport::TransportError;
+
+/// Why the wallet did not do what was asked.
+///
+/// No variant carries personal data, keys or codes. [`Error::code`] is stable: scripts and tests compare it; the
+/// sentence may be improved at any time.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no wallet in this folder.
+    StoreMissing,
+    /// There is already a wallet in this folder.
+    StoreExists,
+    /// Another process has the wallet open.
+    StoreLocked,
+    /// The file is not what the wallet wrote.
+    StoreDamaged,
+    /// The file was written by a later version.
+    StoreNewer {
+        /// Version of the file.
+        found: u16,
+        /// Latest version this build reads.
+        supported: u16,
+    },
+    /// The file is whole, but this passphrase does not open it.
+    WrongPassphrase,
+    /// The passphrase is empty or longer than a kilobyte.
+    PassphraseUnusable,
+    /// The store would grow past its bound.
+    StoreFull,
+    /// The file system refused.
+    StoreIo(std::io::ErrorKind),
+    /// The random source failed.
+    Randomness,
+    /// A key did not sign.
+    Signing,
+
+    /// The network, or an address that must not be contacted.
+    Transport(TransportError),
+    /// The issuer answered with an error; its own code is passed on.
+    IssuerRefused {
+        /// The issuer's code (lower case ASCII, digits and underscores).
+        code: String,
+        /// HTTP status.
+        status: u16,
+    },
+    /// The issuer's answer does not follow its protocol.
+    IssuerMalformed,
+    /// The issuer now names another root than the one kept at enrolment.
+    IssuerRootChanged,
+    /// No issuer with this address is known to the wallet.
+    IssuerUnknown,
+    /// The wallet already waits for another session.
+    SessionPending,
+    /// There is no session to resume.
+    SessionMissing,
+    /// The session ended before it was complete.
+    SessionExpired,
+    /// The person has not been at the terminal yet.
+    SessionNotReady,
+
+    /// The offer is not an OpenID4VCI credential offer this wallet can use.
+    OfferInvalid,
+    /// The offer wants a transaction code.
+    TxCodeNeeded,
+    /// The issuer offered an encrypted response and then answered in the clear.
+    ResponseNotEncrypted,
+    /// The encrypted response does not decrypt to a credential response.
+    ResponseUnreadable,
+    /// A received credential is not the type or level that was asked for.
+    CredentialNotAsAsked,
+    /// A received credential is not bound to the key the wallet made for it.
+    HolderKeyMismatch,
+    /// A received credential cannot be revoked: it names no status list.
+    StatusMissing,
+
+    /// A check of the verifier library failed (request, bundle, credential).
+    Check(tessera_verifier::Error),
+    /// The request URI or file does not lead to a request object.
+    RequestUnreadable,
+    /// The wallet has no issuer bundle yet.
+    BundleMissing,
+    /// The bundle is past its age and could not be refreshed.
+    BundleStale,
+    /// The wallet holds no credential at all.
+    NoCredential,
+    /// The service needs a higher level than the wallet holds.
+    AssuranceTooLow,
+    /// All usable credentials are past their last day.
+    CredentialExpired,
+    /// Every one-time credential that would do has been used.
+    CredentialsExhausted,
+    /// The credential lacks something the request needs.
+    QueryNotSatisfied {
+        /// Claim names that are missing, joined with commas.
+        missing: String,
+    },
+    /// The format asked for on the command line is not accepted by the request or not held.
+    FormatUnavailable,
+    /// The holder said no.
+    ConsentDeclined,
+    /// Consent is needed, and nobody is there to give it.
+    ConsentNeeded,
+    /// The requester's server did not accept the presentation.
+    RequesterRefused {
+        /// HTTP status.
+        status: u16,
+    },
+
+    /// No credential with this id.
+    CredentialUnknown,
+    /// A file named on the command line cannot be read.
+    FileUnreadable,
+    /// A file named on the command line cannot be written.
+    FileUnwritable,
+    /// A passphrase is needed, and nobody is there to type it.
+    PassphraseNeeded,
+}
+
+impl Error {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::StoreMissing => "store_missing",
+            Self::StoreExists => "store_exists",
+            Self::StoreLocked => "store_locked",
+            Self::StoreDamaged => "store_damaged",
+            Self::StoreNewer { .. } => "store_newer",
+            Self::WrongPassphrase => "wrong_passphrase",
+            Self::PassphraseUnusable => "passphrase_unusable",
+            Self::StoreFull => "store_full",
+            Self::StoreIo(_) => "store_io",
+            Self::Randomness => "randomness_failed",
+            Self::Signing => "signing_failed",
+            Self::Transport(error) => error.code(),
+            Self::IssuerRefused { code, .. } => code,
+            Self::IssuerMalformed => "issuer_answer_malformed",
+            Self::IssuerRootChanged => "issuer_root_changed",
+            Self::IssuerUnknown => "issuer_unknown",
+            Self::SessionPending => "session_pending",
+            Self::SessionMissing => "session_missing",
+            Self::SessionExpired => "session_expired",
+            Self::SessionNotReady => "session_not_ready",
+            Self::OfferInvalid => "offer_invalid",
+            Self::TxCodeNeeded => "tx_code_needed",
+            Self::ResponseNotEncrypted => "response_not_encrypted",
+            Self::ResponseUnreadable => "response_unreadable",
+            Self::CredentialNotAsAsked => "credential_not_as_asked",
+            Self::HolderKeyMismatch => "holder_key_mismatch",
+            Self::StatusMissing => "status_missing",
+            Self::Check(error) => error.code(),
+            Self::RequestUnreadable => "request_unreadable",
+            Self::BundleMissing => "bundle_missing",
+            Self::BundleStale => "bundle_stale",
+            Self::NoCredential => "no_credential",
+            Self::AssuranceTooLow => "assurance_too_low",
+            Self::CredentialExpired => "credential_expired",
+            Self::CredentialsExhausted => "credentials_exhausted",
+            Self::QueryNotSatisfied { .. } => "query_not_satisfied",
+            Self::FormatUnavailable => "format_unavailable",
+            Self::ConsentDeclined => "consent_declined",
+            Self::ConsentNeeded => "consent_needed",
+            Self::RequesterRefused { .. } => "requester_refused",
+            Self::CredentialUnknown => "credential_unknown",
+            Self::FileUnreadable => "file_unreadable",
+            Self::FileUnwritable => "file_unwritable",
+            Self::PassphraseNeeded => "passphrase_needed",
+        }
+    }
+
+    /// The sentence for people, in their language.
+    #[must_use]
+    pub fn sentence(&self, language: Language) -> String {
+        match self {
+            Self::StoreNewer { found, supported } => messages::fill(
+                self.code(),
+                language,
+                &[&found.to_string(), &supported.to_string()],
+            ),
+            Self::QueryNotSatisfied { missing } => {
+                messages::fill(self.code(), language, &[missing])
+            }
+            Self::RequesterRefused { status } => {
+                messages::fill(self.code(), language, &[&status.to_string()])
+            }
+            Self::IssuerRefused { code, status } if !messages::knows(code) => {
+                messages::fill("issuer_refused", language, &[code, &status.to_string()])
+            }
+            Self::Check(error) if !messages::knows(error.code()) => error.to_string(),
+            other => messages::fill(other.code(), language, &[]),
+        }
+    }
+
+    /// What the person can do next, where there is something.
+    #[must_use]
+    pub fn hint(&self, language: Language) -> Option<&'static str> {
+        messages::hint(self.code(), language)
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.sentence(Language::English))
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<TransportError> for Error {
+    fn from(error: TransportError) -> Self {
+        Self::Transport(error)
+    }
+}
+
+impl From<tessera_verifier::Error> for Error {
+    fn from(error: tessera_verifier::Error) -> Self {
+        Self::Check(error)
+    }
+}

@@ -1,0 +1,314 @@
+//! The real network, by ureq: https outside this machine, no redirects, no proxies, bounded time and size.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::tls::TlsConfig;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+
+use crate::transport::{
+    HttpRequest, HttpResponse, Method, Transport, TransportError, check_url, is_public,
+};
+
+/// Whole-call bound: a photograph over a slow line, and no more.
+const CALL: Duration = Duration::from_secs(60);
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// The transport of the `tessera` command.
+pub struct HttpTransport {
+    agent: ureq::Agent,
+}
+
+impl HttpTransport {
+    /// Default bounds: 60 s for a call, 10 s to connect.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_call_bound(CALL)
+    }
+
+    /// Another bound for a whole call.
+    #[must_use]
+    pub fn with_call_bound(call: Duration) -> Self {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = Config::builder()
+            .http_status_as_error(false)
+            // An issuer and a requester are named by their address: nobody may send the wallet elsewhere.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            // A proxy from the environment would see everything and undo the address check.
+            .proxy(None)
+            .timeout_global(Some(call))
+            .timeout_connect(Some(CONNECT))
+            .max_response_header_size(32 * 1024)
+            // The version stays out: it would tell wallets apart.
+            .user_agent("tessera")
+            .tls_config(
+                TlsConfig::builder()
+                    .unversioned_rustls_crypto_provider(provider)
+                    .build(),
+            )
+            .build();
+        Self {
+            agent: ureq::Agent::with_parts(
+                config,
+                DefaultConnector::default(),
+                PublicOnly::default(),
+            ),
+        }
+    }
+}
+
+impl Default for HttpTransport {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Transport for HttpTransport {
+    fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        check_url(&request.url)?;
+        let bearer = request
+            .bearer
+            .as_ref()
+            .map(|token| format!("Bearer {}", token.expose()));
+        let url = request.url.as_str();
+        let answer = match request.method {
+            Method::Get => {
+                let mut call = self.agent.get(url).header("accept", request.accept);
+                if let Some(bearer) = &bearer {
+                    call = call.header("authorization", bearer);
+                }
+                call.call()
+            }
+            Method::Post => {
+                let mut call = self.agent.post(url).header("accept", request.accept);
+                if !request.content_type.is_empty() {
+                    call = call.header("content-type", request.content_type);
+                }
+                if let Some(bearer) = &bearer {
+                    call = call.header("authorization", bearer);
+                }
+                call.send(request.body.as_slice())
+            }
+        };
+        let mut answer = answer.map_err(|error| reason(&error))?;
+        let status = answer.status().as_u16();
+        if (300..400).contains(&status) {
+            return Err(TransportError::RedirectRefused);
+        }
+        let content_type = answer.body().mime_type().unwrap_or("").to_ascii_lowercase();
+        let body = answer
+            .body_mut()
+            .with_config()
+            .limit(request.max_answer as u64)
+            .read_to_vec()
+            .map_err(|error| reason(&error))?;
+        Ok(HttpResponse {
+            status,
+            content_type,
+            body,
+        })
+    }
+}
+
+fn reason(error: &ureq::Error) -> TransportError {
+    match error {
+        ureq::Error::Timeout(_) => TransportError::Timeout,
+        ureq::Error::BodyExceedsLimit(_) | ureq::Error::LargeResponseHeader(..) => {
+            TransportError::AnswerTooLarge
+        }
+        ureq::Error::TooManyRedirects | ureq::Error::RedirectFailed => {
+            TransportError::RedirectRefused
+        }
+        ureq::Error::BadUri(_) => TransportError::UrlInvalid,
+        ureq::Error::Other(other) if other.is::<Refused>() => TransportError::AddressRefused,
+        ureq::Error::Io(io) if io.kind() == std::io::ErrorKind::TimedOut => TransportError::Timeout,
+        _ => TransportError::Unreachable,
+    }
+}
+
+/// Resolves names, and keeps only public addresses unless the name itself says "this machine".
+#[derive(Debug, Default)]
+struct PublicOnly(DefaultResolver);
+
+impl Resolver for PublicOnly {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let found = self.0.resolve(uri, config, timeout)?;
+        let local = says_loopback(uri.host().unwrap_or(""));
+        let mut kept = self.empty();
+        for address in found.iter() {
+            // A loopback name that resolves elsewhere is as wrong as a public one that resolves inwards.
+            let fits = if local {
+                address.ip().is_loopback()
+            } else {
+                is_public(address.ip())
+            };
+            if fits {
+                kept.push(*address);
+            }
+        }
+        if kept.is_empty() {
+            return Err(ureq::Error::Other(Box::new(Refused)));
+        }
+        Ok(kept)
+    }
+}
+
+fn says_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// The address check said no.
+#[derive(Debug)]
+struct Refused;
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the name leads into a private network")
+    }
+}
+
+impl std::error::Error for Refused {}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::time::Instant;
+    use url::Url;
+
+    /// A hostile server: answers one connection with `answer`, piece by piece, `pause` between the pieces.
+    fn server(pieces: Vec<Vec<u8>>, pause: Duration) -> Url {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            let (mut socket, _) = listener.accept().unwrap();
+            let mut heard = [0u8; 4096];
+            let _ = socket.read(&mut heard);
+            for piece in pieces {
+                if socket.write_all(&piece).is_err() {
+                    return;
+                }
+                std::thread::sleep(pause);
+            }
+        });
+        Url::parse(&format!("http://127.0.0.1:{port}/")).unwrap()
+    }
+
+    fn ask(url: Url, max: usize) -> Result<HttpResponse, TransportError> {
+        HttpTransport::with_call_bound(Duration::from_millis(700))
+            .send(HttpRequest::get(url, "application/json").with_max_answer(max))
+    }
+
+    #[test]
+    fn reads_an_honest_answer_and_passes_error_statuses_on() {
+        let url = server(
+            vec![b"HTTP/1.1 422 Nope\r\ncontent-type: Application/Problem+JSON; charset=utf-8\r\ncontent-length: 2\r\n\r\n{}".to_vec()],
+            Duration::ZERO,
+        );
+        let answer = ask(url, 100).unwrap();
+        assert_eq!(
+            (answer.status, answer.content_type.as_str()),
+            (422, "application/problem+json")
+        );
+        assert_eq!(answer.body, b"{}");
+    }
+
+    #[test]
+    fn an_answer_without_end_is_cut_off() {
+        let mut pieces = vec![b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".to_vec()];
+        pieces.extend((0..200).map(|_| vec![b'a'; 64 * 1024]));
+        assert_eq!(
+            ask(server(pieces, Duration::ZERO), 100_000).err(),
+            Some(TransportError::AnswerTooLarge)
+        );
+    }
+
+    #[test]
+    fn endless_headers_are_cut_off() {
+        let mut pieces = vec![b"HTTP/1.1 200 OK\r\n".to_vec()];
+        pieces.extend((0..200).map(|n| format!("x-{n}: {}\r\n", "a".repeat(1024)).into_bytes()));
+        assert!(ask(server(pieces, Duration::ZERO), 1000).is_err());
+    }
+
+    #[test]
+    fn a_server_that_drips_does_not_hold_the_wallet() {
+        let mut pieces = vec![b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n".to_vec()];
+        pieces.extend((0..1000).map(|_| b"a".to_vec()));
+        let began = Instant::now();
+        let outcome = ask(server(pieces, Duration::from_millis(50)), 2000);
+        assert_eq!(outcome.err(), Some(TransportError::Timeout));
+        assert!(began.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn redirects_are_refused_even_to_the_same_machine() {
+        for to in [
+            "http://127.0.0.1:1/",
+            "https://elsewhere.example/",
+            "file:///etc/passwd",
+        ] {
+            let url = server(
+                vec![
+                    format!("HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n")
+                        .into_bytes(),
+                ],
+                Duration::ZERO,
+            );
+            assert_eq!(
+                ask(url, 100).err(),
+                Some(TransportError::RedirectRefused),
+                "{to}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_connection_cut_in_the_middle_is_an_error() {
+        let url = server(
+            vec![b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nabc".to_vec()],
+            Duration::ZERO,
+        );
+        assert_eq!(ask(url, 2000).err(), Some(TransportError::Unreachable));
+    }
+
+    #[test]
+    fn private_addresses_are_not_contacted() {
+        for url in [
+            "https://10.0.0.1/",
+            "https://169.254.169.254/latest/meta-data",
+            "https://[::ffff:192.168.0.1]/",
+            "https://[fe80::1]/",
+            "https://0.0.0.0/",
+        ] {
+            assert_eq!(
+                ask(Url::parse(url).unwrap(), 10).err(),
+                Some(TransportError::AddressRefused),
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_listens() {
+        let port = {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.local_addr().unwrap().port()
+        };
+        let url = Url::parse(&format!("http://127.0.0.1:{port}/")).unwrap();
+        assert_eq!(ask(url, 10).err(), Some(TransportError::Unreachable));
+    }
+}

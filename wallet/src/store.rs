@@ -1,0 +1,309 @@
+//! The wallet's memory: one sealed file, locked while open, replaced whole at each change.
+//!
+//! Why one file and not a database is in `docs/decisions/0010-wallet-store.md`.
+
+mod contents;
+mod envelope;
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::rand::SecureRandom;
+use zeroize::Zeroizing;
+
+pub use contents::{
+    Contents, CredentialBody, CredentialSet, Format, HistoryEntry, HistoryEvent, OneTimeCredential,
+    PendingSession, TrustedIssuer,
+};
+pub use envelope::KeyStretching;
+
+use crate::error::Error;
+use crate::secret::{Passphrase, StoredKey};
+use envelope::{Envelope, MAX_FILE_BYTES};
+
+const FILE: &str = "wallet.sealed";
+const FRESH: &str = "wallet.sealed.new";
+const LOCK: &str = "wallet.lock";
+
+/// An open wallet. While it lives no other process can open the same folder. Has no `Debug`.
+pub struct Store {
+    folder: PathBuf,
+    envelope: Envelope,
+    contents: Contents,
+    _lock: File,
+}
+
+impl Store {
+    /// Makes a new wallet in `folder` (created when missing, mode 0700), with a fresh device key.
+    ///
+    /// # Errors
+    /// [`Error::StoreExists`], [`Error::StoreLocked`], [`Error::StoreIo`], [`Error::Randomness`].
+    pub fn create(
+        folder: &Path,
+        passphrase: &Passphrase,
+        stretching: KeyStretching,
+        rng: &dyn SecureRandom,
+    ) -> Result<Self, Error> {
+        create_private_folder(folder)?;
+        let lock = lock(folder)?;
+        if folder.join(FILE).try_exists().map_err(io)? {
+            return Err(Error::StoreExists);
+        }
+        let store = Self {
+            folder: folder.to_owned(),
+            envelope: Envelope::create(passphrase, stretching, rng)?,
+            contents: Contents::new(StoredKey::generate(rng)?),
+            _lock: lock,
+        };
+        store.write(rng)?;
+        Ok(store)
+    }
+
+    /// Opens the wallet in `folder`.
+    ///
+    /// # Errors
+    /// [`Error::StoreMissing`], [`Error::StoreLocked`], [`Error::StoreDamaged`], [`Error::StoreNewer`],
+    /// [`Error::WrongPassphrase`], [`Error::StoreIo`].
+    pub fn open(folder: &Path, passphrase: &Passphrase) -> Result<Self, Error> {
+        if !folder.join(FILE).try_exists().map_err(io)? {
+            return Err(Error::StoreMissing);
+        }
+        let lock = lock(folder)?;
+        let file = read_bounded(&folder.join(FILE))?;
+        let (envelope, clear) = Envelope::open(&file, passphrase)?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            envelope,
+            contents: Contents::from_bytes(&clear)?,
+            _lock: lock,
+        })
+    }
+
+    /// Whether there is a wallet in `folder`; needs no passphrase.
+    #[must_use]
+    pub fn exists(folder: &Path) -> bool {
+        folder.join(FILE).exists()
+    }
+
+    /// What the wallet holds.
+    #[must_use]
+    pub fn contents(&self) -> &Contents {
+        &self.contents
+    }
+
+    /// Changes the contents. When this returns `Ok`, the change is on the disk; when it returns an error, nothing
+    /// changed, in memory or on disk.
+    ///
+    /// # Errors
+    /// What `change` returns, or the store's own errors.
+    pub fn update<T>(
+        &mut self,
+        rng: &dyn SecureRandom,
+        change: impl FnOnce(&mut Contents) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let outcome = change(&mut self.contents).and_then(|value| self.write(rng).map(|()| value));
+        if outcome.is_err() {
+            // The file is still the old one: go back to it.
+            let clear = self
+                .envelope
+                .reopen(&read_bounded(&self.folder.join(FILE))?)?;
+            self.contents = Contents::from_bytes(&clear)?;
+        }
+        outcome
+    }
+
+    /// Seals and replaces: new file, its data on the disk, rename over the old one, the folder on the disk.
+    fn write(&self, rng: &dyn SecureRandom) -> Result<(), Error> {
+        let clear = self.contents.to_bytes()?;
+        let sealed = self.envelope.seal(&clear, rng)?;
+        let fresh = self.folder.join(FRESH);
+        let mut file = open_private(&fresh).map_err(io)?;
+        file.write_all(&sealed).map_err(io)?;
+        file.sync_all().map_err(io)?;
+        std::fs::rename(&fresh, self.folder.join(FILE)).map_err(io)?;
+        // The rename itself lives in the folder.
+        File::open(&self.folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(io)
+    }
+}
+
+fn lock(folder: &Path) -> Result<File, Error> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    let file = options.open(folder.join(LOCK)).map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::StoreLocked),
+        Err(TryLockError::Error(error)) => Err(io(error)),
+    }
+}
+
+fn read_bounded(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    File::open(path)
+        .and_then(|file| file.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|error| match error.kind() {
+            ErrorKind::NotFound => Error::StoreMissing,
+            _ => io(error),
+        })?;
+    Ok(bytes)
+}
+
+#[cfg(unix)]
+fn open_private(path: &Path) -> std::io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .mode(0o600)
+        .open(path)
+}
+
+#[cfg(not(unix))]
+fn open_private(path: &Path) -> std::io::Result<File> {
+    File::create(path)
+}
+
+#[cfg(unix)]
+fn create_private_folder(folder: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(io)
+}
+
+#[cfg(not(unix))]
+fn create_private_folder(folder: &Path) -> Result<(), Error> {
+    std::fs::create_dir_all(folder).map_err(io)
+}
+
+fn io(error: std::io::Error) -> Error {
+    Error::StoreIo(error.kind())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use aws_lc_rs::rand::SystemRandom;
+
+    fn words(text: &str) -> Passphrase {
+        Passphrase::new(text).unwrap()
+    }
+
+    fn fresh(folder: &Path) -> Store {
+        Store::create(
+            folder,
+            &words("right"),
+            KeyStretching::HAZMAT_TESTING_ONLY,
+            &SystemRandom::new(),
+        )
+        .unwrap()
+    }
+
+    fn refusal(outcome: Result<Store, Error>) -> String {
+        outcome.err().unwrap().code().to_owned()
+    }
+
+    fn remember(store: &mut Store, id: &str) {
+        store
+            .update(&SystemRandom::new(), |contents| {
+                contents.pending = Some(PendingSession::example(id));
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    #[test]
+    fn a_change_is_there_after_reopening() {
+        let folder = tempfile::tempdir().unwrap();
+        remember(&mut fresh(folder.path()), "abc");
+        let store = Store::open(folder.path(), &words("right")).unwrap();
+        assert_eq!(store.contents().pending.as_ref().unwrap().session_id, "abc");
+        assert!(!folder.path().join(FRESH).exists());
+    }
+
+    #[test]
+    fn each_refusal_has_its_own_code() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        assert_eq!(refusal(Store::open(path, &words("right"))), "store_missing");
+        let store = fresh(path);
+        assert_eq!(refusal(Store::open(path, &words("right"))), "store_locked");
+        drop(store);
+        assert_eq!(
+            refusal(Store::open(path, &words("wrong"))),
+            "wrong_passphrase"
+        );
+        let again = Store::create(
+            path,
+            &words("right"),
+            KeyStretching::HAZMAT_TESTING_ONLY,
+            &SystemRandom::new(),
+        );
+        assert_eq!(refusal(again), "store_exists");
+        let mut bytes = std::fs::read(path.join(FILE)).unwrap();
+        bytes.truncate(bytes.len() / 2);
+        std::fs::write(path.join(FILE), bytes).unwrap();
+        assert_eq!(refusal(Store::open(path, &words("right"))), "store_damaged");
+    }
+
+    #[test]
+    fn a_failed_change_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = fresh(folder.path());
+        remember(&mut store, "kept");
+        let outcome: Result<(), Error> = store.update(&SystemRandom::new(), |contents| {
+            contents.pending = None;
+            Err(Error::SessionMissing)
+        });
+        assert_eq!(outcome.unwrap_err().code(), "session_missing");
+        assert_eq!(
+            store.contents().pending.as_ref().unwrap().session_id,
+            "kept"
+        );
+    }
+
+    #[test]
+    fn a_write_that_was_cut_short_is_not_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        remember(&mut fresh(folder.path()), "old");
+        // What a crash between creating the new file and renaming it leaves.
+        std::fs::write(folder.path().join(FRESH), b"half").unwrap();
+        let mut store = Store::open(folder.path(), &words("right")).unwrap();
+        assert_eq!(store.contents().pending.as_ref().unwrap().session_id, "old");
+        remember(&mut store, "new");
+        drop(store);
+        let store = Store::open(folder.path(), &words("right")).unwrap();
+        assert_eq!(store.contents().pending.as_ref().unwrap().session_id, "new");
+    }
+
+    #[test]
+    fn nothing_readable_reaches_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        remember(&mut fresh(folder.path()), "find-me-if-you-can");
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+            let found = |needle: &[u8]| bytes.windows(needle.len()).any(|part| part == needle);
+            assert!(!found(b"find-me") && !found(b"device_key") && !found(b"session"));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_can_read() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("wallet");
+        drop(fresh(&folder));
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&folder), 0o700);
+        assert_eq!(mode(&folder.join(FILE)), 0o600);
+    }
+}

@@ -1,0 +1,308 @@
+//! What the wallet remembers, as it lies inside the sealed file.
+
+use std::io::Write;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use tessera_verifier::claims::AssuranceLevel;
+use tessera_verifier::time::Timestamp;
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::secret::{SecretText, StoredKey};
+
+/// Everything in the wallet. Has no `Debug` and no `Clone`: it holds keys.
+#[derive(Serialize, Deserialize)]
+pub struct Contents {
+    /// Proves to an issuer that later steps of a session come from the device that began it.
+    pub device_key: StoredKey,
+    /// Issuers the holder enrolled with, each with the root it was first seen with.
+    pub issuers: Vec<TrustedIssuer>,
+    /// Credentials, oldest first.
+    pub sets: Vec<CredentialSet>,
+    /// A session that waits for the visit to a terminal.
+    pub pending: Option<PendingSession>,
+    /// What was received and shown, oldest first; names of claims, never values.
+    pub history: Vec<HistoryEntry>,
+}
+
+impl Contents {
+    /// Most history entries kept; the oldest go first.
+    pub const MAX_HISTORY: usize = 10_000;
+
+    pub(crate) fn new(device_key: StoredKey) -> Self {
+        Self {
+            device_key,
+            issuers: Vec::new(),
+            sets: Vec::new(),
+            pending: None,
+            history: Vec::new(),
+        }
+    }
+
+    /// The issuer with this address.
+    ///
+    /// # Errors
+    /// [`Error::IssuerUnknown`].
+    pub fn issuer(&self, url: &str) -> Result<&TrustedIssuer, Error> {
+        self.issuers
+            .iter()
+            .find(|issuer| issuer.url == url)
+            .ok_or(Error::IssuerUnknown)
+    }
+
+    /// The credential set with this id.
+    ///
+    /// # Errors
+    /// [`Error::CredentialUnknown`].
+    pub fn set(&self, id: &str) -> Result<&CredentialSet, Error> {
+        self.sets
+            .iter()
+            .find(|set| set.id == id)
+            .ok_or(Error::CredentialUnknown)
+    }
+
+    /// Adds a history entry, dropping the oldest past the bound.
+    pub fn remember(&mut self, entry: HistoryEntry) {
+        self.history.push(entry);
+        let surplus = self.history.len().saturating_sub(Self::MAX_HISTORY);
+        self.history.drain(..surplus);
+    }
+
+    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        serde_json::from_slice(bytes).map_err(|_| Error::StoreDamaged)
+    }
+
+    /// Serialises into a buffer of the right size from the start: growing would leave copies of keys behind.
+    pub(super) fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let mut length = Counter(0);
+        serde_json::to_writer(&mut length, self).map_err(|_| Error::StoreFull)?;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(length.0));
+        serde_json::to_writer(&mut *bytes, self).map_err(|_| Error::StoreFull)?;
+        Ok(bytes)
+    }
+}
+
+struct Counter(usize);
+
+impl Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// An issuer, and what the wallet holds it to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TrustedIssuer {
+    /// Credential issuer identifier (its base address, no trailing slash).
+    pub url: String,
+    /// The authority's root DID, pinned at first use or given by the holder.
+    pub root_did: String,
+    /// The latest signed bundle (compact JWS).
+    pub bundle: String,
+    /// When it was fetched, seconds since the epoch.
+    pub bundle_fetched_at: i64,
+}
+
+/// The two credential formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// SD-JWT VC, `dc+sd-jwt`.
+    SdJwt,
+    /// W3C VC with `ecdsa-sd-2023`, `ldp_vc`.
+    Ldp,
+}
+
+impl Format {
+    /// Both, in the order the wallet prefers them: the smaller and faster first.
+    pub const ALL: [Self; 2] = [Self::SdJwt, Self::Ldp];
+
+    /// Name on the command line and in JSON output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SdJwt => "sd_jwt",
+            Self::Ldp => "ldp",
+        }
+    }
+
+    /// OpenID4VCI/VP format identifier.
+    #[must_use]
+    pub fn identifier(self) -> &'static str {
+        match self {
+            Self::SdJwt => "dc+sd-jwt",
+            Self::Ldp => "ldp_vc",
+        }
+    }
+}
+
+/// What one enrolment gave: one person's data at one level, as one-time credentials in one or two formats.
+#[derive(Serialize, Deserialize)]
+pub struct CredentialSet {
+    /// Short local name, for example `full-3fa9`.
+    pub id: String,
+    /// `limited` or `full`.
+    pub level: String,
+    /// Address of the issuer.
+    pub issuer_url: String,
+    /// DID that signed.
+    pub issuer_did: String,
+    /// Seconds since the epoch.
+    pub received_at: i64,
+    /// First moment of validity, seconds since the epoch.
+    pub valid_from: i64,
+    /// End of validity (exclusive), seconds since the epoch.
+    pub valid_until: i64,
+    /// When a newer enrolment replaced this one; retired sets are never chosen.
+    pub retired_at: Option<i64>,
+    /// The subject's claims, for showing to the holder.
+    pub claims: Map<String, Value>,
+    /// How many one-time credentials came, over both formats.
+    pub issued: u32,
+    /// Those not used yet. A used one is gone, with its key.
+    pub unused: Vec<OneTimeCredential>,
+}
+
+impl CredentialSet {
+    /// The level as the verifier's type.
+    ///
+    /// # Errors
+    /// [`Error::StoreDamaged`] when the stored word is neither level.
+    pub fn assurance_level(&self) -> Result<AssuranceLevel, Error> {
+        [AssuranceLevel::Limited, AssuranceLevel::Full]
+            .into_iter()
+            .find(|level| level.as_str() == self.level)
+            .ok_or(Error::StoreDamaged)
+    }
+
+    /// How many unused credentials there are in `format`.
+    #[must_use]
+    pub fn remaining(&self, format: Format) -> usize {
+        self.unused
+            .iter()
+            .filter(|one| one.format == format)
+            .count()
+    }
+
+    /// Whether it is neither retired nor outside its validity at `now`.
+    #[must_use]
+    pub fn is_usable(&self, now: Timestamp) -> bool {
+        self.retired_at.is_none() && (self.valid_from..self.valid_until).contains(&now.unix())
+    }
+}
+
+/// A credential to be shown once, with the key it is bound to. Has no `Debug`.
+#[derive(Serialize, Deserialize)]
+pub struct OneTimeCredential {
+    /// Its format.
+    pub format: Format,
+    /// The credential as issued.
+    pub body: CredentialBody,
+    /// The holder's key for this credential and no other.
+    pub key: StoredKey,
+}
+
+/// A credential as the issuer sent it. Has no `Debug`: it is personal data.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum CredentialBody {
+    /// SD-JWT VC in compact form with all disclosures.
+    SdJwt(String),
+    /// W3C credential with its base proof.
+    Ldp(Value),
+}
+
+/// A session at the issuer that is not complete. Has no `Debug`: it holds the session token.
+#[derive(Serialize, Deserialize)]
+pub struct PendingSession {
+    /// Address of the issuer.
+    pub issuer_url: String,
+    /// What the holder shows at the terminal.
+    pub session_id: String,
+    /// Bearer token of the session.
+    pub session_token: SecretText,
+    /// `limited` or `full`.
+    pub level: String,
+}
+
+impl PendingSession {
+    /// A copy that can outlive the store, for polling while the store is closed.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self {
+            issuer_url: self.issuer_url.clone(),
+            session_id: self.session_id.clone(),
+            session_token: self.session_token.duplicate(),
+            level: self.level.clone(),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn example(id: &str) -> Self {
+        Self {
+            issuer_url: "https://issuer.example".into(),
+            session_id: id.into(),
+            session_token: SecretText::new("token"),
+            level: "full".into(),
+        }
+    }
+}
+
+/// One line of history. Holds names, never values of claims.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    /// Seconds since the epoch.
+    pub at: i64,
+    /// What happened.
+    pub event: HistoryEvent,
+}
+
+/// What a history entry tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum HistoryEvent {
+    /// Credentials came in.
+    Received {
+        /// Local id of the set.
+        credential: String,
+        /// `limited` or `full`.
+        level: String,
+        /// Address of the issuer.
+        issuer: String,
+    },
+    /// A presentation was made for a requester.
+    Presented {
+        /// Local id of the set.
+        credential: String,
+        /// `limited` or `full`.
+        level: String,
+        /// Format shown.
+        format: Format,
+        /// Client identifier from the authenticated request.
+        client_id: String,
+        /// Registered name (English).
+        requester_en: String,
+        /// Registered name (Chinese).
+        requester_zh: String,
+        /// Service of the catalogue.
+        service: String,
+        /// Names of the claims shown.
+        claims: Vec<String>,
+    },
+    /// The holder or the wallet said no.
+    Refused {
+        /// Client identifier, when the requester was authenticated.
+        client_id: Option<String>,
+        /// Service of the catalogue, when known.
+        service: Option<String>,
+        /// Code of the refusal.
+        code: String,
+    },
+}
