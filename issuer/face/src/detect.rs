@@ -5,6 +5,7 @@ mod letterbox;
 use crate::error::FaceError;
 use crate::models::{DETECTOR_SIDE, DETECTOR_SIDE_CLOSE, Models};
 use crate::photo::Photo;
+use crate::policy::reaches;
 
 /// A face found in a picture; all lengths in pixels of the upright picture, from its top left corner.
 #[derive(Clone, Copy, PartialEq)]
@@ -104,8 +105,7 @@ fn candidates(
             .zip(boxes.chunks_exact(4).zip(points.chunks_exact(10)));
         for (cell, ((class, object), (edges, points))) in rows.enumerate() {
             let score = (class.clamp(0.0, 1.0) * object.clamp(0.0, 1.0)).sqrt();
-            // Written so that a score that is not a number is refused too.
-            if !(score >= least_score) {
+            if !reaches(score, least_score) {
                 continue;
             }
             let (column, row) = ((cell % cells) as f32, (cell / cells) as f32);

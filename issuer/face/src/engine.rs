@@ -9,7 +9,7 @@ use crate::error::{FaceError, ModelError};
 use crate::liveness::{LivenessCheck, LivenessEvidence, PassiveDetector};
 use crate::models::{ModelBytes, Models};
 use crate::photo::{Accept, Photo};
-use crate::policy::{FacePolicy, QualityGate};
+use crate::policy::{FacePolicy, QualityGate, reaches};
 use crate::quality::{self, FaceQuality};
 use crate::template::{FaceTemplate, similarity};
 
@@ -133,8 +133,7 @@ impl FaceEngine {
             .analyse_with(reference, Accept::Portrait, &policy.reference)
             .map_err(|fault| FaceError::Reference(Box::new(fault)))?;
         let similarity = similarity(&taken, &reference);
-        // Written so that a threshold that is not a number refuses everybody.
-        if !(similarity >= policy.threshold) {
+        if !reaches(similarity, policy.threshold) {
             return Err(FaceError::Mismatch);
         }
         Ok(FaceVerdict {
@@ -175,7 +174,7 @@ impl FaceEngine {
         };
         let detector = self.passive.as_ref().ok_or(FaceError::PadRequired)?;
         let score = detector.score(photo, face).ok_or(FaceError::PadRequired)?;
-        if score >= least {
+        if reaches(score, least) {
             Ok(Some(score))
         } else {
             Err(FaceError::PadFailed)

@@ -63,6 +63,11 @@ pub struct FacePolicy {
     pub least_pad_score: Option<f32>,
 }
 
+/// Whether a measure reaches the least demanded. What is not a number reaches nothing and is reached by nothing.
+pub(crate) fn reaches(measure: f32, least: f32) -> bool {
+    measure >= least
+}
+
 impl Default for FacePolicy {
     fn default() -> Self {
         Self {

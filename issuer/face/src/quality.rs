@@ -5,7 +5,7 @@ use crate::detect::DetectedFace;
 use crate::error::FaceError;
 use crate::models::EMBEDDER_SIDE;
 use crate::photo::Photo;
-use crate::policy::QualityGate;
+use crate::policy::{QualityGate, reaches};
 
 /// What was measured about the face that was used.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,8 +32,8 @@ pub(crate) fn only_face(
         .iter()
         .max_by(|a, b| a.size().total_cmp(&b.size()))
         .ok_or(FaceError::NoFace)?;
-    let comparable = |face: &&DetectedFace| face.size() >= gate.bystander_ratio * main.size();
-    if faces.iter().filter(comparable).count() > 1 {
+    let bystander = |face: &DetectedFace| face.size() < gate.bystander_ratio * main.size();
+    if faces.iter().filter(|face| !bystander(face)).count() > 1 {
         return Err(FaceError::SeveralFaces);
     }
     let inside = |&[x, y]: &[f32; 2]| {
@@ -58,8 +58,7 @@ pub(crate) fn measure(
     gate: &QualityGate,
 ) -> Result<FaceQuality, FaceError> {
     let sharpness = sharpness(&aligned.luma());
-    // Written so that a measure that is not a number is refused too.
-    if !(sharpness >= gate.least_sharpness) {
+    if !reaches(sharpness, gate.least_sharpness) {
         return Err(FaceError::Blurred);
     }
     Ok(FaceQuality {

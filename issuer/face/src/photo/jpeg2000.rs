@@ -7,8 +7,9 @@ use zeroize::Zeroizing;
 use super::{Photo, Samples, upright, within_limits};
 use crate::error::FaceError;
 
-/// Most pixels of a JPEG 2000 portrait. Decoding costs far more per pixel than JPEG, and document portraits are small.
-const MAX_PIXELS: u64 = 4_000_000;
+/// Most pixels of a JPEG 2000 portrait. Decoding costs far more time and memory per pixel than JPEG, and portraits in
+/// documents have half a million.
+const MAX_PIXELS: u64 = 1_500_000;
 
 /// Whether the bytes begin as a JP2 file or as a bare codestream (SOC and SIZ markers).
 pub(super) fn recognised(bytes: &[u8]) -> bool {
@@ -17,6 +18,11 @@ pub(super) fn recognised(bytes: &[u8]) -> bool {
 
 /// Decodes a grey or colour picture. The format has no orientation of its own.
 pub(super) fn decode(bytes: &[u8]) -> Result<Photo, FaceError> {
+    // A palette maps one component to several, and unties the number of components, which is what memory is set aside
+    // for, from the colours announced. Portraits have none (ISO/IEC 15444-1 I.5.3.4).
+    if bytes.windows(4).any(|window| window == b"pclr") {
+        return Err(FaceError::Unreadable);
+    }
     let image = Image::new(bytes, &DecodeSettings::default()).map_err(|_| FaceError::Unreadable)?;
     let (width, height) = (image.width(), image.height());
     within_limits(width, height)?;
