@@ -5,13 +5,19 @@
 pub mod catalogue;
 pub mod claims;
 pub mod crypto;
+pub mod dcql;
+pub mod device;
 pub mod did;
 pub mod encoding;
 pub mod error;
 pub mod json;
+pub mod jsonld;
 pub mod jws;
 pub mod key;
+pub mod rdf;
+pub mod terminal;
 pub mod time;
+pub mod vci;
 
 pub use error::Error;
 pub use time::Timestamp;

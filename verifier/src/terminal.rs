@@ -1,0 +1,239 @@
+//! What a terminal states to the issuer, signed by the terminal's own key.
+//!
+//! A statement is a JWT of type `tessera-terminal+jwt` whose `kid` is the verification method of the terminal's DID.
+//! Whether that terminal is registered, and whether nonce and counter are fresh, is for the issuer to say.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::crypto::sha256;
+use crate::did;
+use crate::encoding::base64url;
+use crate::error::Error;
+use crate::json::Limits;
+use crate::jws;
+use crate::key::PublicKey;
+use crate::time::Timestamp;
+
+const TYP: &str = "tessera-terminal+jwt";
+/// Seconds for which a statement is fresh.
+const MAX_AGE: i64 = 300;
+/// Seconds by which clocks may differ.
+const SKEW: i64 = 60;
+
+/// Asks for a nonce: the payload of `POST /terminal/challenge`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChallengeStatement {
+    /// The terminal's DID.
+    pub iss: String,
+    /// The issuer's URL.
+    pub aud: String,
+    /// The session it is for.
+    pub session: String,
+    /// When it was made, in seconds since the epoch.
+    pub iat: i64,
+    /// Unique for this terminal.
+    pub jti: String,
+}
+
+/// Vouches for what was read: the payload of `POST /terminal/evidence`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvidenceStatement {
+    /// The terminal's DID.
+    pub iss: String,
+    /// The issuer's URL.
+    pub aud: String,
+    /// The session it is for.
+    pub session: String,
+    /// The issuer's nonce.
+    pub nonce: String,
+    /// When it was made, in seconds since the epoch.
+    pub iat: i64,
+    /// Rises with every statement of this terminal.
+    pub counter: u64,
+    /// The reader's name.
+    pub reader: String,
+    /// Whether a person watched.
+    pub attended: bool,
+    /// Who watched, by the operator's own identifier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operator: Option<String>,
+    /// base64url of the [`evidence_digest`].
+    pub digest: String,
+}
+
+/// A kind of terminal statement.
+pub trait Statement: Serialize + DeserializeOwned {
+    /// `iss`, `aud` and `iat`.
+    fn envelope(&self) -> (&str, &str, i64);
+}
+
+impl Statement for ChallengeStatement {
+    fn envelope(&self) -> (&str, &str, i64) {
+        (&self.iss, &self.aud, self.iat)
+    }
+}
+
+impl Statement for EvidenceStatement {
+    fn envelope(&self) -> (&str, &str, i64) {
+        (&self.iss, &self.aud, self.iat)
+    }
+}
+
+/// A statement to be signed by `terminal_key`, whose did:key must be the statement's `iss`.
+#[must_use]
+pub fn prepare<S: Statement>(terminal_key: &PublicKey, statement: &S) -> jws::Unsigned {
+    jws::Unsigned::new(
+        json!({"typ": TYP, "kid": did::verification_method(terminal_key)}),
+        &json!(statement),
+    )
+}
+
+/// Checks signature, issuer–key binding, audience and time of a statement.
+///
+/// # Errors
+/// `malformed`, `unsupported_format`, `unsupported_algorithm`, `invalid_signature`, `issuer_key_mismatch`,
+/// `audience_mismatch`, `presentation_too_old`, `presentation_from_future`.
+pub fn verify<S: Statement>(compact: &str, aud: &str, now: Timestamp) -> Result<S, Error> {
+    let unverified = jws::parse(
+        compact,
+        Limits {
+            bytes: 16 * 1024,
+            depth: 8,
+        },
+    )?;
+    let kid = unverified
+        .header()
+        .kid
+        .clone()
+        .ok_or(Error::malformed("statement without kid"))?;
+    let (did, key) = did::resolve_method(&kid)?;
+    let payload = unverified.verify(&key, TYP)?;
+    let statement: S =
+        serde_json::from_value(payload).map_err(|_| Error::malformed("terminal statement"))?;
+    let (iss, audience, iat) = statement.envelope();
+    if iss != did {
+        return Err(Error::IssuerKeyMismatch);
+    }
+    if audience != aud {
+        return Err(Error::AudienceMismatch);
+    }
+    let signed_at = Timestamp::from_unix(iat);
+    if signed_at > now.add_seconds(SKEW) {
+        return Err(Error::PresentationFromFuture { signed_at, now });
+    }
+    if signed_at < now.add_seconds(-MAX_AGE - SKEW) {
+        return Err(Error::PresentationTooOld { signed_at, now });
+    }
+    Ok(statement)
+}
+
+/// Body of `POST /terminal/challenge`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChallengeRequest {
+    /// A signed [`ChallengeStatement`].
+    pub statement: String,
+}
+
+/// Answer to `POST /terminal/challenge`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChallengeResponse {
+    /// Usable once.
+    pub nonce: String,
+    /// RFC 3339.
+    pub expires_at: String,
+}
+
+/// Body of `POST /terminal/evidence`. Personal data: no `Debug`.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct EvidenceRequest {
+    /// A signed [`EvidenceStatement`].
+    pub statement: String,
+    /// What the chip gave.
+    pub chip: ChipFiles,
+    /// The live photograph, JPEG, base64url.
+    pub photo: String,
+}
+
+/// The chip's elementary files as read, each base64url. Personal data: no `Debug`.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct ChipFiles {
+    /// EF.COM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub com: Option<String>,
+    /// EF.SOD.
+    pub sod: String,
+    /// DG1.
+    pub dg1: String,
+    /// DG2.
+    pub dg2: String,
+    /// DG14.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dg14: Option<String>,
+    /// DG15.
+    pub dg15: String,
+    /// The Active Authentication signature over [`aa_challenge`].
+    pub aa_signature: String,
+}
+
+/// Answer to `POST /terminal/evidence`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EvidenceResponse {
+    /// `card_checked`.
+    pub state: String,
+    /// To be shown to the person at the terminal.
+    pub tx_code: crate::vci::Secret,
+}
+
+/// The raw bytes that an evidence statement covers; what was not read is empty.
+#[derive(Clone, Copy, Default)]
+pub struct EvidenceParts<'a> {
+    /// EF.COM.
+    pub com: &'a [u8],
+    /// EF.SOD.
+    pub sod: &'a [u8],
+    /// DG1.
+    pub dg1: &'a [u8],
+    /// DG2.
+    pub dg2: &'a [u8],
+    /// DG14.
+    pub dg14: &'a [u8],
+    /// DG15.
+    pub dg15: &'a [u8],
+    /// The Active Authentication signature.
+    pub aa_signature: &'a [u8],
+    /// The live photograph.
+    pub photo: &'a [u8],
+}
+
+/// base64url of SHA-256 over each part in order, preceded by its length in four bytes, big-endian.
+#[must_use]
+pub fn evidence_digest(parts: &EvidenceParts<'_>) -> String {
+    let parts = [
+        parts.com,
+        parts.sod,
+        parts.dg1,
+        parts.dg2,
+        parts.dg14,
+        parts.dg15,
+        parts.aa_signature,
+        parts.photo,
+    ];
+    let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len() + 4).sum());
+    for part in parts {
+        // A part above 4 GiB cannot arrive; saturating keeps this total.
+        bytes.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+        bytes.extend_from_slice(part);
+    }
+    base64url(&sha256(&bytes))
+}
+
+/// The challenge for Active Authentication (Doc 9303-11 §6.1): eight bytes bound to nonce, terminal and session.
+#[must_use]
+pub fn aa_challenge(nonce: &str, terminal_did: &str, session: &str) -> [u8; 8] {
+    let [a, b, c, d, e, f, g, h, ..] = sha256(format!("{nonce}{terminal_did}{session}").as_bytes());
+    [a, b, c, d, e, f, g, h]
+}

@@ -1,0 +1,124 @@
+//! OpenID4VCI 1.0 wire types, used by both ends.
+
+pub mod metadata;
+pub mod offer;
+pub mod proof;
+pub mod secret;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use metadata::{AuthorizationServerMetadata, CredentialConfiguration, IssuerMetadata};
+pub use offer::{CredentialOffer, PRE_AUTHORIZED_CODE};
+pub use secret::Secret;
+
+use crate::error::Error;
+use crate::json::{self, Limits};
+
+/// Reads any of these messages from strict JSON. Members we do not know are ignored, as OAuth asks.
+///
+/// # Errors
+/// `malformed` or `too_large`.
+pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    let value = json::parse(
+        bytes,
+        Limits {
+            bytes: 4 * 1024 * 1024,
+            depth: 40,
+        },
+    )?;
+    serde_json::from_value(value).map_err(|_| Error::malformed("OpenID4VCI message"))
+}
+
+/// Token request (OpenID4VCI §6.1), form-encoded on the wire.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TokenRequest {
+    /// Always [`PRE_AUTHORIZED_CODE`] here.
+    pub grant_type: String,
+    /// The code of the offer.
+    #[serde(rename = "pre-authorized_code")]
+    pub pre_authorized_code: Secret,
+    /// The transaction code that reached the holder another way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tx_code: Option<Secret>,
+}
+
+/// Token response (RFC 6749 §5.1).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TokenResponse {
+    /// The bearer token for the credential endpoint.
+    pub access_token: Secret,
+    /// `Bearer`.
+    pub token_type: String,
+    /// Seconds until it expires.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_in: Option<u64>,
+}
+
+/// An OAuth or OpenID4VCI error body (RFC 6749 §5.2, OpenID4VCI §8.3.1.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProtocolError {
+    /// The protocol's code, such as `invalid_grant` or `invalid_proof`.
+    pub error: String,
+    /// A sentence for developers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_description: Option<String>,
+}
+
+/// A token error is a protocol error.
+pub type TokenError = ProtocolError;
+
+/// Nonce response (OpenID4VCI §7.2).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NonceResponse {
+    /// The nonce for key proofs.
+    pub c_nonce: String,
+}
+
+/// Credential request (OpenID4VCI §8.2).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CredentialRequest {
+    /// Which of the offered configurations.
+    pub credential_configuration_id: String,
+    /// Proofs of possession, one for each credential wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proofs: Option<Proofs>,
+    /// Asks for an encrypted response.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential_response_encryption: Option<ResponseEncryption>,
+}
+
+/// Key proofs by kind (OpenID4VCI §8.2.1): only `jwt` here.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proofs {
+    /// `openid4vci-proof+jwt` tokens, each by another key.
+    pub jwt: Vec<String>,
+}
+
+/// How to encrypt the response (OpenID4VCI §8.2).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ResponseEncryption {
+    /// The public key, with its `alg`.
+    pub jwk: Value,
+    /// The content encryption, such as `A256GCM`.
+    pub enc: String,
+}
+
+/// Credential response (OpenID4VCI §8.3).
+#[derive(Clone, Serialize, Deserialize)]
+pub struct CredentialResponse {
+    /// One for each proof.
+    pub credentials: Vec<IssuedCredential>,
+    /// For the notification endpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notification_id: Option<String>,
+}
+
+/// One credential: a string for SD-JWT VC, an object for `ldp_vc`.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct IssuedCredential {
+    /// The credential.
+    pub credential: Value,
+}

@@ -1,0 +1,106 @@
+//! The `jwt` key proof (OpenID4VCI appendix F.1).
+
+use serde_json::json;
+
+use crate::error::Error;
+use crate::json::Limits;
+use crate::jws::{self, Header};
+use crate::key::PublicKey;
+use crate::time::Timestamp;
+
+const TYP: &str = "openid4vci-proof+jwt";
+/// Seconds for which a proof is fresh.
+const MAX_AGE: i64 = 300;
+/// Seconds by which clocks may differ.
+const SKEW: i64 = 60;
+
+/// What a key proof proves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedProof {
+    /// The key whose possession is proved.
+    pub key: PublicKey,
+    /// The nonce it answers. Whether that is the right one, and unused, is for the caller to say.
+    pub nonce: String,
+    /// When it was made.
+    pub iat: Timestamp,
+}
+
+/// A key proof for the issuer `aud`, to be signed by `holder_key`.
+#[must_use]
+pub fn prepare(
+    holder_key: &PublicKey,
+    aud: &str,
+    nonce: &str,
+    iat: Timestamp,
+    client: Option<&str>,
+) -> jws::Unsigned {
+    let mut payload = json!({"aud": aud, "nonce": nonce, "iat": iat.unix()});
+    if let (Some(client), Some(members)) = (client, payload.as_object_mut()) {
+        members.insert("iss".to_owned(), json!(client));
+    }
+    jws::Unsigned::new(json!({"typ": TYP, "jwk": holder_key.to_jwk()}), &payload)
+}
+
+/// Checks a key proof.
+///
+/// # Errors
+/// `malformed`, `unsupported_format` (typ), `unsupported_algorithm`, `invalid_signature`, `audience_mismatch`,
+/// `nonce_mismatch` when there is no nonce, `presentation_too_old` and `presentation_from_future`.
+pub fn verify(compact: &str, aud: &str, now: Timestamp) -> Result<VerifiedProof, Error> {
+    verify_typed(compact, TYP, aud, now)
+}
+
+/// A JWT that proves possession of the key in its own header.
+pub(crate) fn verify_typed(
+    compact: &str,
+    typ: &str,
+    aud: &str,
+    now: Timestamp,
+) -> Result<VerifiedProof, Error> {
+    let unverified = jws::parse(
+        compact,
+        Limits {
+            bytes: 8 * 1024,
+            depth: 8,
+        },
+    )?;
+    let key = proof_key(unverified.header())?;
+    let payload = unverified.verify(&key, typ)?;
+    if payload.get("aud").and_then(|value| value.as_str()) != Some(aud) {
+        return Err(Error::AudienceMismatch);
+    }
+    let iat = payload
+        .get("iat")
+        .and_then(|value| value.as_i64())
+        .ok_or(Error::malformed("proof without iat"))?;
+    let iat = Timestamp::from_unix(iat);
+    if iat > now.add_seconds(SKEW) {
+        return Err(Error::PresentationFromFuture {
+            signed_at: iat,
+            now,
+        });
+    }
+    if iat < now.add_seconds(-MAX_AGE - SKEW) {
+        return Err(Error::PresentationTooOld {
+            signed_at: iat,
+            now,
+        });
+    }
+    let nonce = payload
+        .get("nonce")
+        .and_then(|value| value.as_str())
+        .ok_or(Error::NonceMismatch)?;
+    Ok(VerifiedProof {
+        key,
+        nonce: nonce.to_owned(),
+        iat,
+    })
+}
+
+/// Appendix F.1: `jwk` and `kid` exclude each other, and here the key itself is wanted.
+fn proof_key(header: &Header) -> Result<PublicKey, Error> {
+    match (&header.jwk, &header.kid) {
+        (Some(key), None) => Ok(key.clone()),
+        _ => Err(Error::HolderBindingMissing),
+    }
+}
