@@ -15,6 +15,7 @@ pub mod jsonld;
 pub mod jws;
 pub mod key;
 pub mod rdf;
+pub mod sd_jwt;
 pub mod terminal;
 pub mod time;
 pub mod vci;

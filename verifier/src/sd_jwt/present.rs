@@ -1,0 +1,79 @@
+//! Choosing disclosures and binding them to the holder's key (RFC 9901 §4.3 and §7.2).
+
+use serde_json::json;
+
+use super::SdJwt;
+use super::disclosure::digest;
+use super::process::process;
+use crate::dcql::{ClaimPath, PathElement};
+use crate::error::Error;
+use crate::jws;
+use crate::time::Timestamp;
+
+/// An SD-JWT reduced to some disclosures, without key binding. Personal data: no `Debug`.
+#[derive(Clone)]
+pub struct Selection {
+    text: String,
+}
+
+/// A presentation that waits for the holder's signature.
+#[derive(Clone)]
+pub struct UnsignedPresentation {
+    text: String,
+    jws: jws::Unsigned,
+}
+
+impl SdJwt {
+    /// Keeps exactly the disclosures that the `paths` need: those on the way down and everything below.
+    ///
+    /// # Errors
+    /// `disclosure_invalid` and the like when the SD-JWT is not consistent in itself.
+    pub fn select(&self, paths: &[ClaimPath]) -> Result<Selection, Error> {
+        let processed = process(self.jws.payload_unverified(), &self.disclosures)?;
+        let mut text = format!("{}~", self.issuer_jwt);
+        for (disclosure, at) in self.disclosures.iter().zip(&processed.paths) {
+            if paths.iter().any(|path| on_one_line(path, at)) {
+                text.push_str(disclosure.encoded());
+                text.push('~');
+            }
+        }
+        Ok(Selection { text })
+    }
+
+    /// The key binding JWT for a selection, to be signed by the key in `cnf` (RFC 9901 §4.3).
+    #[must_use]
+    pub fn prepare_key_binding(selection: Selection, aud: &str, nonce: &str, iat: Timestamp) -> UnsignedPresentation {
+        let payload = json!({"aud": aud, "nonce": nonce, "iat": iat.unix(), "sd_hash": digest(&selection.text)});
+        UnsignedPresentation { text: selection.text, jws: jws::Unsigned::new(json!({"typ": "kb+jwt"}), &payload) }
+    }
+}
+
+/// Whether one path leads to or through the other.
+fn on_one_line(a: &ClaimPath, b: &ClaimPath) -> bool {
+    a.elements().iter().zip(b.elements()).all(|pair| match pair {
+        (PathElement::All(()), PathElement::Index(_)) => true,
+        (a, b) => a == b,
+    })
+}
+
+impl Selection {
+    /// `<issuer JWT>~<disclosure>~…~`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl UnsignedPresentation {
+    /// The bytes for the holder to sign.
+    #[must_use]
+    pub fn signing_input(&self) -> &[u8] {
+        self.jws.signing_input()
+    }
+
+    /// The presentation with the holder's `signature` (r ‖ s).
+    #[must_use]
+    pub fn attach(self, signature: &[u8; 64]) -> String {
+        format!("{}{}", self.text, self.jws.attach(signature))
+    }
+}

@@ -1,0 +1,131 @@
+//! Checking an SD-JWT: the issuer's signature, the disclosures, the key binding (RFC 9901 §7.1 and §7.3).
+
+use serde_json::Value;
+
+use super::disclosure::digest;
+use super::process::process;
+use super::{SdJwt, TYP, parse};
+use crate::dcql::ClaimPath;
+use crate::error::Error;
+use crate::json::Limits;
+use crate::jws;
+use crate::key::PublicKey;
+use crate::time::Timestamp;
+
+/// An SD-JWT whose issuer signature and disclosures are checked; the key binding is not. Personal data: no `Debug`.
+pub struct IssuerVerified {
+    payload: Value,
+    disclosed: Vec<ClaimPath>,
+    key_binding: Option<String>,
+    hashed: String,
+}
+
+/// What a key binding must say.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyBindingExpectation<'a> {
+    /// The verifier's identifier, with its prefix.
+    pub aud: &'a str,
+    /// The nonce of the request.
+    pub nonce: &'a str,
+    /// The time.
+    pub now: Timestamp,
+    /// Seconds for which a key binding is fresh.
+    pub max_age: i64,
+    /// Seconds by which clocks may differ.
+    pub clock_skew: i64,
+}
+
+impl SdJwt {
+    /// Checks `typ`, the signature by `issuer_key`, and that every disclosure is one the issuer signed.
+    ///
+    /// # Errors
+    /// `unsupported_format`, `unsupported_algorithm` (`_sd_alg`), `invalid_signature`, `disclosure_invalid`.
+    pub fn verify_issuer(self, issuer_key: &PublicKey, typs: &[&str]) -> Result<IssuerVerified, Error> {
+        let payload = self.jws.verify_any(issuer_key, typs).map_err(|error| match error {
+            Error::InvalidSignature { .. } => Error::InvalidSignature { what: "credential" },
+            other => other,
+        })?;
+        let processed = process(&payload, &self.disclosures)?;
+        Ok(IssuerVerified {
+            payload: processed.payload,
+            disclosed: processed.paths,
+            key_binding: self.key_binding,
+            hashed: self.hashed,
+        })
+    }
+}
+
+impl IssuerVerified {
+    /// The claims, visible and disclosed together, without digests.
+    #[must_use]
+    pub fn payload(&self) -> &Value {
+        &self.payload
+    }
+
+    /// Where each disclosure ended up.
+    #[must_use]
+    pub fn disclosed(&self) -> &[ClaimPath] {
+        &self.disclosed
+    }
+
+    /// The holder's key, from `cnf.jwk` (RFC 7800).
+    ///
+    /// # Errors
+    /// `holder_binding_missing` without `cnf`, else those of [`PublicKey::from_jwk`].
+    pub fn holder_key(&self) -> Result<PublicKey, Error> {
+        let jwk = self.payload.get("cnf").and_then(|cnf| cnf.get("jwk")).ok_or(Error::HolderBindingMissing)?;
+        PublicKey::from_jwk(jwk)
+    }
+
+    /// Checks the key binding JWT (RFC 9901 §7.3 step 5): signature, type, `sd_hash`, nonce, audience, time.
+    ///
+    /// # Errors
+    /// `holder_binding_missing`, `holder_binding_invalid`, `nonce_mismatch`, `audience_mismatch`,
+    /// `presentation_too_old`, `presentation_from_future`.
+    pub fn verify_key_binding(&self, expected: &KeyBindingExpectation<'_>) -> Result<(), Error> {
+        let invalid = |why| Error::HolderBindingInvalid { why };
+        let compact = self.key_binding.as_deref().ok_or(Error::HolderBindingMissing)?;
+        let key = self.holder_key()?;
+        let jws = jws::parse(compact, Limits { bytes: 16 * 1024, depth: 8 })?;
+        let payload = jws.verify(&key, "kb+jwt").map_err(|error| match error {
+            Error::UnsupportedFormat { .. } => invalid("type"),
+            _ => invalid("signature"),
+        })?;
+        let text = |name: &str| payload.get(name).and_then(Value::as_str);
+        // §4.3.1: over the very bytes that were sent, so that no disclosure can be added or left out afterwards.
+        if text("sd_hash") != Some(&digest(&self.hashed)) {
+            return Err(invalid("sd_hash"));
+        }
+        if text("nonce") != Some(expected.nonce) {
+            return Err(Error::NonceMismatch);
+        }
+        if text("aud") != Some(expected.aud) {
+            return Err(Error::AudienceMismatch);
+        }
+        let iat = payload.get("iat").and_then(Value::as_i64).ok_or(invalid("iat"))?;
+        fresh(Timestamp::from_unix(iat), expected.now, expected.max_age, expected.clock_skew)
+    }
+}
+
+/// Whether a presentation signed at `signed_at` is neither too old nor from the future.
+pub(crate) fn fresh(signed_at: Timestamp, now: Timestamp, max_age: i64, skew: i64) -> Result<(), Error> {
+    if signed_at > now.add_seconds(skew) {
+        return Err(Error::PresentationFromFuture { signed_at, now });
+    }
+    if signed_at < now.add_seconds(max_age.saturating_add(skew).saturating_neg()) {
+        return Err(Error::PresentationTooOld { signed_at, now });
+    }
+    Ok(())
+}
+
+/// Checks a credential as its holder receives it, all disclosures and no key binding, and gives its claims.
+///
+/// # Errors
+/// Those of [`parse`] and [`SdJwt::verify_issuer`]; `malformed` when there is a key binding.
+pub fn verify_issued(text: &str, issuer_key: &PublicKey) -> Result<Value, Error> {
+    let sd_jwt = parse(text)?;
+    if sd_jwt.key_binding.is_some() {
+        return Err(Error::malformed("issued SD-JWT with key binding"));
+    }
+    Ok(sd_jwt.verify_issuer(issuer_key, &[TYP])?.payload)
+}
