@@ -1,0 +1,77 @@
+//! Contexts derived once and shared between threads without a lock.
+//!
+//! Deriving the scoped contexts again for every document is what dominates other
+//! implementations' time. Only contexts reached from the store's own documents are kept, and the
+//! table never grows: whoever writes documents cannot fill the memory with derived contexts.
+
+use std::sync::{Arc, OnceLock};
+
+use super::context::Context;
+
+/// How many derived contexts are kept.
+const SLOTS: usize = 1024;
+/// How far from its own place a context may be kept.
+const PROBES: usize = 8;
+
+/// What a derived context depends on besides its parent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A document of the store, by number.
+    Document(u64),
+    /// A term's scoped context on a property, by the definition's number.
+    Property(u64),
+    /// A term's scoped context on a type, by the definition's number.
+    Type(u64),
+}
+
+/// Parent context's number and the step taken from it.
+pub(crate) type Key = (u64, Step);
+
+/// A table of fixed size; a full neighbourhood means that a context is derived again each time.
+pub(crate) struct ContextCache {
+    slots: Box<[OnceLock<(Key, Arc<Context>)>]>,
+}
+
+impl ContextCache {
+    pub(crate) fn new() -> Self {
+        Self {
+            slots: (0..SLOTS).map(|_| OnceLock::new()).collect(),
+        }
+    }
+
+    fn places(&self, key: Key) -> impl Iterator<Item = &OnceLock<(Key, Arc<Context>)>> {
+        let (parent, step) = key;
+        let (kind, number) = match step {
+            Step::Document(number) => (1, number),
+            Step::Property(number) => (2, number),
+            Step::Type(number) => (3, number),
+        };
+        let mixed = (parent.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            ^ number.wrapping_mul(0xC2B2_AE3D_27D4_EB4F))
+        .wrapping_add(kind)
+        .wrapping_mul(0x1656_67B1_9E37_79F9);
+        let start = (mixed >> 40) as usize;
+        (0..PROBES).filter_map(move |probe| self.slots.get((start + probe) % SLOTS))
+    }
+
+    pub(crate) fn find(&self, key: Key) -> Option<&Arc<Context>> {
+        self.places(key)
+            .map_while(OnceLock::get)
+            .find_map(|(kept, context)| (*kept == key).then_some(context))
+    }
+
+    /// Keeps `context` if there is room near its place.
+    pub(crate) fn keep(&self, key: Key, context: &Arc<Context>) {
+        for slot in self.places(key) {
+            match slot.get() {
+                Some((kept, _)) if *kept == key => return,
+                Some(_) => {}
+                // Losing the race to another thread leaves the context uncached this time.
+                None => {
+                    let _ = slot.set((key, Arc::clone(context)));
+                    return;
+                }
+            }
+        }
+    }
+}

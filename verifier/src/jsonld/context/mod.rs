@@ -1,0 +1,179 @@
+//! Active contexts and term definitions (JSON-LD 1.1 API §4.1) and IRI expansion (§5.2).
+
+mod define;
+mod process;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::Value;
+
+pub(crate) use process::{ProcessOptions, Processor};
+
+use super::iri;
+use super::keyword::{Keyword, has_keyword_form};
+use super::tree::Direction;
+
+/// A number no other context, definition or document of this process has.
+pub(crate) fn fresh_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// An active context.
+#[derive(Clone, Default)]
+pub(crate) struct Context {
+    /// Non-zero when reached from the store's documents alone: what may be derived from it may be
+    /// kept.
+    pub(crate) number: u64,
+    pub(crate) terms: HashMap<Arc<str>, Arc<TermDefinition>>,
+    pub(crate) vocab: Option<Arc<str>>,
+    pub(crate) base: Option<Arc<str>>,
+    /// The base IRI of the document, which a null context falls back to.
+    pub(crate) original_base: Option<Arc<str>>,
+    pub(crate) language: Option<Arc<str>>,
+    pub(crate) direction: Option<Direction>,
+    pub(crate) previous: Option<Arc<Context>>,
+}
+
+/// What a term or a value stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Expanded {
+    Null,
+    Keyword(Keyword),
+    /// An IRI, a blank node identifier, or a reference that could not be made absolute.
+    Iri(Arc<str>),
+}
+
+/// The type mapping of a term.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TypeMapping {
+    Id,
+    Vocab,
+    Json,
+    None,
+    Iri(Arc<str>),
+}
+
+/// The container mapping of a term: a set of keywords.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Container(pub(crate) u8);
+
+impl Container {
+    pub(crate) const LIST: Self = Self(1);
+    pub(crate) const SET: Self = Self(2);
+    pub(crate) const LANGUAGE: Self = Self(4);
+    pub(crate) const INDEX: Self = Self(8);
+    pub(crate) const ID: Self = Self(16);
+    pub(crate) const TYPE: Self = Self(32);
+    pub(crate) const GRAPH: Self = Self(64);
+
+    pub(crate) const fn includes(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    pub(crate) const fn includes_any(self, others: u8) -> bool {
+        self.0 & others != 0
+    }
+}
+
+/// A term's local context and the URL it was read from.
+#[derive(Clone, Debug)]
+pub(crate) struct ScopedContext {
+    pub(crate) local: Arc<Value>,
+    pub(crate) base_url: Option<Arc<str>>,
+}
+
+/// A term definition.
+#[derive(Clone, Debug)]
+pub(crate) struct TermDefinition {
+    pub(crate) number: u64,
+    pub(crate) mapping: Expanded,
+    pub(crate) prefix: bool,
+    pub(crate) protected: bool,
+    pub(crate) reverse: bool,
+    pub(crate) container: Container,
+    pub(crate) type_mapping: Option<TypeMapping>,
+    /// `Some(None)` is an explicit null, which hides the default.
+    pub(crate) language: Option<Option<Arc<str>>>,
+    /// `Some(None)` is an explicit null, which hides the default.
+    pub(crate) direction: Option<Option<Direction>>,
+    pub(crate) index: Option<Arc<str>>,
+    pub(crate) nest: Option<Arc<str>>,
+    pub(crate) scoped: Option<ScopedContext>,
+}
+
+impl TermDefinition {
+    /// Whether two definitions say the same, protection aside (API §5.1.2 step 27).
+    fn means_the_same(&self, other: &Self) -> bool {
+        let scope = |definition: &Self| definition.scoped.as_ref().map(|s| Arc::clone(&s.local));
+        self.mapping == other.mapping
+            && self.prefix == other.prefix
+            && self.reverse == other.reverse
+            && self.container == other.container
+            && self.type_mapping == other.type_mapping
+            && self.language == other.language
+            && self.direction == other.direction
+            && self.index == other.index
+            && self.nest == other.nest
+            && scope(self) == scope(other)
+    }
+}
+
+impl Context {
+    pub(crate) fn term(&self, term: &str) -> Option<&Arc<TermDefinition>> {
+        self.terms.get(term)
+    }
+
+    /// Whether `key` is the keyword or a term that stands for it.
+    pub(crate) fn is_alias(&self, key: &str, keyword: Keyword) -> bool {
+        key == keyword.as_str()
+            || self
+                .term(key)
+                .is_some_and(|definition| definition.mapping == Expanded::Keyword(keyword))
+    }
+
+    /// IRI Expansion (API §5.2.2) outside context processing.
+    pub(crate) fn expand_iri(&self, value: &str, document_relative: bool, vocab: bool) -> Expanded {
+        if let Some(keyword) = Keyword::parse(value) {
+            return Expanded::Keyword(keyword);
+        }
+        if has_keyword_form(value) {
+            return Expanded::Null;
+        }
+        if let Some(definition) = self.term(value)
+            && (vocab || matches!(definition.mapping, Expanded::Keyword(_)))
+        {
+            return definition.mapping.clone();
+        }
+        if let Some((prefix, suffix)) = split_compact(value) {
+            if prefix == "_" || suffix.starts_with("//") {
+                return Expanded::Iri(value.into());
+            }
+            if let Some(definition) = self.term(prefix)
+                && definition.prefix
+                && let Expanded::Iri(iri) = &definition.mapping
+            {
+                return Expanded::Iri(format!("{iri}{suffix}").into());
+            }
+            if iri::is_absolute(value) {
+                return Expanded::Iri(value.into());
+            }
+        }
+        if vocab && let Some(vocabulary) = &self.vocab {
+            return Expanded::Iri(format!("{vocabulary}{value}").into());
+        }
+        if document_relative && let Some(base) = &self.base {
+            return Expanded::Iri(iri::resolve(base, value).into());
+        }
+        Expanded::Iri(value.into())
+    }
+}
+
+/// Splits at the first colon that is not the first character.
+pub(super) fn split_compact(value: &str) -> Option<(&str, &str)> {
+    value
+        .split_once(':')
+        .filter(|(prefix, _)| !prefix.is_empty())
+}

@@ -1,0 +1,58 @@
+//! JSON-LD 1.1: context processing, expansion and deserialization to RDF, in safe mode.
+//!
+//! ```text
+//! &Value ──expand──▶ Vec<Item> ──to_rdf──▶ Vec<Quad>      (each quad remembers the JSON it came from)
+//!            ▲
+//!      ContextStore: documents by URL, processed once; nothing is ever fetched
+//! ```
+//!
+//! *Safe mode*: whatever the algorithms would silently drop — an undefined term, a relative
+//! identifier, a `null` — is an error, because what is dropped is not signed.
+
+mod cache;
+mod container;
+mod context;
+mod error;
+mod expand;
+mod iri;
+mod jcs;
+mod keyword;
+mod object;
+mod store;
+mod to_json;
+mod to_rdf;
+mod tree;
+mod value;
+
+pub use error::JsonLdError;
+pub use expand::{ExpandOptions, expand};
+pub use jcs::canonical_json;
+pub use store::{BUILTIN_CONTEXTS, ContextStore};
+pub use to_json::expanded_json;
+pub use to_rdf::{RdfDirection, SourcedQuads, ToRdfOptions, to_rdf};
+pub use tree::{Item, Node, Source, ValueObject};
+
+use crate::rdf::Quad;
+use serde_json::Value;
+
+/// Expands `document` in safe mode and deserializes it: the quads a signature suite hashes.
+///
+/// The document has no base IRI; every identifier in it must be absolute.
+///
+/// # Errors
+/// See [`JsonLdError`].
+pub fn document_to_rdf(document: &Value, store: &ContextStore) -> Result<Vec<Quad>, JsonLdError> {
+    Ok(document_to_sourced_rdf(document, store)?.quads)
+}
+
+/// As [`document_to_rdf`], with the JSON value that each quad stems from.
+///
+/// # Errors
+/// See [`JsonLdError`].
+pub fn document_to_sourced_rdf(
+    document: &Value,
+    store: &ContextStore,
+) -> Result<SourcedQuads, JsonLdError> {
+    let items = expand(document, store, &ExpandOptions::default())?;
+    to_rdf(&items, &ToRdfOptions::default())
+}

@@ -1,0 +1,67 @@
+//! Terms and quads (RDF 1.1 Concepts §3, §4).
+
+use std::sync::Arc;
+
+/// A node of a dataset.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Term {
+    /// An absolute IRI, without angle brackets.
+    Iri(Arc<str>),
+    /// A blank node label, without the leading `_:`.
+    Blank(Arc<str>),
+    /// A literal.
+    Literal(Literal),
+}
+
+/// A literal: lexical form, datatype and, for `rdf:langString`, a language tag.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Literal {
+    /// The lexical form, unescaped.
+    pub lexical: Arc<str>,
+    /// Datatype IRI; `xsd:string` for plain strings.
+    pub datatype: Arc<str>,
+    /// Language tag; present exactly when the datatype is `rdf:langString`.
+    pub language: Option<Arc<str>>,
+}
+
+/// One statement of a dataset.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Quad {
+    /// An IRI or a blank node.
+    pub subject: Term,
+    /// An IRI.
+    pub predicate: Arc<str>,
+    /// Any term.
+    pub object: Term,
+    /// The graph's name: an IRI or a blank node; `None` is the default graph.
+    pub graph: Option<Term>,
+}
+
+/// Whether `iri` is absolute and free of the characters that neither RFC 3987 nor the N-Quads
+/// grammar admits. Text that fails this could break out of `<…>` and forge statements.
+#[must_use]
+pub fn is_well_formed_iri(iri: &str) -> bool {
+    let bytes = iri.as_bytes();
+    let Some(colon) = bytes.iter().position(|&byte| byte == b':') else {
+        return false;
+    };
+    let scheme = bytes.get(..colon).unwrap_or_default();
+    scheme.first().is_some_and(u8::is_ascii_alphabetic)
+        && scheme
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte))
+        && bytes
+            .iter()
+            .all(|&byte| byte > 0x20 && byte != 0x7f && !b"<>\"{}|^`\\".contains(&byte))
+}
+
+/// Whether `tag` has the shape of a language tag (BCP 47, as N-Quads' `LANGTAG`).
+#[must_use]
+pub fn is_well_formed_language(tag: &str) -> bool {
+    tag.split('-').enumerate().all(|(index, part)| {
+        (1..=8).contains(&part.len())
+            && part.bytes().all(|byte| {
+                byte.is_ascii_alphabetic() || (index > 0 && byte.is_ascii_alphanumeric())
+            })
+    })
+}
