@@ -1,1 +1,64 @@
-//! Chip-card protocols and evidence checks, sans I/O.
+//! Chip-card protocols and evidence checks (ICAO Doc 9303, seventh and eighth editions), sans I/O:
+//! the card is a [`Transceiver`], randomness and time are arguments.
+//!
+//! ```text
+//!  at the terminal                                  at the issuer
+//!  AccessKey ──► read_chip ──► ChipData ══════════► evidence::verify ──► VerifiedChip
+//!               PACE or BAC    raw, unchecked       passive and active authentication,
+//!               secure messaging                    expiry, against CscaAnchors
+//! ```
+//!
+//! [`ChipData`] proves nothing, wherever it comes from; [`evidence::VerifiedChip`] cannot be made
+//! any other way than by [`evidence::verify`]. The issuer picks the active authentication challenge,
+//! so a terminal can neither invent nor replay a chip.
+//!
+//! Implemented: PACE with ECDH generic mapping over P-256 and AES-128, BAC, secure messaging with
+//! both, passive authentication and active authentication with ECDSA over P-256 and SHA-256, TD1,
+//! TD2 and TD3 zones, face records of ISO/IEC 19794-5. Everything else is a typed
+//! [`CardError::Unsupported`], and `algorithms.rs` and `pace/group.rs` are where more would go.
+//!
+//! # Example
+//! ```
+//! use tessera_card::{CardError, ChipData, CscaAnchors, VerifiedChip, evidence};
+//!
+//! fn decide(chip: &ChipData, anchors: &CscaAnchors, challenge: &[u8; 8], now: i64) -> Result<VerifiedChip, CardError> {
+//!     evidence::verify(chip, anchors, challenge, now)
+//! }
+//! assert!(decide(&ChipData::default(), &CscaAnchors::new(), &[0; 8], 0).is_err());
+//! ```
+
+mod active_auth;
+mod algorithms;
+mod apdu;
+mod bac;
+mod chip_data;
+mod crypto;
+mod date;
+mod dg2;
+mod error;
+pub mod evidence;
+mod files;
+mod mrz;
+mod pace;
+mod reader;
+mod security_info;
+mod sm;
+mod sod;
+mod tlv;
+mod transport;
+mod x509;
+
+#[cfg(test)]
+mod hex;
+#[cfg(test)]
+mod testing;
+
+pub use chip_data::{AccessKey, ChipData};
+pub use date::Date;
+pub use dg2::{Portrait, PortraitFormat};
+pub use error::CardError;
+pub use evidence::VerifiedChip;
+pub use mrz::{Mrz, MrzDate, MrzFormat, MrzKey};
+pub use reader::read_chip;
+pub use transport::{Transceiver, TransportError};
+pub use x509::CscaAnchors;

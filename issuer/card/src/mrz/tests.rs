@@ -1,0 +1,146 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+use super::*;
+use proptest::prelude::*;
+
+/// Doc 9303-4 appendix B, Doc 9303-5 appendix B and Doc 9303-6 appendix B.
+const TD3: &str =
+    "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<L898902C36UTO7408122F1204159ZE184226B<<<<<10";
+const TD1: &str =
+    "I<UTOD231458907<<<<<<<<<<<<<<<7408122F1204159UTO<<<<<<<<<<<6ERIKSSON<<ANNA<MARIA<<<<<<<<<<";
+const TD2: &str = "I<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<D231458907UTO7408122F1204159<<<<<<<6";
+
+#[test]
+fn specimens_of_the_standard() {
+    for (text, format, number, kind) in [
+        (TD3, MrzFormat::Td3, "L898902C3", "P"),
+        (TD1, MrzFormat::Td1, "D23145890", "I"),
+        (TD2, MrzFormat::Td2, "D23145890", "I"),
+    ] {
+        let mrz = Mrz::parse(text.as_bytes()).unwrap();
+        assert_eq!((mrz.format, mrz.document_number.as_str()), (format, number));
+        assert_eq!(
+            (
+                mrz.document_type.as_str(),
+                mrz.issuing_state.as_str(),
+                mrz.nationality.as_str()
+            ),
+            (kind, "UTO", "UTO")
+        );
+        assert_eq!(
+            (mrz.surname.as_str(), mrz.given_names.as_str(), mrz.sex),
+            ("ERIKSSON", "ANNA MARIA", 'F')
+        );
+        assert!(mrz.birth_date.matches("1974-08-12") && mrz.birth_date.matches("2074-08-12"));
+        assert!(!mrz.birth_date.matches("1974-08-13"));
+        assert_eq!(
+            mrz.expiry_date(1_334_000_000).unwrap().to_string(),
+            "2012-04-15"
+        );
+    }
+    assert_eq!(
+        Mrz::parse(TD3.as_bytes()).unwrap().optional_data,
+        ["ZE184226B"]
+    );
+}
+
+/// Doc 9303-5 §4.2.2.1 note j: a number of more than nine characters.
+#[test]
+fn long_document_number_of_td1() {
+    let number = "D23145890734";
+    let mut upper = format!(
+        "I<UTOD23145890<734{}",
+        char::from(fields::compute_check_digit(number.as_bytes()))
+    );
+    upper = format!("{upper:<<30}");
+    let middle = "7408122F1204159UTO<<<<<<<<<<<";
+    let composite = format!(
+        "{}{}{}{}",
+        &upper[5..],
+        &middle[0..7],
+        &middle[8..15],
+        &middle[18..29]
+    );
+    let digit = char::from(fields::compute_check_digit(composite.as_bytes()));
+    let text = format!("{upper}{middle}{digit}ERIKSSON<<ANNA<MARIA<<<<<<<<<<");
+    let mrz = Mrz::parse(text.as_bytes()).unwrap();
+    assert_eq!(mrz.document_number, number);
+    assert_eq!(
+        mrz.access_key().unwrap().information(),
+        b"D23145890734974081221204159"
+    );
+}
+
+/// The keys of Doc 9303-11 appendix D.2 (short number) and appendix G.1.
+#[test]
+fn access_keys() {
+    assert_eq!(
+        MrzKey::new("L898902C", "690806", "940623")
+            .unwrap()
+            .information(),
+        b"L898902C<369080619406236"
+    );
+    assert_eq!(
+        MrzKey::new("T22000129", "640812", "101031")
+            .unwrap()
+            .information(),
+        b"T22000129364081251010318"
+    );
+    for (number, birth, expiry) in [
+        ("", "690806", "940623"),
+        ("l898902c", "690806", "940623"),
+        ("L898902C", "69080", "940623"),
+        ("L898902C", "690806", "9406<<"),
+        ("AAAAAAAAAAAAAAAAAAAAAAAAA", "690806", "940623"),
+    ] {
+        assert_eq!(
+            MrzKey::new(number, birth, expiry).err().unwrap().code(),
+            "card_access_key_invalid"
+        );
+    }
+}
+
+#[test]
+fn every_changed_digit_of_line_two_is_noticed() {
+    for index in 44..88 {
+        // Nationality and sex carry no check digit (Doc 9303-4 §4.2.2.2).
+        if (54..57).contains(&index) || index == 64 {
+            continue;
+        }
+        let mut text = TD3.as_bytes().to_vec();
+        let old = text[index];
+        text[index] = if old == b'8' { b'9' } else { b'8' };
+        assert!(Mrz::parse(&text).is_err(), "position {index}");
+    }
+}
+
+#[test]
+fn nothing_personal_is_printed() {
+    assert_eq!(
+        format!("{:?}", Mrz::parse(TD3.as_bytes()).unwrap()),
+        "Mrz(Td3, ..)"
+    );
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_characters_never_panic(text in prop::collection::vec(any::<u8>(), 0..120)) {
+        prop_assert!(Mrz::parse(&text).is_err());
+    }
+
+    #[test]
+    fn plausible_characters_never_panic(text in "[A-Z0-9<]{88}|[A-Z0-9<]{90}|[A-Z0-9<]{72}") {
+        if let Ok(mrz) = Mrz::parse(text.as_bytes()) {
+            prop_assert!(!mrz.document_number.is_empty());
+        }
+    }
+
+    #[test]
+    fn mutations_never_panic(which in 0_usize..3, index in 0_usize..72, byte in any::<u8>()) {
+        let mut text = [TD1, TD2, TD3][which].as_bytes().to_vec();
+        text[index] = byte;
+        if let Ok(mrz) = Mrz::parse(&text) {
+            prop_assert!(mrz.expiry_date(0).is_ok());
+        }
+        prop_assert!(Mrz::parse_dg1(&text).is_err());
+    }
+}

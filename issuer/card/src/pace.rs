@@ -1,0 +1,215 @@
+//! Password authenticated connection establishment (Doc 9303-11 §4.4): ECDH with generic mapping
+//! and AES-128, opened by the card access number or the MRZ.
+
+use rand_core::CryptoRngCore;
+use sha1::{Digest, Sha1};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::apdu::{Command, Response};
+use crate::crypto::{self, Key, KeyUse};
+use crate::error::CardError;
+use crate::mrz::MrzKey;
+use crate::security_info::{PACE_ECDH_GM_AES128, PaceInfo};
+use crate::sm::SecureChannel;
+use crate::tlv;
+use crate::transport::Transceiver;
+
+pub(crate) mod group;
+use group::Group;
+
+/// What opens the chip, and its reference in MSE:Set AT (§4.4.4.1).
+pub(crate) enum Password<'a> {
+    /// Reference 1.
+    Mrz(&'a MrzKey),
+    /// Reference 2; six digits.
+    Can(&'a str),
+}
+
+impl Password<'_> {
+    fn reference(&self) -> u8 {
+        match self {
+            Self::Mrz(_) => 1,
+            Self::Can(_) => 2,
+        }
+    }
+
+    /// K_π (§9.7.3): the MRZ is hashed first, a card access number is taken as it stands.
+    fn key(&self) -> Key {
+        match self {
+            Self::Mrz(mrz) => {
+                crypto::derive_aes128(&Sha1::digest(mrz.information()), KeyUse::Password)
+            }
+            Self::Can(can) => crypto::derive_aes128(can.as_bytes(), KeyUse::Password),
+        }
+    }
+}
+
+/// Runs the protocol over the curve `G` and returns the channel it opens.
+///
+/// # Errors
+/// [`CardError::AccessDenied`] when the password is not this chip's.
+pub(crate) fn establish<G: Group>(
+    card: &mut dyn Transceiver,
+    info: &PaceInfo<'_>,
+    password: &Password<'_>,
+    rng: &mut dyn CryptoRngCore,
+) -> Result<SecureChannel, CardError> {
+    set_authentication_template(card, info, password)?;
+
+    let encrypted = general_authenticate(card, Step::Nonce, &[])?;
+    let nonce = decrypt_nonce(&password.key(), &encrypted)?;
+
+    // Map nonce: Ĝ = s·G + H, where H is agreed with keys of one use (§4.4.3.3.1).
+    let own = G::random_scalar(rng);
+    let own_public = encode::<G>(&G::multiply(&G::generator(), &own))?;
+    let chip_public = decode::<G>(&general_authenticate(card, Step::Mapping, &own_public)?)?;
+    let agreed = G::multiply(&chip_public, &own);
+    let generator = map_generator::<G>(&nonce, &agreed)?;
+
+    // Key agreement over the mapped generator.
+    let own = G::random_scalar(rng);
+    let own_public = encode::<G>(&G::multiply(&generator, &own))?;
+    let chip_public = general_authenticate(card, Step::Agreement, &own_public)?;
+    if chip_public == own_public {
+        return Err(CardError::Protocol("the chip sent our own key back"));
+    }
+    let shared = Zeroizing::new(encode::<G>(&G::multiply(
+        &decode::<G>(&chip_public)?,
+        &own,
+    ))?);
+    let x_coordinate = shared
+        .get(1..33)
+        .ok_or(CardError::Protocol("shared secret"))?;
+    let encryption = crypto::derive_aes128(x_coordinate, KeyUse::Encryption);
+    let authentication = crypto::derive_aes128(x_coordinate, KeyUse::Authentication);
+
+    let token = authentication_token(&authentication, &chip_public)?;
+    let answer = general_authenticate(card, Step::Authentication, &token)?;
+    let expected = authentication_token(&authentication, &own_public)?;
+    if !bool::from(expected.as_slice().ct_eq(&answer)) {
+        return Err(CardError::AccessDenied);
+    }
+    Ok(SecureChannel::aes128(encryption, authentication))
+}
+
+/// MSE:Set AT: which protocol, which password, and over which curve if there is a choice.
+fn set_authentication_template(
+    card: &mut dyn Transceiver,
+    info: &PaceInfo<'_>,
+    password: &Password<'_>,
+) -> Result<(), CardError> {
+    let mut data = tlv::encode(0x80, &PACE_ECDH_GM_AES128)?;
+    data.extend(tlv::encode(0x83, &[password.reference()])?);
+    if info.ambiguous {
+        data.extend(tlv::encode(0x84, &[info.parameter_id])?);
+    }
+    let command = Command::new(0x22, 0xC1, 0xA4).data(data).encode()?;
+    let response = Response::parse(&card.transmit(&command)?)?;
+    match response.status {
+        // 63Cx warns that few tries are left; the chip still goes on (§4.4.4.1).
+        0x9000 | 0x63C1..=0x63CF => Ok(()),
+        status => Err(CardError::Status {
+            command: "MSE:Set AT",
+            status,
+        }),
+    }
+}
+
+/// The four rounds of GENERAL AUTHENTICATE (§4.4.4.2): the tags sent and answered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Nonce,
+    Mapping,
+    Agreement,
+    Authentication,
+}
+
+impl Step {
+    fn tags(self) -> (Option<u32>, u32) {
+        match self {
+            Self::Nonce => (None, 0x80),
+            Self::Mapping => (Some(0x81), 0x82),
+            Self::Agreement => (Some(0x83), 0x84),
+            Self::Authentication => (Some(0x85), 0x86),
+        }
+    }
+}
+
+fn general_authenticate(
+    card: &mut dyn Transceiver,
+    step: Step,
+    payload: &[u8],
+) -> Result<Vec<u8>, CardError> {
+    let (sent, answered) = step.tags();
+    let inner = match sent {
+        Some(tag) => tlv::encode(tag, payload)?,
+        None => Vec::new(),
+    };
+    let mut command = Command::new(0x86, 0, 0)
+        .data(tlv::encode(0x7C, &inner)?)
+        .le(256);
+    if step != Step::Authentication {
+        // Command chaining: all but the last.
+        command.cla = 0x10;
+    }
+    let response = Response::parse(&card.transmit(&command.encode()?)?)?;
+    let data = match response.status {
+        0x9000 => response.data,
+        // Only the last round tells a wrong password from a right one (§4.4.4.2: 6300, and 63Cx).
+        0x6300..=0x63CF | 0x6982 | 0x6988 if step == Step::Authentication => {
+            return Err(CardError::AccessDenied);
+        }
+        // 6983: the password is blocked after too many wrong tries.
+        0x6983 => return Err(CardError::AccessDenied),
+        status => {
+            return Err(CardError::Status {
+                command: "GENERAL AUTHENTICATE",
+                status,
+            });
+        }
+    };
+    const WHAT: CardError = CardError::Protocol("GENERAL AUTHENTICATE response");
+    let inner = tlv::only(&data, 0x7C, "GENERAL AUTHENTICATE").map_err(|_| WHAT)?;
+    // Further objects (certificate references) may follow in other protocols; not in this one.
+    let value = tlv::only(inner, answered, "GENERAL AUTHENTICATE").map_err(|_| WHAT)?;
+    Ok(value.to_vec())
+}
+
+fn decrypt_nonce(key: &Key, encrypted: &[u8]) -> Result<Zeroizing<[u8; 16]>, CardError> {
+    let mut nonce: [u8; 16] = encrypted
+        .try_into()
+        .map_err(|_| CardError::Protocol("encrypted nonce is not sixteen octets"))?;
+    crypto::aes_decrypt(key, &[0; 16], &mut nonce);
+    Ok(Zeroizing::new(nonce))
+}
+
+/// Generic mapping: Ĝ = s·G + H; neither H nor Ĝ may be the point at infinity.
+fn map_generator<G: Group>(nonce: &[u8; 16], agreed: &G::Point) -> Result<G::Point, CardError> {
+    encode::<G>(agreed)?;
+    let mapped = G::add(
+        &G::multiply(&G::generator(), &G::small_scalar(nonce)),
+        agreed,
+    );
+    encode::<G>(&mapped)?;
+    Ok(mapped)
+}
+
+/// T = MAC(K_MAC, public key object of the other side) (§4.4.3.4, §9.4.5).
+fn authentication_token(key: &Key, public: &[u8]) -> Result<Vec<u8>, CardError> {
+    let mut object = tlv::encode(0x06, &PACE_ECDH_GM_AES128)?;
+    object.extend(tlv::encode(0x86, public)?);
+    Ok(crypto::cmac(key, &tlv::encode(0x7F49, &object)?).to_vec())
+}
+
+fn encode<G: Group>(point: &G::Point) -> Result<Vec<u8>, CardError> {
+    G::encode(point).ok_or(CardError::Protocol("point at infinity"))
+}
+
+/// An uncompressed point that lies on the curve (TR-03111 §4.3.1).
+fn decode<G: Group>(octets: &[u8]) -> Result<G::Point, CardError> {
+    G::decode(octets).ok_or(CardError::Protocol("not a point on the curve"))
+}
+
+#[cfg(test)]
+mod tests;

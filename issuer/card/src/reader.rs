@@ -1,0 +1,137 @@
+//! Reading a chip from first contact to the answer to the challenge, in the order of Doc 9303-11 §4.2.
+
+use rand_core::CryptoRngCore;
+
+use crate::active_auth;
+use crate::bac;
+use crate::chip_data::{AccessKey, ChipData};
+use crate::error::CardError;
+use crate::files::{self, Session};
+use crate::mrz::MrzKey;
+use crate::pace::group::P256;
+use crate::pace::{self, Password};
+use crate::security_info::SecurityInfos;
+use crate::transport::Transceiver;
+
+/// Reads everything the issuer needs from a chip: PACE where the chip offers it, BAC otherwise, then
+/// EF.COM, EF.SOD, DG1, DG2, DG14 and DG15 under secure messaging, then active authentication over
+/// `aa_challenge`. The result is **unchecked**: only [`crate::evidence::verify`] can vouch for it.
+///
+/// # Errors
+/// [`CardError::AccessDenied`] for a wrong access key, [`CardError::MrzNeeded`] when a card access
+/// number cannot open this chip; otherwise what went wrong on the way.
+///
+/// # Example
+/// ```
+/// use tessera_card::{AccessKey, CardError, Transceiver, TransportError, read_chip};
+///
+/// struct Gone;
+/// impl Transceiver for Gone {
+///     fn transmit(&mut self, _: &[u8]) -> Result<Vec<u8>, TransportError> {
+///         Err(TransportError::Removed)
+///     }
+/// }
+/// let key = AccessKey::Can("123456".into());
+/// let error = read_chip(&mut Gone, &key, &[0; 8], &mut rand_core::OsRng).unwrap_err();
+/// assert_eq!(error.code(), "card_removed");
+/// ```
+pub fn read_chip(
+    card: &mut dyn Transceiver,
+    key: &AccessKey,
+    aa_challenge: &[u8; 8],
+    rng: &mut dyn CryptoRngCore,
+) -> Result<ChipData, CardError> {
+    let key = Checked::new(key)?;
+    let mut session = Session {
+        card,
+        channel: None,
+    };
+    let card_access = session.read_optional(files::CARD_ACCESS)?;
+    open(&mut session, card_access.as_deref(), &key, rng)?;
+
+    let mut chip = ChipData {
+        com: session.read_optional(files::COM)?,
+        sod: session.read(files::SOD)?,
+        dg1: session.read(files::DG1)?,
+        dg2: session.read(files::DG2)?,
+        dg14: session.read_optional(files::DG14)?,
+        dg15: session.read_optional(files::DG15)?,
+        aa_signature: None,
+    };
+    refuse_downgrade(card_access.as_deref(), chip.dg14.as_deref())?;
+    if chip.dg15.is_some() {
+        let response = session.send(&active_auth::command(aa_challenge))?;
+        chip.aa_signature = Some(response.success("INTERNAL AUTHENTICATE")?);
+    }
+    Ok(chip)
+}
+
+/// An access key whose form has been checked before the chip counts a wrong try.
+enum Checked<'a> {
+    Can(&'a str),
+    Mrz(MrzKey),
+}
+
+impl<'a> Checked<'a> {
+    fn new(key: &'a AccessKey) -> Result<Self, CardError> {
+        match key {
+            AccessKey::Can(can) => {
+                if can.len() != 6 || !can.bytes().all(|digit| digit.is_ascii_digit()) {
+                    return Err(CardError::AccessKeyInvalid("card access number"));
+                }
+                Ok(Self::Can(can))
+            }
+            AccessKey::Mrz {
+                document_number,
+                birth,
+                expiry,
+            } => Ok(Self::Mrz(MrzKey::new(document_number, birth, expiry)?)),
+        }
+    }
+}
+
+/// PACE before the application is selected, or BAC after it (Doc 9303-11 §4.2).
+fn open(
+    session: &mut Session<'_>,
+    card_access: Option<&[u8]>,
+    key: &Checked<'_>,
+    rng: &mut dyn CryptoRngCore,
+) -> Result<(), CardError> {
+    let infos = card_access.map(SecurityInfos::parse).transpose()?;
+    let offer = infos.and_then(|infos| infos.pace(&[P256::PARAMETER_ID]));
+    match (offer, key) {
+        (Some(offer), key) => {
+            let password = match key {
+                Checked::Can(can) => Password::Can(can),
+                Checked::Mrz(mrz) => Password::Mrz(mrz),
+            };
+            let channel = pace::establish::<P256>(session.card, &offer, &password, rng)?;
+            session.channel = Some(channel);
+            session.select_application()
+        }
+        (None, Checked::Mrz(mrz)) => {
+            session.select_application()?;
+            session.channel = Some(bac::establish(session.card, mrz, rng)?);
+            Ok(())
+        }
+        (None, Checked::Can(_)) => Err(CardError::MrzNeeded),
+    }
+}
+
+/// EF.CardAccess is unsigned; DG14 repeats it and is covered by the security object, so an offer
+/// that DG14 does not list was slipped in (Doc 9303-11 §4.4.1, last paragraph).
+fn refuse_downgrade(card_access: Option<&[u8]>, dg14: Option<&[u8]>) -> Result<(), CardError> {
+    let (Some(card_access), Some(dg14)) = (card_access, dg14) else {
+        return Ok(());
+    };
+    let Some(used) = SecurityInfos::parse(card_access)?.pace(&[P256::PARAMETER_ID]) else {
+        return Ok(());
+    };
+    if SecurityInfos::parse_dg14(dg14)?.lists(&used) {
+        Ok(())
+    } else {
+        Err(CardError::Protocol(
+            "EF.CardAccess offers what DG14 does not",
+        ))
+    }
+}
