@@ -269,6 +269,7 @@ fn a_demand_for_a_detector_fails_closed() {
 #[test]
 fn a_demand_for_liveness_fails_closed() {
     let (photo, reference) = (bytes("person_a_1.jpg"), bytes("person_a_2.jpg"));
+    let stranger = bytes("impostor_1.jpg");
     let policy = FacePolicy {
         liveness_required: true,
         ..FacePolicy::default()
@@ -291,7 +292,7 @@ fn a_demand_for_liveness_fails_closed() {
     assert_eq!(outcome(&engine, None), Err("liveness_required"));
     assert_eq!(outcome(&engine, Some(&[])), Err("liveness_failed"));
     assert_eq!(
-        outcome(&engine, Some(&[answer(&bytes("impostor_1.jpg"))])),
+        outcome(&engine, Some(&[answer(&stranger)])),
         Err("liveness_failed")
     );
     assert_eq!(outcome(&engine, Some(&[answer(&reference)])), Ok(true));

@@ -62,10 +62,13 @@ def reference(path):
     }
 
 
-names = ["impostor_1", "impostor_2", "person_a_1", "person_a_2", "person_b_1", "person_b_2", "person_c_1"]
+names = [
+    "impostor_1.jpg", "impostor_2.jpg", "person_a_1.jpg", "person_a_2.jpg", "person_b_1.jpg", "person_b_2.jpg",
+    "person_c_1.jpg", "posterised_a.png",
+]
 out = {
     "made_with": {"opencv": cv2.__version__, "onnxruntime": onnxruntime.__version__},
-    "photos": {f"{n}.jpg": reference(photos / f"{n}.jpg") for n in names},
+    "photos": {n: reference(photos / n) for n in names},
 }
 photo_lines = ",\n".join(f"  {json.dumps(n)}: {json.dumps(p)}" for n, p in out["photos"].items())
 (here / "reference.json").write_text(

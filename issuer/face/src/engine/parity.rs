@@ -28,29 +28,46 @@ struct ExpectedFace {
     score: f32,
 }
 
+/// How far the numbers may be off for one photograph.
+struct Tolerance {
+    pixels: f32,
+    cosine: f32,
+}
+
+impl Tolerance {
+    /// Lossless pixels are the same for everybody; JPEG decoders spread colour between samples each in its own way, and
+    /// the embedder notices a landmark moved by a fifth of a pixel.
+    fn of(name: &str) -> Self {
+        if name.ends_with(".png") {
+            Self {
+                pixels: 0.05,
+                cosine: 0.9999,
+            }
+        } else {
+            Self {
+                pixels: 0.5,
+                cosine: 0.998,
+            }
+        }
+    }
+}
+
 #[test]
 fn boxes_landmarks_and_embeddings_agree_with_the_reference_implementation() {
     let reference: Reference =
         serde_json::from_str(include_str!("../../tests/reference.json")).unwrap();
     let photos = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/photos");
     let engine = FaceEngine::load(ModelBytes::embedded()).unwrap();
-    let (mut farthest, mut least) = (0.0f32, 1.0f32);
+    assert_eq!(reference.photos.len(), 8);
     for (name, expected) in &reference.photos {
-        let photo =
-            Photo::decode(&std::fs::read(photos.join(name)).unwrap(), Accept::Upload).unwrap();
+        let allowed = Tolerance::of(name);
+        let photo = std::fs::read(photos.join(name)).unwrap();
+        let photo = Photo::decode(&photo, Accept::Upload).unwrap();
         let faces = detect::faces(&engine.models, &photo, 0.8).unwrap();
         assert_eq!(faces.len(), expected.faces.len(), "{name}");
         for (face, expected) in faces.iter().zip(&expected.faces) {
-            let lengths = [face.left, face.top, face.width, face.height];
-            let lengths = lengths.iter().chain(face.landmarks.iter().flatten());
-            let expected_lengths = expected
-                .r#box
-                .iter()
-                .chain(expected.landmarks.iter().flatten());
-            for (got, want) in lengths.zip(expected_lengths) {
-                farthest = farthest.max((got - want).abs());
-                assert!((got - want).abs() < 0.5, "{name}: {got} for {want}");
-            }
+            let farthest = farthest(face, expected);
+            assert!(farthest < allowed.pixels, "{name}: {farthest} pixels off");
             assert!(
                 (face.score - expected.score).abs() < 0.01,
                 "{name}: score {}",
@@ -60,15 +77,26 @@ fn boxes_landmarks_and_embeddings_agree_with_the_reference_implementation() {
         let template = engine
             .template(&photo, &faces[0], &QualityGate::PHOTO)
             .unwrap();
-        let cosine: f32 = template
-            .embedding()
-            .iter()
-            .zip(&expected.embedding)
-            .map(|(a, b)| a * b)
-            .sum();
-        least = least.min(cosine);
-        assert!(cosine >= 0.999, "{name}: cosine {cosine}");
+        let products = template.embedding().iter().zip(&expected.embedding);
+        let cosine: f32 = products.map(|(a, b)| a * b).sum();
+        assert!(cosine >= allowed.cosine, "{name}: cosine {cosine}");
+        println!(
+            "{name}: {:.4} pixels off, cosine {cosine:.5}",
+            farthest(&faces[0], &expected.faces[0])
+        );
     }
-    println!("farthest box or landmark {farthest:.3} px, least cosine {least:.5}");
-    assert_eq!(reference.photos.len(), 7);
+}
+
+/// The greatest difference among the box and the landmarks, in pixels.
+fn farthest(face: &DetectedFace, expected: &ExpectedFace) -> f32 {
+    let lengths = [face.left, face.top, face.width, face.height];
+    let lengths = lengths.iter().chain(face.landmarks.iter().flatten());
+    let expected = expected
+        .r#box
+        .iter()
+        .chain(expected.landmarks.iter().flatten());
+    lengths
+        .zip(expected)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max)
 }
