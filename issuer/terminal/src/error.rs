@@ -1,0 +1,67 @@
+//! One error for a session at the terminal; every one has a stable code.
+
+use tessera_card::CardError;
+
+use crate::issuer::IssuerError;
+
+/// Why a session at the terminal ended without a code for the person.
+///
+/// `Display` is for operators and logs and carries no personal data; [`crate::explain`] has the text
+/// for the person at the kiosk.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TerminalError {
+    /// The chip could not be read.
+    #[error(transparent)]
+    Card(#[from] CardError),
+    /// The issuer refused, or could not be asked.
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
+    /// The issuer answered something this protocol does not allow.
+    #[error("the issuer's answer has no usable `{0}`")]
+    IssuerAnswer(&'static str),
+    /// The terminal's key could not sign.
+    #[error("the terminal's key could not sign")]
+    Signing,
+    /// The key file is missing, damaged, not a P-256 key, or readable by others.
+    #[error("key file: {0}")]
+    KeyFile(String),
+    /// The counter could not be raised durably, so nothing was sent.
+    #[error("counter file: {0}")]
+    Counter(String),
+    /// No reader by that name, none at all, or only a virtual one.
+    #[error("{0}")]
+    Reader(String),
+    /// The reader is the virtual one of a development machine.
+    #[error("reader {0} is virtual: anything on the network can pretend to be a card in it")]
+    VirtualReader(String),
+    /// Nobody put a card on the reader in time.
+    #[error("no card was put on the reader within {0} seconds")]
+    NoCard(u64),
+    /// The photograph is absent, unreadable or larger than the issuer accepts.
+    #[error("photo: {0}")]
+    Photo(String),
+    /// The issuer's address is not one this terminal may talk to.
+    #[error("issuer address: {0}")]
+    Address(&'static str),
+}
+
+impl TerminalError {
+    /// The stable code: the chip's or the issuer's own where they have one.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Card(error) => error.code(),
+            Self::Issuer(error) => error.code(),
+            Self::IssuerAnswer(_) => "issuer_answer_invalid",
+            Self::Signing => "signing_failed",
+            Self::KeyFile(_) => "key_file_unusable",
+            Self::Counter(_) => "counter_not_durable",
+            Self::Reader(_) => "reader_failed",
+            Self::VirtualReader(_) => "reader_virtual",
+            Self::NoCard(_) => "card_absent",
+            Self::Photo(_) => "photo_unusable",
+            Self::Address(_) => "issuer_address_invalid",
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The evidence on its way to the issuer: its digest and its body.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tessera_card::ChipData;
+use tessera_verifier::terminal::{EvidenceParts, evidence_digest};
+use zeroize::Zeroizing;
+
+/// What the statement says about chip and photograph.
+pub(crate) fn digest(chip: &ChipData, photo: &[u8]) -> String {
+    evidence_digest(&EvidenceParts {
+        com: chip.com.as_deref().unwrap_or_default(),
+        sod: &chip.sod,
+        dg1: &chip.dg1,
+        dg2: &chip.dg2,
+        dg14: chip.dg14.as_deref().unwrap_or_default(),
+        dg15: chip.dg15.as_deref().unwrap_or_default(),
+        aa_signature: chip.aa_signature.as_deref().unwrap_or_default(),
+        photo,
+    })
+}
+
+/// The body of `POST /terminal/evidence`
+/// ([`EvidenceRequest`](tessera_verifier::terminal::EvidenceRequest)). Written by hand into one
+/// buffer of the final size: a growing buffer or a JSON tree would leave copies of a portrait behind
+/// that nothing wipes.
+pub(crate) fn body(statement: &str, chip: &ChipData, photo: &[u8]) -> Zeroizing<String> {
+    let files = [
+        ("sod", Some(chip.sod.as_slice())),
+        ("dg1", Some(&chip.dg1)),
+        ("dg2", Some(&chip.dg2)),
+        ("com", chip.com.as_deref()),
+        ("dg14", chip.dg14.as_deref()),
+        // Always there on the wire; empty says that the chip had none, for the issuer to refuse.
+        ("dg15", Some(chip.dg15.as_deref().unwrap_or_default())),
+        (
+            "aa_signature",
+            Some(chip.aa_signature.as_deref().unwrap_or_default()),
+        ),
+    ];
+    let encoded = |bytes: &[u8]| bytes.len().div_ceil(3) * 4;
+    let size: usize = files
+        .iter()
+        .map(|(name, bytes)| bytes.map_or(0, |b| encoded(b) + name.len() + 6))
+        .sum();
+    let capacity = size + statement.len() + encoded(photo) + 64;
+    let mut json = Zeroizing::new(String::with_capacity(capacity));
+    // A compact JWS and base64url need no escaping in JSON.
+    json.push_str("{\"statement\":\"");
+    json.push_str(statement);
+    json.push_str("\",\"chip\":{");
+    let mut separator = "\"";
+    for (name, bytes) in files {
+        let Some(bytes) = bytes else { continue };
+        json.push_str(separator);
+        separator = ",\"";
+        json.push_str(name);
+        json.push_str("\":\"");
+        URL_SAFE_NO_PAD.encode_string(bytes, &mut json);
+        json.push('"');
+    }
+    json.push_str("},\"photo\":\"");
+    URL_SAFE_NO_PAD.encode_string(photo, &mut json);
+    json.push_str("\"}");
+    debug_assert!(json.len() <= capacity, "the buffer grew");
+    json
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use tessera_verifier::terminal::EvidenceRequest;
+
+    fn chip() -> ChipData {
+        let mut chip = ChipData::default();
+        chip.sod = vec![1; 7];
+        chip.dg1 = vec![2; 3];
+        chip.dg2 = vec![3; 1000];
+        chip.dg15 = Some(vec![4; 90]);
+        chip
+    }
+
+    #[test]
+    fn the_issuer_reads_every_part_out_of_the_body() {
+        let photo = [9; 100];
+        let text = body("a.b.c", &chip(), &photo);
+        let request: EvidenceRequest = serde_json::from_str(&text).unwrap();
+        assert_eq!(request.statement, "a.b.c");
+        assert_eq!(request.chip.sod, URL_SAFE_NO_PAD.encode([1; 7]));
+        assert_eq!(request.chip.dg2, URL_SAFE_NO_PAD.encode([3; 1000]));
+        assert_eq!(request.chip.dg15, URL_SAFE_NO_PAD.encode([4; 90]));
+        assert_eq!(request.chip.aa_signature, "");
+        assert!(request.chip.com.is_none() && request.chip.dg14.is_none());
+        assert_eq!(request.photo, URL_SAFE_NO_PAD.encode(photo));
+    }
+
+    #[test]
+    fn neighbouring_parts_do_not_run_together() {
+        let mut moved = chip();
+        moved.dg1.push(3);
+        moved.dg2.pop();
+        assert_ne!(digest(&chip(), b"x"), digest(&moved, b"x"));
+        assert_ne!(digest(&chip(), b"x"), digest(&chip(), b"y"));
+    }
+}

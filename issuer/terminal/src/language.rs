@@ -1,0 +1,180 @@
+//! What the person at the kiosk reads, in English and Chinese.
+
+use crate::session::Step;
+
+/// The language of the display.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+    /// Chinese, simplified characters.
+    Chinese,
+}
+
+impl Language {
+    /// The language of a POSIX locale name or BCP 47 tag: Chinese for `zh...`, else English.
+    #[must_use]
+    pub fn of(tag: &str) -> Self {
+        let tag = tag.trim().to_ascii_lowercase();
+        if tag == "zh" || tag.starts_with("zh_") || tag.starts_with("zh-") || tag.starts_with("zh.")
+        {
+            Self::Chinese
+        } else {
+            Self::English
+        }
+    }
+
+    /// One of two texts.
+    #[must_use]
+    pub fn pick(self, english: &'static str, chinese: &'static str) -> &'static str {
+        match self {
+            Self::English => english,
+            Self::Chinese => chinese,
+        }
+    }
+}
+
+/// What to do now.
+#[must_use]
+pub fn instruct(step: Step, language: Language) -> &'static str {
+    match step {
+        Step::Challenging => {
+            language.pick("Card found. One moment, please.", "已检测到证件,请稍候。")
+        }
+        Step::Reading => language.pick(
+            "Reading the card. Leave it where it is.",
+            "正在读取证件,请勿移动。",
+        ),
+        Step::Read => language.pick(
+            "The card has been read. You may take it.",
+            "证件已读取,可以取走。",
+        ),
+        Step::Checking => language.pick("Checking card and photograph.", "正在核验证件和照片。"),
+    }
+}
+
+/// Why it did not work and what helps, by stable code.
+#[must_use]
+pub fn explain(code: &str, language: Language) -> &'static str {
+    let (english, chinese) = match code {
+        "card_access_denied" => (
+            "The card does not accept this number. Check the number printed on the card.",
+            "证件不接受此号码,请核对证件上印刷的号码。",
+        ),
+        "card_access_key_invalid" => (
+            "The number has the wrong form: six digits, or document number and two dates as YYMMDD.",
+            "号码格式不正确:应为六位数字,或证件号码及两个 YYMMDD 格式的日期。",
+        ),
+        "card_mrz_needed" => (
+            "This card opens with the machine readable lines only: enter document number, birth date and expiry date.",
+            "此证件只能用机读区打开:请输入证件号码、出生日期和有效期。",
+        ),
+        "card_absent" => ("No card was put on the reader.", "未检测到证件。"),
+        "card_removed" => (
+            "The card was taken away too early. Put it back and start again.",
+            "证件过早移开,请放回后重新开始。",
+        ),
+        "card_protocol" | "secure_messaging" | "malformed" => (
+            "The card could not be read reliably. Put it flat on the reader and try again.",
+            "无法可靠读取证件,请将证件平放后重试。",
+        ),
+        "reader_failed" => (
+            "The card reader does not work. Please tell the staff.",
+            "读卡器故障,请联系工作人员。",
+        ),
+        "chip_not_authentic"
+        | "csca_unknown"
+        | "dg_hash_mismatch"
+        | "active_auth_failed"
+        | "active_auth_missing"
+        | "data_group_missing"
+        | "document_signer_not_valid" => (
+            "The card could not be confirmed as genuine. Please see the staff.",
+            "无法确认证件的真实性,请咨询工作人员。",
+        ),
+        "document_expired" => ("The card has expired.", "证件已过期。"),
+        "document_not_of_person" => (
+            "The card belongs to somebody else than the person who applied.",
+            "证件与申请人不符。",
+        ),
+        "face_mismatch" => (
+            "The photograph does not match the card. Take a new one in even light, face to the camera.",
+            "照片与证件不符,请在均匀光线下正对镜头重新拍摄。",
+        ),
+        "face_none" => (
+            "No face was found in the photograph.",
+            "照片中未检测到人脸。",
+        ),
+        "face_several" => (
+            "There is more than one face in the photograph.",
+            "照片中有多张人脸。",
+        ),
+        "face_too_small" => ("Please step closer to the camera.", "请靠近镜头。"),
+        "face_blurred" => (
+            "The photograph is blurred. Hold still and take a new one.",
+            "照片模糊,请保持不动重新拍摄。",
+        ),
+        "image_unreadable" | "image_too_large" | "photo_unusable" => {
+            ("The photograph cannot be used.", "照片无法使用。")
+        }
+        "challenge_unknown" => (
+            "This session is over or has expired. Start again in the wallet.",
+            "会话已结束或过期,请在钱包中重新开始。",
+        ),
+        "too_many_attempts" => (
+            "Too many attempts. Start again in the wallet later.",
+            "尝试次数过多,请稍后在钱包中重新开始。",
+        ),
+        "issuer_unreachable" => (
+            "The issuing authority cannot be reached. Please try again later.",
+            "无法连接签发机构,请稍后再试。",
+        ),
+        "terminal_unknown"
+        | "terminal_retired"
+        | "terminal_statement_invalid"
+        | "counter_replayed"
+        | "counter_not_durable"
+        | "key_file_unusable"
+        | "signing_failed" => (
+            "This terminal is not in service. Please tell the staff.",
+            "本终端暂停服务,请联系工作人员。",
+        ),
+        _ => (
+            "It did not work. Please see the staff.",
+            "操作未成功,请咨询工作人员。",
+        ),
+    };
+    language.pick(english, chinese)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locales() {
+        for chinese in ["zh", "zh_CN.UTF-8", "zh-Hant", "ZH_tw", "zh.UTF-8"] {
+            assert_eq!(Language::of(chinese), Language::Chinese, "{chinese}");
+        }
+        for english in ["", "C", "en_GB.UTF-8", "zha", "de"] {
+            assert_eq!(Language::of(english), Language::English, "{english}");
+        }
+    }
+
+    #[test]
+    fn both_languages_say_something_for_every_code() {
+        for code in [
+            "card_removed",
+            "face_mismatch",
+            "csca_unknown",
+            "never_heard_of",
+        ] {
+            let (english, chinese) = (
+                explain(code, Language::English),
+                explain(code, Language::Chinese),
+            );
+            assert!(english.is_ascii() && !chinese.is_ascii(), "{code}");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! `tessera-terminal`: the kiosk beside the card reader.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -1,0 +1,195 @@
+//! One person at the terminal, from challenge to code.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand_core::CryptoRngCore;
+use serde_json::json;
+use tessera_card::{AccessKey, Transceiver, read_chip};
+use tessera_verifier::crypto::LocalSigner;
+use tessera_verifier::did;
+use tessera_verifier::terminal::{
+    self, ChallengeStatement, EvidenceStatement, Statement, aa_challenge,
+};
+use tessera_verifier::time::Timestamp;
+use zeroize::Zeroizing;
+
+use crate::counter::Counter;
+use crate::error::TerminalError;
+use crate::evidence;
+use crate::issuer::{IssuerApi, Json};
+
+/// Longest nonce or code taken from the issuer, in octets.
+const MAX_TOKEN: usize = 512;
+
+/// Where a session takes place: everything that touches the world.
+pub struct Station<'a> {
+    /// The issuer's API.
+    pub issuer: &'a dyn IssuerApi,
+    /// The terminal's key; its `did:key` is the terminal's name.
+    pub signer: &'a dyn LocalSigner,
+    /// Numbers the statements.
+    pub counter: &'a mut dyn Counter,
+    /// The time.
+    pub clock: &'a dyn Fn() -> Timestamp,
+    /// Randomness for the card protocols and statement identifiers.
+    pub rng: &'a mut dyn CryptoRngCore,
+}
+
+/// What is to be done for one person.
+pub struct SessionJob {
+    issuer: String,
+    session: String,
+    reader: String,
+    access: AccessKey,
+    operator: Option<String>,
+    attended: bool,
+}
+
+impl SessionJob {
+    /// A job for the session a wallet started (`session`) at the issuer with this public URL, read
+    /// with the reader of this name; unattended until said otherwise.
+    #[must_use]
+    pub fn new(issuer: &str, session: &str, reader: &str) -> Self {
+        Self {
+            issuer: issuer.trim_end_matches('/').to_owned(),
+            session: session.to_owned(),
+            reader: reader.to_owned(),
+            access: AccessKey::Can(String::new()),
+            operator: None,
+            attended: false,
+        }
+    }
+
+    /// What opens the chip: the card access number, or three fields of the MRZ.
+    #[must_use]
+    pub fn access(mut self, key: AccessKey) -> Self {
+        self.access = key;
+        self
+    }
+
+    /// An operator stands beside the person and compared face and card.
+    #[must_use]
+    pub fn attended_by(mut self, operator: Option<String>) -> Self {
+        self.attended = true;
+        self.operator = operator;
+        self
+    }
+}
+
+/// Where a session has got to, for the display.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// Asking the issuer for a challenge.
+    Challenging,
+    /// Reading the chip: the card must stay where it is.
+    Reading,
+    /// The chip is read; the card may be taken away.
+    Read,
+    /// The issuer is checking chip and face.
+    Checking,
+}
+
+/// The session is through: the person types this code into the wallet.
+#[derive(PartialEq, Eq)]
+pub struct Outcome {
+    /// The transaction code of the credential offer (OpenID4VCI §4.1.1).
+    pub tx_code: Zeroizing<String>,
+}
+
+impl std::fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Outcome(..)")
+    }
+}
+
+/// Fetches the challenge, reads the chip, signs and uploads. `photo` is the live JPEG or PNG.
+///
+/// Order matters: the nonce is fetched when the card is there, because it is single-use and short
+/// lived; the counter is raised durably before anything is signed with it.
+///
+/// # Errors
+/// [`TerminalError`]; the issuer's refusals keep the issuer's code. Every buffer is wiped either way.
+pub fn run_session(
+    card: &mut dyn Transceiver,
+    station: &mut Station<'_>,
+    job: &SessionJob,
+    photo: &[u8],
+    progress: &mut dyn FnMut(Step),
+) -> Result<Outcome, TerminalError> {
+    let terminal = did::did_key(station.signer.public_key());
+
+    progress(Step::Challenging);
+    let nonce = fetch_nonce(station, job, &terminal)?;
+
+    progress(Step::Reading);
+    let challenge = aa_challenge(&nonce, &terminal, &job.session);
+    let chip = read_chip(card, &job.access, &challenge, station.rng)?;
+    progress(Step::Read);
+
+    let counter = station.counter.next()?;
+    let statement = sign(
+        station,
+        &EvidenceStatement {
+            iss: terminal,
+            aud: job.issuer.clone(),
+            session: job.session.clone(),
+            nonce,
+            iat: (station.clock)().unix(),
+            counter,
+            reader: job.reader.clone(),
+            attended: job.attended,
+            operator: job.operator.clone(),
+            digest: evidence::digest(&chip, photo),
+        },
+    )?;
+    let body = evidence::body(&statement, &chip, photo);
+    drop(chip);
+
+    progress(Step::Checking);
+    let answer = station.issuer.post("/terminal/evidence", body.as_bytes())?;
+    Ok(Outcome {
+        tx_code: Zeroizing::new(token(&answer, "tx_code")?),
+    })
+}
+
+fn fetch_nonce(
+    station: &mut Station<'_>,
+    job: &SessionJob,
+    terminal: &str,
+) -> Result<String, TerminalError> {
+    let mut identifier = [0; 16];
+    station.rng.fill_bytes(&mut identifier);
+    let statement = sign(
+        station,
+        &ChallengeStatement {
+            iss: terminal.to_owned(),
+            aud: job.issuer.clone(),
+            session: job.session.clone(),
+            iat: (station.clock)().unix(),
+            jti: URL_SAFE_NO_PAD.encode(identifier),
+        },
+    )?;
+    let body = json!({ "statement": statement }).to_string();
+    let answer = station
+        .issuer
+        .post("/terminal/challenge", body.as_bytes())?;
+    token(&answer, "nonce")
+}
+
+fn sign(station: &Station<'_>, statement: &impl Statement) -> Result<String, TerminalError> {
+    terminal::prepare(station.signer.public_key(), statement)
+        .sign(station.signer)
+        .map_err(|_| TerminalError::Signing)
+}
+
+/// A short text of visible ASCII: it is shown, hashed or sent back, never more.
+fn token(answer: &Json, name: &'static str) -> Result<String, TerminalError> {
+    answer
+        .get(name)
+        .and_then(Json::as_str)
+        .filter(|text| !text.is_empty() && text.len() <= MAX_TOKEN)
+        .filter(|text| text.bytes().all(|b| b.is_ascii_graphic()))
+        .map(str::to_owned)
+        .ok_or(TerminalError::IssuerAnswer(name))
+}
