@@ -1,0 +1,112 @@
+//! The face step: a bounded pool around `tessera-face`.
+//!
+//! Photo and templates live as long as one check. Nothing of them is stored, logged or returned: the outcome is a
+//! [`FacePassed`] or a code.
+
+use std::sync::Arc;
+
+use tessera_face::{FaceEngine, FacePolicy};
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use crate::failure::{Code, Failure, code_of};
+use crate::proofing::FacePassed;
+
+/// Judges whether two pictures show the same face. Blocking.
+pub trait FaceCheck: Send + Sync {
+    /// `Ok` where they do.
+    ///
+    /// # Errors
+    /// The reason why not; `face_mismatch` where the pictures are good and the faces differ.
+    fn compare(&self, photo: &[u8], reference: &[u8]) -> Result<(), Code>;
+}
+
+/// The real check: YuNet and SFace.
+pub struct TractFaceCheck {
+    engine: FaceEngine,
+    policy: FacePolicy,
+}
+
+impl TractFaceCheck {
+    /// Wraps a loaded engine.
+    #[must_use]
+    pub fn new(engine: FaceEngine, policy: FacePolicy) -> Self {
+        Self { engine, policy }
+    }
+}
+
+impl FaceCheck for TractFaceCheck {
+    fn compare(&self, photo: &[u8], reference: &[u8]) -> Result<(), Code> {
+        match self.engine.compare(photo, reference, &self.policy) {
+            Ok(_verdict) => Ok(()),
+            Err(error) => Err(match error.code() {
+                "reference_unusable" => {
+                    tracing::warn!("a reference portrait cannot be used");
+                    // Towards the client as any mismatch: it must not learn what the register holds.
+                    Code::FaceMismatch
+                }
+                "liveness_required" | "pad_required" => Code::LivenessUnavailable,
+                "liveness_failed" | "pad_failed" => Code::FaceMismatch,
+                other => code_of(other, Code::Internal),
+            }),
+        }
+    }
+}
+
+/// Runs checks a few at a time, lets a few more wait, and turns the rest away.
+pub struct FacePool {
+    check: Arc<dyn FaceCheck>,
+    running: Arc<Semaphore>,
+    admitted: Arc<Semaphore>,
+}
+
+impl FacePool {
+    /// A pool of `workers` (0: one per processor) with room for `queue` waiting checks.
+    #[must_use]
+    pub fn new(check: Arc<dyn FaceCheck>, workers: usize, queue: usize) -> Self {
+        let workers = match workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            n => n,
+        };
+        Self {
+            check,
+            running: Arc::new(Semaphore::new(workers)),
+            admitted: Arc::new(Semaphore::new(workers + queue)),
+        }
+    }
+
+    /// Compares a photo with the reference of the person, if there is one.
+    ///
+    /// Without a person the same work is done (the photo against itself), so that neither answer nor time tells whether
+    /// a number is in the register.
+    ///
+    /// # Errors
+    /// The face codes; `busy` where too many wait.
+    pub async fn check(
+        &self,
+        photo: Zeroizing<Vec<u8>>,
+        reference: Option<Zeroizing<Vec<u8>>>,
+    ) -> Result<FacePassed, Failure> {
+        let Ok(admitted) = Arc::clone(&self.admitted).try_acquire_owned() else {
+            return Err(Code::Busy.into());
+        };
+        let running = Arc::clone(&self.running)
+            .acquire_owned()
+            .await
+            .map_err(|error| Failure::internal(&error))?;
+        let check = Arc::clone(&self.check);
+        tokio::task::spawn_blocking(move || {
+            // The permits go with the work: a client that hangs up does not free a place that is still in use.
+            let _places = (admitted, running);
+            let known = reference.is_some();
+            let against = reference.as_deref().unwrap_or(&photo);
+            match check.compare(&photo, against) {
+                Ok(()) if known => Ok(FacePassed(())),
+                Ok(()) => Err(Code::FaceMismatch.into()),
+                Err(code) => Err(code.into()),
+            }
+        })
+        .await
+        .map_err(|error| Failure::internal(&error))?
+    }
+}

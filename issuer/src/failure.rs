@@ -1,0 +1,223 @@
+//! Why a request was refused: one code per reason, stable, with a text in English and Chinese.
+//!
+//! Inside the crate a refusal is this type; how it looks on the wire is decided in one file, `http/problem.rs`. A
+//! failure carries no personal data and no part of the input.
+
+use crate::store::StoreError;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $status:literal, $en:literal, $zh:literal;)+) => {
+        /// A stable reason code.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Code { $($(#[$doc])* $name,)+ }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// The spelling on the wire. Never changes.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            /// The HTTP status that goes with it.
+            #[must_use]
+            pub fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)+ }
+            }
+
+            /// A sentence for people, English.
+            #[must_use]
+            pub fn english(self) -> &'static str {
+                match self { $(Self::$name => $en,)+ }
+            }
+
+            /// A sentence for people, Chinese.
+            #[must_use]
+            pub fn chinese(self) -> &'static str {
+                match self { $(Self::$name => $zh,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Not JSON, not a form, or not of the expected shape.
+    Malformed = "malformed", 400, "The request is not well formed.", "请求格式不正确。";
+    /// Larger than the limit.
+    TooLarge = "too_large", 413, "The request is too large.", "请求过大。";
+    /// Nothing here.
+    NotFound = "not_found", 404, "There is nothing here.", "未找到。";
+    /// The path exists, the method does not.
+    MethodNotAllowed = "method_not_allowed", 405, "This method is not offered here.", "不支持该请求方法。";
+    /// A media type that is not accepted.
+    UnsupportedMediaType = "unsupported_media_type", 415, "This media type is not accepted here.", "不接受该媒体类型。";
+    /// No bearer token, or a wrong one.
+    Unauthorized = "unauthorized", 401, "The token is missing or wrong.", "令牌缺失或错误。";
+    /// The answer took too long.
+    Timeout = "timeout", 503, "The service took too long.", "服务响应超时。";
+    /// Too much at once.
+    Busy = "busy", 503, "The service is busy. Try again shortly.", "服务繁忙，请稍后重试。";
+    /// Our fault.
+    Internal = "internal", 500, "The service failed. Nothing was issued.", "服务出错，未签发任何凭证。";
+    /// The session's time is over.
+    SessionExpired = "session_expired", 410, "The session has expired. Begin again.", "会话已过期，请重新开始。";
+    /// The session is at another step.
+    WrongState = "wrong_state", 409, "The session is not at this step.", "会话不在此步骤。";
+    /// The device's proof of possession is wrong.
+    DeviceProofInvalid = "device_proof_invalid", 422, "The device proof is not valid.", "设备证明无效。";
+    /// Nonce unknown, used or too old.
+    NonceMismatch = "nonce_mismatch", 400, "The nonce is unknown, used or too old.", "随机数未知、已使用或已过期。";
+    /// Attempts exhausted, or too soon.
+    TooManyAttempts = "too_many_attempts", 429, "Too many attempts.", "尝试次数过多。";
+    /// No face in the image.
+    FaceNone = "face_none", 422, "No face was found in the image.", "图像中未检测到人脸。";
+    /// More than one face.
+    FaceSeveral = "face_several", 422, "More than one face is in the image.", "图像中有多张人脸。";
+    /// Face too small.
+    FaceTooSmall = "face_too_small", 422, "The face is too small. Move closer.", "人脸过小，请靠近一些。";
+    /// Face blurred.
+    FaceBlurred = "face_blurred", 422, "The image is not sharp enough.", "图像不够清晰。";
+    /// Not a decodable image.
+    ImageUnreadable = "image_unreadable", 422, "This is not an image that can be read.", "无法读取该图像。";
+    /// Image beyond the limits.
+    ImageTooLarge = "image_too_large", 422, "The image is too large.", "图像过大。";
+    /// Not the person.
+    FaceMismatch = "face_mismatch", 422, "The face does not match the register.", "人脸与登记信息不符。";
+    /// A required liveness or attack check is not installed.
+    LivenessUnavailable = "liveness_unavailable", 503, "A required check is not available.", "所需的检测不可用。";
+    /// Terminal not registered.
+    TerminalUnknown = "terminal_unknown", 403, "The terminal is not registered.", "终端未登记。";
+    /// Terminal retired.
+    TerminalRetired = "terminal_retired", 403, "The terminal has been retired.", "终端已停用。";
+    /// Statement not well formed, wrongly signed, for somebody else or out of time.
+    TerminalStatementInvalid = "terminal_statement_invalid", 403, "The terminal's statement is not valid.", "终端声明无效。";
+    /// Counter did not rise.
+    CounterReplayed = "counter_replayed", 403, "The terminal's counter did not rise.", "终端计数器未递增。";
+    /// No such challenge for this terminal and session.
+    ChallengeUnknown = "challenge_unknown", 403, "The challenge is unknown, used or too old.", "质询未知、已使用或已过期。";
+    /// The statement is about other bytes.
+    EvidenceMismatch = "evidence_mismatch", 422, "The evidence is not what the terminal signed.", "证据与终端签名不符。";
+    /// Security object signature wrong, or chip data unreadable.
+    ChipNotAuthentic = "chip_not_authentic", 422, "The chip's data is not authentic.", "芯片数据不真实。";
+    /// Signed under an anchor we do not trust.
+    CscaUnknown = "csca_unknown", 422, "The card's issuer is not trusted.", "证件签发机构不受信任。";
+    /// A data group was changed.
+    DgHashMismatch = "dg_hash_mismatch", 422, "The chip's data was changed.", "芯片数据被篡改。";
+    /// The chip is a copy.
+    ActiveAuthFailed = "active_auth_failed", 422, "The chip is a copy.", "芯片为复制品。";
+    /// Document expired.
+    DocumentExpired = "document_expired", 422, "The document has expired.", "证件已过期。";
+    /// The document belongs to another person.
+    DocumentNotOfPerson = "document_not_of_person", 422, "The document is not this person's.", "证件不属于该申请人。";
+    /// OAuth: the request lacks something.
+    InvalidRequest = "invalid_request", 400, "A parameter is missing or wrong.", "参数缺失或错误。";
+    /// OAuth: another grant type.
+    UnsupportedGrantType = "unsupported_grant_type", 400, "This grant type is not offered.", "不支持该授权类型。";
+    /// OAuth: code unknown, used, expired, or wrong transaction code.
+    InvalidGrant = "invalid_grant", 400, "The code is unknown, used or expired, or the transaction code is wrong.", "授权码未知、已使用或已过期，或交易码错误。";
+    /// OpenID4VCI: access token wrong or expired.
+    InvalidToken = "invalid_token", 401, "The access token is missing, wrong or expired.", "访问令牌缺失、错误或已过期。";
+    /// OpenID4VCI: configuration unknown or not covered by the token.
+    UnknownConfiguration = "unknown_credential_configuration", 400, "This credential is not offered to this token.", "该令牌不可申请此凭证。";
+    /// OpenID4VCI: proof missing or wrong.
+    InvalidProof = "invalid_proof", 400, "A key proof is missing or wrong.", "密钥证明缺失或错误。";
+    /// OpenID4VCI: more proofs than the batch allows.
+    BatchTooLarge = "batch_too_large", 400, "More keys than a batch may have.", "密钥数量超出批次上限。";
+    /// OpenID4VCI: the same key twice.
+    DuplicateKey = "duplicate_key", 400, "Each credential needs its own key.", "每个凭证须使用不同的密钥。";
+    /// OpenID4VCI: nonce in a proof.
+    InvalidNonce = "invalid_nonce", 400, "The nonce in the proof is unknown, used or too old.", "证明中的随机数未知、已使用或已过期。";
+    /// OpenID4VCI: response encryption not possible as asked.
+    InvalidEncryption = "invalid_encryption_parameters", 400, "The response cannot be encrypted as asked.", "无法按要求加密响应。";
+    /// OpenID4VCI: refused for good.
+    RequestDenied = "credential_request_denied", 400, "The credential is not issued.", "不予签发凭证。";
+}
+
+/// A refusal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {}", .code.as_str(), .detail.unwrap_or(.code.english()))]
+pub struct Failure {
+    /// The reason.
+    pub code: Code,
+    /// What exactly, where that helps; never input, never personal data.
+    pub detail: Option<&'static str>,
+    /// Seconds to wait before trying again.
+    pub retry_after: Option<u64>,
+}
+
+impl Failure {
+    /// A refusal with more to say than its code.
+    #[must_use]
+    pub fn with(code: Code, detail: &'static str) -> Self {
+        Self {
+            detail: Some(detail),
+            ..Self::from(code)
+        }
+    }
+
+    /// Our own fault. The cause goes to the log, not to the client.
+    #[must_use]
+    pub fn internal(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(cause = %cause, "internal failure");
+        Code::Internal.into()
+    }
+}
+
+impl From<Code> for Failure {
+    fn from(code: Code) -> Self {
+        Self {
+            code,
+            detail: None,
+            retry_after: None,
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Code::NotFound.into(),
+            StoreError::Expired => Code::SessionExpired.into(),
+            StoreError::WrongState | StoreError::AlreadyUsed => Code::WrongState.into(),
+            StoreError::TooManyAttempts { retry_after } => Self {
+                retry_after: (retry_after > 0).then_some(retry_after),
+                ..Self::from(Code::TooManyAttempts)
+            },
+            StoreError::WrongTxCode => Code::InvalidGrant.into(),
+            StoreError::NonceUnknown => Code::NonceMismatch.into(),
+            StoreError::TerminalUnknown => Code::TerminalUnknown.into(),
+            StoreError::TerminalRetired => Code::TerminalRetired.into(),
+            StoreError::CounterReplayed => Code::CounterReplayed.into(),
+            StoreError::IndicesTaken | StoreError::Engine(_) => Self::internal(&error),
+        }
+    }
+}
+
+/// The code a photo check or a card check gave, as ours. An unknown one is not guessed at: the fallback stands.
+#[must_use]
+pub fn code_of(spelling: &str, fallback: Code) -> Code {
+    Code::ALL
+        .iter()
+        .copied()
+        .find(|code| code.as_str() == spelling)
+        .unwrap_or(fallback)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_code_is_spelled_once_and_speaks_both_languages() {
+        let mut seen = HashSet::new();
+        for code in Code::ALL {
+            assert!(seen.insert(code.as_str()), "{} twice", code.as_str());
+            assert!((400..600).contains(&code.status()));
+            assert!(code.english().ends_with('.') && code.chinese().ends_with('。'));
+        }
+    }
+}

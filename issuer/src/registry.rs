@@ -1,0 +1,261 @@
+//! The population register: whose records and reference portraits a face is compared with.
+//!
+//! These are the authority's own data, handed in by the operator; nothing an applicant sends is ever added. The embedded
+//! form is a folder; an HTTP service would be another [`Registry`].
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use tessera_verifier::claims::Sex;
+use tessera_verifier::json;
+
+/// A person of the register. Personal data: `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// The person's number; the key of the register.
+    pub personal_administrative_number: String,
+    /// Family name, Latin script.
+    pub family_name: String,
+    /// Given names, Latin script.
+    pub given_name: String,
+    /// The whole name in the person's own script.
+    #[serde(default)]
+    pub name_native: Option<String>,
+    /// `YYYY-MM-DD`.
+    pub birthdate: String,
+    /// Sex.
+    #[serde(default)]
+    pub sex: Option<Sex>,
+    /// Country codes.
+    pub nationalities: Vec<String>,
+    /// The address in one line.
+    #[serde(default)]
+    pub resident_address: Option<String>,
+    /// Number of the person's travel document, to which the chip must answer.
+    #[serde(default)]
+    pub document_number: Option<String>,
+    /// File name of the reference portrait, beside the records.
+    pub portrait: String,
+}
+
+impl std::fmt::Debug for Person {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Person(..)")
+    }
+}
+
+/// Why the register could not be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// The file system.
+    #[error("register: {0}")]
+    Io(#[from] std::io::Error),
+    /// The records are not what they must be; `record` counts from one.
+    #[error("record {record} of the register: {reason}")]
+    Invalid {
+        /// Which record.
+        record: usize,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// `persons.json` is not a list of records.
+    #[error("persons.json is not a list of person records")]
+    Malformed,
+}
+
+/// Where records and reference portraits come from.
+#[async_trait]
+pub trait Registry: Send + Sync {
+    /// The record of a person, or `None`.
+    ///
+    /// # Errors
+    /// [`RegistryError`] where the register cannot be asked.
+    async fn person(&self, number: &str) -> Result<Option<Arc<Person>>, RegistryError>;
+
+    /// The person's reference portrait.
+    ///
+    /// # Errors
+    /// [`RegistryError`] where it cannot be read.
+    async fn portrait(&self, person: &Person) -> Result<Vec<u8>, RegistryError>;
+}
+
+/// A register in a folder: `persons.json` and portrait files.
+pub struct FolderRegistry {
+    folder: PathBuf,
+    persons: RwLock<HashMap<String, Arc<Person>>>,
+}
+
+/// Most records one folder may carry; beyond it a register belongs in a service of its own.
+const RECORDS_BYTES_MAX: usize = 1 << 30;
+const PORTRAIT_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+impl FolderRegistry {
+    /// Opens the register in `folder`; an absent folder is an empty register.
+    ///
+    /// # Errors
+    /// [`RegistryError`] for records that cannot be read.
+    pub fn open(folder: &Path) -> Result<Self, RegistryError> {
+        let persons = if folder.join("persons.json").exists() {
+            index(read_records(folder)?)
+        } else {
+            HashMap::new()
+        };
+        Ok(Self {
+            folder: folder.to_owned(),
+            persons: RwLock::new(persons),
+        })
+    }
+
+    /// Replaces the register by the one in `source`, after checking all of it. Returns how many persons it has.
+    ///
+    /// # Errors
+    /// [`RegistryError`]; the register is then unchanged.
+    pub fn import(&self, source: &Path) -> Result<usize, RegistryError> {
+        let records = read_records(source)?;
+        std::fs::create_dir_all(&self.folder)?;
+        for person in &records {
+            let bytes = read_portrait(source, &person.portrait)?;
+            crate::files::replace(&self.folder.join(&person.portrait), |file| {
+                file.write_all(&bytes)
+            })?;
+        }
+        let text = serde_json::to_vec_pretty(&records).map_err(|_| RegistryError::Malformed)?;
+        crate::files::replace(&self.folder.join("persons.json"), |file| {
+            file.write_all(&text)
+        })?;
+        let persons = index(records);
+        let count = persons.len();
+        *self.persons.write().unwrap_or_else(PoisonError::into_inner) = persons;
+        Ok(count)
+    }
+}
+
+#[async_trait]
+impl Registry for FolderRegistry {
+    async fn person(&self, number: &str) -> Result<Option<Arc<Person>>, RegistryError> {
+        let persons = self.persons.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(persons.get(number).cloned())
+    }
+
+    async fn portrait(&self, person: &Person) -> Result<Vec<u8>, RegistryError> {
+        let (folder, name) = (self.folder.clone(), person.portrait.clone());
+        tokio::task::spawn_blocking(move || read_portrait(&folder, &name))
+            .await
+            .map_err(|error| std::io::Error::other(error.to_string()))?
+    }
+}
+
+fn index(records: Vec<Person>) -> HashMap<String, Arc<Person>> {
+    records
+        .into_iter()
+        .map(|person| (person.personal_administrative_number.clone(), Arc::new(person)))
+        .collect()
+}
+
+fn read_records(folder: &Path) -> Result<Vec<Person>, RegistryError> {
+    let bytes = std::fs::read(folder.join("persons.json"))?;
+    let limits = json::Limits {
+        bytes: RECORDS_BYTES_MAX,
+        depth: 8,
+    };
+    let value = json::parse(&bytes, limits).map_err(|_| RegistryError::Malformed)?;
+    let records: Vec<Person> =
+        serde_json::from_value(value).map_err(|_| RegistryError::Malformed)?;
+    let mut seen = std::collections::HashSet::new();
+    for (position, person) in records.iter().enumerate() {
+        let invalid = |reason| RegistryError::Invalid {
+            record: position + 1,
+            reason,
+        };
+        check(person).map_err(invalid)?;
+        if !seen.insert(&person.personal_administrative_number) {
+            return Err(invalid("the number occurs twice"));
+        }
+    }
+    Ok(records)
+}
+
+fn check(person: &Person) -> Result<(), &'static str> {
+    if !is_number(&person.personal_administrative_number) {
+        return Err("personal_administrative_number must be 1 to 32 letters, digits or hyphens");
+    }
+    if person.family_name.is_empty() || person.given_name.is_empty() {
+        return Err("a name is empty");
+    }
+    if tessera_verifier::Timestamp::parse_date(&person.birthdate).is_err() {
+        return Err("birthdate is not YYYY-MM-DD");
+    }
+    if person.nationalities.is_empty() {
+        return Err("nationalities is empty");
+    }
+    // A file name and nothing else: an imported record must not name a file elsewhere.
+    let mut parts = Path::new(&person.portrait).components();
+    match (parts.next(), parts.next()) {
+        (Some(Component::Normal(name)), None) if name != "persons.json" => Ok(()),
+        _ => Err("portrait is not a file name"),
+    }
+}
+
+/// Whether `text` can be a person's number: short, and without characters that could mean something elsewhere.
+#[must_use]
+pub fn is_number(text: &str) -> bool {
+    (1..=32).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+fn read_portrait(folder: &Path, name: &str) -> Result<Vec<u8>, RegistryError> {
+    let path = folder.join(name);
+    if std::fs::metadata(&path)?.len() > PORTRAIT_BYTES_MAX {
+        return Err(std::io::Error::other("a portrait is too large").into());
+    }
+    Ok(std::fs::read(path)?)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    const RECORD: &str = r#"[{"personal_administrative_number":"A-1","family_name":"SPECIMEN","given_name":"ANNA",
+        "birthdate":"1990-01-01","nationalities":["UTO"],"portrait":"PORTRAIT"}]"#;
+
+    fn source(portrait: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let text = RECORD.replace("PORTRAIT", portrait);
+        std::fs::write(folder.path().join("persons.json"), text).unwrap();
+        std::fs::write(folder.path().join("a.jpg"), b"portrait").unwrap();
+        folder
+    }
+
+    #[tokio::test]
+    async fn an_imported_register_is_there_after_reopening() {
+        let data = tempfile::tempdir().unwrap();
+        let registry = FolderRegistry::open(&data.path().join("registry")).unwrap();
+        assert_eq!(registry.import(source("a.jpg").path()).unwrap(), 1);
+        let again = FolderRegistry::open(&data.path().join("registry")).unwrap();
+        let person = again.person("A-1").await.unwrap().unwrap();
+        assert_eq!(again.portrait(&person).await.unwrap(), b"portrait");
+        assert!(again.person("A-2").await.unwrap().is_none());
+    }
+
+    #[test]
+    fn a_record_cannot_name_a_file_elsewhere() {
+        let data = tempfile::tempdir().unwrap();
+        let registry = FolderRegistry::open(data.path()).unwrap();
+        for portrait in ["../a.jpg", "/etc/hostname", "x/a.jpg", "persons.json", ""] {
+            let refused = registry.import(source(portrait).path());
+            assert!(
+                matches!(refused, Err(RegistryError::Invalid { record: 1, .. })),
+                "{portrait}"
+            );
+        }
+    }
+}

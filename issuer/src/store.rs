@@ -1,0 +1,241 @@
+//! The issuer's memory: one small trait of whole transactions.
+//!
+//! Each method is one atomic step of the product (redeem a code, record an intent, acknowledge and retire), not a read
+//! or write of a key. Single-use things are consumed *in* the store, so any replica over a shared store may serve any
+//! request, and of two racing requests exactly one wins. A method documented as *durable* returns only once its effect
+//! survives `kill -9` and loss of power.
+//!
+//! [`sled`](SledStore) is the embedded backend. Another backend passes [`suite`] and is done.
+
+mod barrier;
+mod records;
+mod sled_store;
+mod sled_issuance;
+mod sled_proofing;
+mod sled_tx;
+#[cfg(any(test, feature = "test-suite"))]
+pub mod suite;
+
+use async_trait::async_trait;
+
+pub use records::{
+    AttemptLimits, ChallengeRecord, GrantRecord, IssuanceRecord, IssuanceState, Level, Proved,
+    RelyingPartyRecord, RevocationTarget, SessionRecord, SessionState, StatusListRecord,
+    TerminalRecord,
+};
+pub use sled_store::SledStore;
+
+/// Entries in one status list: the least Bitstring Status List 1.0 allows, so that a list hides whom it is asked about.
+pub const STATUS_LIST_LEN: u32 = 131_072;
+
+/// Why a transaction was refused or failed. Every refusal leaves the store as it was, unless the variant says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// No such session, code, token, challenge, terminal or credential.
+    #[error("not found")]
+    NotFound,
+    /// It existed, and its time is over.
+    #[error("expired")]
+    Expired,
+    /// A single-use thing was used before.
+    #[error("already used")]
+    AlreadyUsed,
+    /// The session is not at the step this transaction continues.
+    #[error("the session is not at this step")]
+    WrongState,
+    /// Too many attempts; try again after so many seconds (0: never with this session).
+    #[error("too many attempts")]
+    TooManyAttempts {
+        /// Seconds to wait.
+        retry_after: u64,
+    },
+    /// The transaction code was wrong. The failure was counted.
+    #[error("wrong transaction code")]
+    WrongTxCode,
+    /// The nonce was never given out, was used, or is too old.
+    #[error("nonce unknown or used")]
+    NonceUnknown,
+    /// The terminal is not registered.
+    #[error("terminal unknown")]
+    TerminalUnknown,
+    /// The terminal was retired.
+    #[error("terminal retired")]
+    TerminalRetired,
+    /// The terminal's counter did not rise.
+    #[error("counter did not rise")]
+    CounterReplayed,
+    /// All proposed status indices were taken: propose more.
+    #[error("no proposed status index was free")]
+    IndicesTaken,
+    /// The storage engine failed; what happened on disk is not known.
+    #[error("storage failed: {0}")]
+    Engine(String),
+}
+
+/// Redeems a pre-authorized code (OpenID4VCI 1.0 §6.1).
+#[derive(Debug, Clone)]
+pub struct Redemption {
+    /// SHA-256 of the code, base64url.
+    pub code_digest: String,
+    /// Digest of the transaction code presented.
+    pub tx_code_digest: String,
+    /// SHA-256 of the access token to grant, base64url.
+    pub token_digest: String,
+    /// When that token expires (Unix seconds).
+    pub token_expires: i64,
+    /// Wrong transaction codes after which the code is burnt.
+    pub max_failures: u32,
+}
+
+/// A terminal statement about to be believed.
+#[derive(Debug, Clone)]
+pub struct StatementUse {
+    /// The nonce it answers.
+    pub nonce: String,
+    /// The terminal that signed it.
+    pub terminal: String,
+    /// The session it is for.
+    pub session: String,
+    /// Its counter.
+    pub counter: u64,
+}
+
+/// Claims a use of an access token and status indices for a batch.
+#[derive(Debug, Clone)]
+pub struct Reservation {
+    /// SHA-256 of the access token, base64url.
+    pub token_digest: String,
+    /// The configuration asked for; each may be used once per token.
+    pub configuration: String,
+    /// The `c_nonce` all key proofs carry; consumed.
+    pub nonce: String,
+    /// How many indices.
+    pub count: usize,
+    /// Uniformly random proposals below [`STATUS_LIST_LEN`]; the first free ones are taken.
+    pub proposals: Vec<u32>,
+    /// The name a new list gets, should one be begun.
+    pub fresh_list: String,
+}
+
+/// The indices reserved, all in one list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reserved {
+    /// The list.
+    pub list: String,
+    /// As many as asked for, all different.
+    pub indices: Vec<u32>,
+}
+
+/// The issuer's store. `now` is Unix seconds throughout.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Opens a session, consuming the nonce its device proof carries. Durable.
+    async fn open_session(
+        &self,
+        session: SessionRecord,
+        nonce: &str,
+        now: i64,
+    ) -> Result<(), StoreError>;
+
+    /// Reads a session.
+    async fn session(&self, id: &str) -> Result<SessionRecord, StoreError>;
+
+    /// Counts a face attempt before the work is done, so that parallel attempts cannot outrun the limit.
+    async fn begin_attempt(
+        &self,
+        id: &str,
+        now: i64,
+        limits: AttemptLimits,
+    ) -> Result<SessionRecord, StoreError>;
+
+    /// Records a failed attempt: the session waits until `next_attempt`, and the person's daily count rises.
+    async fn fail_attempt(&self, id: &str, now: i64, next_attempt: i64) -> Result<(), StoreError>;
+
+    /// Moves a session on to what was proved, with the transaction code its offer needs. Durable.
+    async fn prove(
+        &self,
+        id: &str,
+        now: i64,
+        proved: Proved,
+        tx_code_digest: String,
+    ) -> Result<SessionRecord, StoreError>;
+
+    /// Keeps a challenge for a registered terminal; `statement` (the request's `jti`) may ask once.
+    async fn open_challenge(
+        &self,
+        challenge: ChallengeRecord,
+        statement: &str,
+        now: i64,
+    ) -> Result<(), StoreError>;
+
+    /// Consumes the challenge a statement answers and raises the terminal's counter.
+    async fn accept_statement(
+        &self,
+        statement: StatementUse,
+        now: i64,
+    ) -> Result<TerminalRecord, StoreError>;
+
+    /// Redeems a code, once, for an access token. Durable.
+    async fn redeem_code(&self, redemption: Redemption, now: i64) -> Result<(), StoreError>;
+
+    /// Keeps a single-use nonce until `expires`.
+    async fn add_nonce(&self, nonce: &str, expires: i64) -> Result<(), StoreError>;
+
+    /// The session an access token belongs to.
+    async fn granted_session(
+        &self,
+        token_digest: &str,
+        now: i64,
+    ) -> Result<SessionRecord, StoreError>;
+
+    /// Consumes the nonce and the token's use of the configuration, and reserves status indices, all or nothing.
+    async fn reserve(&self, reservation: Reservation, now: i64) -> Result<Reserved, StoreError>;
+
+    /// Records what is about to be signed. Durable.
+    async fn record_intent(&self, intents: Vec<IssuanceRecord>) -> Result<(), StoreError>;
+
+    /// Acknowledges the intents of one batch as released and, in the same transaction, revokes every other live set of
+    /// that person. Returns how many credentials were retired. Durable.
+    async fn complete_issuance(
+        &self,
+        session: &str,
+        issuances: &[String],
+    ) -> Result<usize, StoreError>;
+
+    /// Revokes intents that nobody acknowledged: called at start, when nothing can be in flight. Durable.
+    async fn retire_unacknowledged(&self) -> Result<usize, StoreError>;
+
+    /// Revokes. Returns how many credentials changed. Durable.
+    async fn revoke(&self, target: RevocationTarget, reason: &str) -> Result<usize, StoreError>;
+
+    /// Every issuance, in no particular order.
+    async fn issuances(&self) -> Result<Vec<IssuanceRecord>, StoreError>;
+
+    /// Every status list.
+    async fn status_lists(&self) -> Result<Vec<StatusListRecord>, StoreError>;
+
+    /// The revoked indices of a list, ascending.
+    async fn revoked_indices(&self, list: &str) -> Result<Vec<u32>, StoreError>;
+
+    /// Registers a terminal, or renames it; its counter is kept. Durable.
+    async fn put_terminal(&self, did: &str, name: &str) -> Result<(), StoreError>;
+
+    /// Retires a terminal. Durable.
+    async fn retire_terminal(&self, did: &str) -> Result<(), StoreError>;
+
+    /// Every terminal.
+    async fn terminals(&self) -> Result<Vec<TerminalRecord>, StoreError>;
+
+    /// Registers a relying party. Durable.
+    async fn put_relying_party(&self, party: RelyingPartyRecord) -> Result<(), StoreError>;
+
+    /// Every relying party.
+    async fn relying_parties(&self) -> Result<Vec<RelyingPartyRecord>, StoreError>;
+
+    /// Removes what has expired; returns how many entries.
+    async fn sweep(&self, now: i64) -> Result<usize, StoreError>;
+
+    /// Fails once the store can no longer promise durability.
+    async fn ready(&self) -> Result<(), StoreError>;
+}

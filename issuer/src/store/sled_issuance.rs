@@ -1,0 +1,250 @@
+//! The transactions of issuance: codes, tokens, indices, intents, acknowledgement, revocation.
+
+use std::collections::BTreeSet;
+
+use super::sled_proofing::{consume_nonce, live_session, save, session};
+use super::sled_tx::{Tx, indexed, key, kind, prefix};
+use super::{
+    GrantRecord, IssuanceRecord, IssuanceState, Redemption, Reservation, Reserved,
+    RevocationTarget, STATUS_LIST_LEN, SessionRecord, SessionState, StatusListRecord, StoreError,
+};
+
+/// The list that indices are taken from at present.
+const CURRENT_LIST: &[u8] = b"k";
+/// Beyond half full a list is closed: the unused half hides how many credentials there are.
+const LIST_FULL: u32 = STATUS_LIST_LEN / 2;
+
+/// The outer result is the transaction's, the inner the refusal: a wrong transaction code is counted, so it commits.
+#[expect(clippy::type_complexity, reason = "a refusal that commits beside an error that does not")]
+pub(super) fn redeem_code(
+    tx: &mut Tx<'_>,
+    redemption: &Redemption,
+    now: i64,
+) -> Result<Result<(), StoreError>, StoreError> {
+    let id: String = tx
+        .read(&key(kind::CODE, &[&redemption.code_digest]))?
+        .ok_or(StoreError::NotFound)?;
+    let mut session = live_session(tx, &id, now)?;
+    if session.code_spent {
+        return Err(StoreError::AlreadyUsed);
+    }
+    // Before approval the code exists for nobody.
+    let expected = session.tx_code_digest.clone().ok_or(StoreError::NotFound)?;
+    if expected != redemption.tx_code_digest {
+        session.tx_code_failures = session.tx_code_failures.saturating_add(1);
+        session.code_spent = session.tx_code_failures >= redemption.max_failures;
+        save(tx, &session)?;
+        return Ok(Err(StoreError::WrongTxCode));
+    }
+    session.code_spent = true;
+    save(tx, &session)?;
+    tx.put_until(
+        key(kind::GRANT, &[&redemption.token_digest]),
+        &GrantRecord {
+            session: id,
+            expires: redemption.token_expires,
+            used: Vec::new(),
+        },
+        redemption.token_expires,
+    )?;
+    Ok(Ok(()))
+}
+
+fn grant(tx: &Tx<'_>, token: &str, now: i64) -> Result<GrantRecord, StoreError> {
+    let grant: GrantRecord = tx
+        .read(&key(kind::GRANT, &[token]))?
+        .ok_or(StoreError::NotFound)?;
+    if now >= grant.expires {
+        return Err(StoreError::Expired);
+    }
+    Ok(grant)
+}
+
+pub(super) fn granted_session(
+    tx: &Tx<'_>,
+    token: &str,
+    now: i64,
+) -> Result<SessionRecord, StoreError> {
+    session(tx, &grant(tx, token, now)?.session)
+}
+
+pub(super) fn reserve(
+    tx: &mut Tx<'_>,
+    wanted: &Reservation,
+    now: i64,
+) -> Result<Reserved, StoreError> {
+    let mut grant = grant(tx, &wanted.token_digest, now)?;
+    if grant.used.contains(&wanted.configuration) {
+        return Err(StoreError::AlreadyUsed);
+    }
+    consume_nonce(tx, &wanted.nonce, now)?;
+    grant.used.push(wanted.configuration.clone());
+    tx.put(key(kind::GRANT, &[&wanted.token_digest]), &grant)?;
+
+    let count = u32::try_from(wanted.count).map_err(|_| StoreError::IndicesTaken)?;
+    let mut list = current_list(tx, wanted, count)?;
+    let mut indices = BTreeSet::new();
+    let mut ordered = Vec::with_capacity(wanted.count);
+    for &index in &wanted.proposals {
+        if ordered.len() == wanted.count {
+            break;
+        }
+        if index >= STATUS_LIST_LEN
+            || indices.contains(&index)
+            || tx.has(&indexed(kind::RESERVED, &list.id, index))?
+        {
+            continue;
+        }
+        indices.insert(index);
+        ordered.push(index);
+        tx.put(indexed(kind::RESERVED, &list.id, index), &())?;
+    }
+    if ordered.len() < wanted.count {
+        return Err(StoreError::IndicesTaken);
+    }
+    list.reserved = list.reserved.saturating_add(count);
+    tx.put(key(kind::LIST, &[&list.id]), &list)?;
+    Ok(Reserved {
+        list: list.id,
+        indices: ordered,
+    })
+}
+
+fn current_list(
+    tx: &mut Tx<'_>,
+    wanted: &Reservation,
+    count: u32,
+) -> Result<StatusListRecord, StoreError> {
+    if let Some(id) = tx.read::<String>(CURRENT_LIST)?
+        && let Some(list) = tx.read::<StatusListRecord>(&key(kind::LIST, &[&id]))?
+        && list.reserved.saturating_add(count) <= LIST_FULL
+    {
+        return Ok(list);
+    }
+    tx.put(CURRENT_LIST.to_vec(), &wanted.fresh_list)?;
+    Ok(StatusListRecord {
+        id: wanted.fresh_list.clone(),
+        reserved: 0,
+        revoked: 0,
+    })
+}
+
+pub(super) fn record_intent(
+    tx: &mut Tx<'_>,
+    intents: &[IssuanceRecord],
+) -> Result<(), StoreError> {
+    for intent in intents {
+        let at = key(kind::ISSUANCE, &[&intent.id]);
+        if tx.has(&at)? || intent.state != IssuanceState::Intended {
+            return Err(StoreError::AlreadyUsed);
+        }
+        tx.put(at, intent)?;
+        tx.put(key(kind::INTENDED, &[&intent.id]), &())?;
+        tx.put(key(kind::BY_PERSON, &[&intent.person, &intent.id]), &())?;
+    }
+    Ok(())
+}
+
+pub(super) fn complete(
+    tx: &mut Tx<'_>,
+    session_id: &str,
+    issuances: &[String],
+) -> Result<usize, StoreError> {
+    let mut session = session(tx, session_id)?;
+    for id in issuances {
+        let mut record = issuance(tx, id)?;
+        if record.state != IssuanceState::Intended
+            || record.revoked.is_some()
+            || record.set != session_id
+        {
+            // Revoked while it was being signed, or acknowledged before.
+            return Err(StoreError::WrongState);
+        }
+        record.state = IssuanceState::Issued;
+        tx.put(key(kind::ISSUANCE, &[id]), &record)?;
+        tx.remove(key(kind::INTENDED, &[id]));
+    }
+    let holder = key(kind::BY_PERSON, &[&session.person]);
+    if session.state == SessionState::Issued {
+        // The second format of a set that another session has since replaced must not come back to life.
+        let current: Option<String> = tx.read(&holder)?;
+        if current.as_deref() != Some(session_id) {
+            return Err(StoreError::WrongState);
+        }
+        return Ok(0);
+    }
+    session.state = SessionState::Issued;
+    save(tx, &session)?;
+    tx.put(holder, &session_id)?;
+    retire_where(tx, &session.person, "replaced", |record| {
+        record.set != session_id
+    })
+}
+
+pub(super) fn retire_unacknowledged(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
+    let mut retired = 0;
+    for mark in tx.keys(&[kind::INTENDED])? {
+        let id = String::from_utf8_lossy(mark.get(1..).unwrap_or_default()).into_owned();
+        let record = issuance(tx, &id)?;
+        tx.remove(mark);
+        retired += usize::from(retire(tx, record, "unacknowledged")?);
+    }
+    Ok(retired)
+}
+
+pub(super) fn revoke(
+    tx: &mut Tx<'_>,
+    target: &RevocationTarget,
+    reason: &str,
+) -> Result<usize, StoreError> {
+    match target {
+        RevocationTarget::Person(person) => retire_where(tx, person, reason, |_| true),
+        RevocationTarget::Credential(id) => {
+            let record = issuance(tx, id)?;
+            Ok(usize::from(retire(tx, record, reason)?))
+        }
+    }
+}
+
+fn retire_where(
+    tx: &mut Tx<'_>,
+    person: &str,
+    reason: &str,
+    which: impl Fn(&IssuanceRecord) -> bool,
+) -> Result<usize, StoreError> {
+    let mut retired = 0;
+    let live = prefix(kind::BY_PERSON, &[person]);
+    for at in tx.keys(&live)? {
+        let id = String::from_utf8_lossy(at.get(live.len()..).unwrap_or_default()).into_owned();
+        let record = issuance(tx, &id)?;
+        if which(&record) {
+            retired += usize::from(retire(tx, record, reason)?);
+        }
+    }
+    Ok(retired)
+}
+
+/// Revokes one credential; false where it was revoked before.
+fn retire(
+    tx: &mut Tx<'_>,
+    mut record: IssuanceRecord,
+    reason: &str,
+) -> Result<bool, StoreError> {
+    if record.revoked.is_some() {
+        return Ok(false);
+    }
+    tx.remove(key(kind::BY_PERSON, &[&record.person, &record.id]));
+    tx.put(indexed(kind::REVOKED, &record.list, record.index), &())?;
+    let list_key = key(kind::LIST, &[&record.list]);
+    let mut list: StatusListRecord = tx.read(&list_key)?.ok_or(StoreError::NotFound)?;
+    list.revoked = list.revoked.saturating_add(1);
+    tx.put(list_key, &list)?;
+    record.revoked = Some(reason.to_owned());
+    tx.put(key(kind::ISSUANCE, &[&record.id]), &record)?;
+    Ok(true)
+}
+
+fn issuance(tx: &Tx<'_>, id: &str) -> Result<IssuanceRecord, StoreError> {
+    tx.read(&key(kind::ISSUANCE, &[id]))?
+        .ok_or(StoreError::NotFound)
+}

@@ -1,0 +1,227 @@
+//! The transactions of proofing: sessions, attempts, terminals, and the removal of what expired.
+
+use super::sled_tx::{Tx, key, kind};
+use super::{
+    AttemptLimits, ChallengeRecord, Proved, SessionRecord, SessionState, StatementUse, StoreError,
+    TerminalRecord,
+};
+
+/// A session's record outlives the session for this long, so that a late reader is told `expired`, not `unknown`.
+const GRACE_SECONDS: i64 = 3600;
+/// Most expired entries removed by one transaction.
+const SWEEP_BATCH: usize = 5_000;
+
+pub(super) fn open_session(
+    tx: &mut Tx<'_>,
+    session: &SessionRecord,
+    nonce: &str,
+    now: i64,
+) -> Result<(), StoreError> {
+    consume_nonce(tx, nonce, now)?;
+    let keep = session.expires.saturating_add(GRACE_SECONDS);
+    tx.put_until(
+        key(kind::CODE, &[&session.code_digest]),
+        &session.id,
+        keep,
+    )?;
+    tx.put_until(key(kind::SESSION, &[&session.id]), session, keep)
+}
+
+pub(super) fn session(tx: &Tx<'_>, id: &str) -> Result<SessionRecord, StoreError> {
+    tx.read(&key(kind::SESSION, &[id]))?
+        .ok_or(StoreError::NotFound)
+}
+
+pub(super) fn live_session(tx: &Tx<'_>, id: &str, now: i64) -> Result<SessionRecord, StoreError> {
+    let session = session(tx, id)?;
+    if now >= session.expires {
+        return Err(StoreError::Expired);
+    }
+    Ok(session)
+}
+
+pub(super) fn save(tx: &mut Tx<'_>, session: &SessionRecord) -> Result<(), StoreError> {
+    tx.put(key(kind::SESSION, &[&session.id]), session)
+}
+
+/// A used nonce and a nonce never given out look the same: both are gone.
+pub(super) fn consume_nonce(tx: &mut Tx<'_>, nonce: &str, now: i64) -> Result<(), StoreError> {
+    let key = key(kind::NONCE, &[nonce]);
+    let expires: i64 = tx.read(&key)?.ok_or(StoreError::NonceUnknown)?;
+    tx.remove(key);
+    if now >= expires {
+        return Err(StoreError::NonceUnknown);
+    }
+    Ok(())
+}
+
+pub(super) fn begin_attempt(
+    tx: &mut Tx<'_>,
+    id: &str,
+    now: i64,
+    limits: AttemptLimits,
+) -> Result<SessionRecord, StoreError> {
+    let mut session = live_session(tx, id, now)?;
+    if session.state != SessionState::Started {
+        return Err(StoreError::WrongState);
+    }
+    if session.attempts >= limits.per_session {
+        return Err(StoreError::TooManyAttempts { retry_after: 0 });
+    }
+    if now < session.next_attempt {
+        return Err(StoreError::TooManyAttempts {
+            retry_after: u64::try_from(session.next_attempt - now).unwrap_or(1),
+        });
+    }
+    let today: u32 = tx.read(&failures_key(&session.person, now))?.unwrap_or(0);
+    if today >= limits.per_person_per_day {
+        return Err(StoreError::TooManyAttempts {
+            retry_after: u64::try_from(86_400 - now.rem_euclid(86_400)).unwrap_or(86_400),
+        });
+    }
+    session.attempts = session.attempts.saturating_add(1);
+    save(tx, &session)?;
+    Ok(session)
+}
+
+pub(super) fn fail_attempt(
+    tx: &mut Tx<'_>,
+    id: &str,
+    now: i64,
+    next_attempt: i64,
+) -> Result<(), StoreError> {
+    let mut session = session(tx, id)?;
+    session.next_attempt = session.next_attempt.max(next_attempt);
+    let failures = failures_key(&session.person, now);
+    let today: u32 = tx.read(&failures)?.unwrap_or(0);
+    tx.put_until(failures, &today.saturating_add(1), now + 2 * 86_400)?;
+    save(tx, &session)
+}
+
+fn failures_key(person: &str, now: i64) -> Vec<u8> {
+    key(
+        kind::FAILURES,
+        &[person, &now.div_euclid(86_400).to_string()],
+    )
+}
+
+pub(super) fn prove(
+    tx: &mut Tx<'_>,
+    id: &str,
+    now: i64,
+    proved: Proved,
+    tx_code_digest: String,
+) -> Result<SessionRecord, StoreError> {
+    let mut session = live_session(tx, id, now)?;
+    if session.state != SessionState::Started {
+        return Err(StoreError::WrongState);
+    }
+    session.state = match proved {
+        Proved::Face { .. } => SessionState::FaceChecked,
+        Proved::Card { .. } => SessionState::CardChecked,
+    };
+    session.proved = Some(proved);
+    session.tx_code_digest = Some(tx_code_digest);
+    save(tx, &session)?;
+    Ok(session)
+}
+
+pub(super) fn open_challenge(
+    tx: &mut Tx<'_>,
+    challenge: &ChallengeRecord,
+    statement: &str,
+    now: i64,
+) -> Result<(), StoreError> {
+    registered(tx, &challenge.terminal)?;
+    let session = live_session(tx, &challenge.session, now)?;
+    if session.state != SessionState::Started {
+        return Err(StoreError::WrongState);
+    }
+    let once = key(kind::STATEMENT, &[&challenge.terminal, statement]);
+    if tx.has(&once)? {
+        return Err(StoreError::AlreadyUsed);
+    }
+    tx.put_until(once, &(), now + 86_400)?;
+    tx.put_until(
+        key(kind::CHALLENGE, &[&challenge.nonce]),
+        challenge,
+        challenge.expires,
+    )
+}
+
+/// The outer result is the transaction's, the inner the refusal: a challenge answered wrongly is spent as well.
+#[expect(clippy::type_complexity, reason = "a refusal that commits beside an error that does not")]
+pub(super) fn accept_statement(
+    tx: &mut Tx<'_>,
+    statement: &StatementUse,
+    now: i64,
+) -> Result<Result<TerminalRecord, StoreError>, StoreError> {
+    let mut terminal = registered(tx, &statement.terminal)?;
+    let challenge_key = key(kind::CHALLENGE, &[&statement.nonce]);
+    let challenge: ChallengeRecord = tx.read(&challenge_key)?.ok_or(StoreError::NotFound)?;
+    if challenge.terminal != statement.terminal || challenge.session != statement.session {
+        return Err(StoreError::NotFound);
+    }
+    tx.remove(challenge_key);
+    if now >= challenge.expires {
+        return Ok(Err(StoreError::NotFound));
+    }
+    if statement.counter <= terminal.counter {
+        return Ok(Err(StoreError::CounterReplayed));
+    }
+    terminal.counter = statement.counter;
+    tx.put(key(kind::TERMINAL, &[&terminal.did]), &terminal)?;
+    Ok(Ok(terminal))
+}
+
+fn registered(tx: &Tx<'_>, did: &str) -> Result<TerminalRecord, StoreError> {
+    let terminal: TerminalRecord = tx
+        .read(&key(kind::TERMINAL, &[did]))?
+        .ok_or(StoreError::TerminalUnknown)?;
+    if terminal.retired {
+        return Err(StoreError::TerminalRetired);
+    }
+    Ok(terminal)
+}
+
+pub(super) fn put_terminal(tx: &mut Tx<'_>, did: &str, name: &str) -> Result<(), StoreError> {
+    let key = key(kind::TERMINAL, &[did]);
+    // A counter never falls back, or a recorded statement could be replayed after a re-registration.
+    let counter = tx
+        .read::<TerminalRecord>(&key)?
+        .map_or(0, |known| known.counter);
+    tx.put(
+        key,
+        &TerminalRecord {
+            did: did.to_owned(),
+            name: name.to_owned(),
+            counter,
+            retired: false,
+        },
+    )
+}
+
+pub(super) fn retire_terminal(tx: &mut Tx<'_>, did: &str) -> Result<(), StoreError> {
+    let key = key(kind::TERMINAL, &[did]);
+    let mut terminal: TerminalRecord = tx.read(&key)?.ok_or(StoreError::TerminalUnknown)?;
+    terminal.retired = true;
+    tx.put(key, &terminal)
+}
+
+pub(super) fn sweep(tx: &mut Tx<'_>, now: i64) -> Result<usize, StoreError> {
+    let due = u64::try_from(now).unwrap_or(0).to_be_bytes();
+    let mut removed = 0;
+    for mark in tx.first_keys(&[kind::EXPIRY], SWEEP_BATCH)? {
+        // mark = kind, eight bytes of time, the key that expires
+        let Some((time, expired)) = mark.get(1..).and_then(|rest| rest.split_at_checked(8)) else {
+            continue;
+        };
+        if time > due.as_slice() {
+            break;
+        }
+        tx.remove(expired.to_vec());
+        tx.remove(mark.clone());
+        removed += 1;
+    }
+    Ok(removed)
+}

@@ -1,0 +1,266 @@
+//! The embedded backend: sled 0.34 behind `spawn_blocking`, with the barrier.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+
+use super::barrier::Barrier;
+use super::sled_tx::{Tx, engine, key, kind, prefix, values};
+use super::{
+    AttemptLimits, ChallengeRecord, IssuanceRecord, Proved, Redemption, RelyingPartyRecord,
+    Reservation, Reserved, RevocationTarget, SessionRecord, StatementUse, StatusListRecord, Store,
+    StoreError, TerminalRecord,
+};
+use super::{sled_issuance as issuance, sled_proofing as proofing};
+
+/// Memory sled may use for pages. Its own default is a gigabyte.
+const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// A store in a folder, for one process at a time.
+pub struct SledStore {
+    inner: Arc<Inner>,
+    barrier: Barrier,
+}
+
+struct Inner {
+    tree: sled::Tree,
+    /// Serialises writers, so that what a transaction read holds until its batch is applied.
+    writer: Mutex<()>,
+}
+
+impl SledStore {
+    /// Opens or creates the store in `directory`.
+    ///
+    /// # Errors
+    /// The folder cannot be used, is damaged, or another process holds it.
+    pub fn open(directory: &Path) -> Result<Self, StoreError> {
+        let db = sled::Config::new()
+            .path(directory)
+            .cache_capacity(CACHE_BYTES)
+            .open()
+            .map_err(engine)?;
+        let tree = db.open_tree("issuer").map_err(engine)?;
+        let barrier = Barrier::start(db, directory)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                tree,
+                writer: Mutex::new(()),
+            }),
+            barrier,
+        })
+    }
+
+    async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&sled::Tree) -> Result<T, StoreError> + Send + 'static,
+    {
+        let inner = Arc::clone(&self.inner);
+        tokio::task::spawn_blocking(move || read(&inner.tree))
+            .await
+            .map_err(engine)?
+    }
+
+    /// Runs a transaction; it is applied if and only if `work` returns `Ok`.
+    async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let inner = Arc::clone(&self.inner);
+        tokio::task::spawn_blocking(move || {
+            let _writing = inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut tx = Tx::new(&inner.tree);
+            let result = work(&mut tx)?;
+            tx.commit()?;
+            Ok(result)
+        })
+        .await
+        .map_err(engine)?
+    }
+
+    async fn write_durably<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let result = self.write(work).await?;
+        self.barrier.wait().await?;
+        Ok(result)
+    }
+}
+
+#[async_trait]
+impl Store for SledStore {
+    async fn open_session(
+        &self,
+        session: SessionRecord,
+        nonce: &str,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let nonce = nonce.to_owned();
+        self.write_durably(move |tx| proofing::open_session(tx, &session, &nonce, now))
+            .await
+    }
+
+    async fn session(&self, id: &str) -> Result<SessionRecord, StoreError> {
+        let id = id.to_owned();
+        self.read(move |tree| proofing::session(&Tx::new(tree), &id))
+            .await
+    }
+
+    async fn begin_attempt(
+        &self,
+        id: &str,
+        now: i64,
+        limits: AttemptLimits,
+    ) -> Result<SessionRecord, StoreError> {
+        let id = id.to_owned();
+        self.write(move |tx| proofing::begin_attempt(tx, &id, now, limits))
+            .await
+    }
+
+    async fn fail_attempt(&self, id: &str, now: i64, next_attempt: i64) -> Result<(), StoreError> {
+        let id = id.to_owned();
+        self.write(move |tx| proofing::fail_attempt(tx, &id, now, next_attempt))
+            .await
+    }
+
+    async fn prove(
+        &self,
+        id: &str,
+        now: i64,
+        proved: Proved,
+        tx_code_digest: String,
+    ) -> Result<SessionRecord, StoreError> {
+        let id = id.to_owned();
+        self.write_durably(move |tx| proofing::prove(tx, &id, now, proved, tx_code_digest))
+            .await
+    }
+
+    async fn open_challenge(
+        &self,
+        challenge: ChallengeRecord,
+        statement: &str,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let statement = statement.to_owned();
+        self.write(move |tx| proofing::open_challenge(tx, &challenge, &statement, now))
+            .await
+    }
+
+    async fn accept_statement(
+        &self,
+        statement: StatementUse,
+        now: i64,
+    ) -> Result<TerminalRecord, StoreError> {
+        self.write(move |tx| proofing::accept_statement(tx, &statement, now))
+            .await?
+    }
+
+    async fn redeem_code(&self, redemption: Redemption, now: i64) -> Result<(), StoreError> {
+        // A wrong transaction code is a refusal that must be remembered: it commits.
+        self.write_durably(move |tx| issuance::redeem_code(tx, &redemption, now))
+            .await?
+    }
+
+    async fn add_nonce(&self, nonce: &str, expires: i64) -> Result<(), StoreError> {
+        let nonce = nonce.to_owned();
+        self.write(move |tx| tx.put_until(key(kind::NONCE, &[&nonce]), &expires, expires))
+            .await
+    }
+
+    async fn granted_session(
+        &self,
+        token_digest: &str,
+        now: i64,
+    ) -> Result<SessionRecord, StoreError> {
+        let token = token_digest.to_owned();
+        self.read(move |tree| issuance::granted_session(&Tx::new(tree), &token, now))
+            .await
+    }
+
+    async fn reserve(&self, reservation: Reservation, now: i64) -> Result<Reserved, StoreError> {
+        self.write(move |tx| issuance::reserve(tx, &reservation, now))
+            .await
+    }
+
+    async fn record_intent(&self, intents: Vec<IssuanceRecord>) -> Result<(), StoreError> {
+        self.write_durably(move |tx| issuance::record_intent(tx, &intents))
+            .await
+    }
+
+    async fn complete_issuance(
+        &self,
+        session: &str,
+        issuances: &[String],
+    ) -> Result<usize, StoreError> {
+        let (session, issuances) = (session.to_owned(), issuances.to_vec());
+        self.write_durably(move |tx| issuance::complete(tx, &session, &issuances))
+            .await
+    }
+
+    async fn retire_unacknowledged(&self) -> Result<usize, StoreError> {
+        self.write_durably(issuance::retire_unacknowledged).await
+    }
+
+    async fn revoke(&self, target: RevocationTarget, reason: &str) -> Result<usize, StoreError> {
+        let reason = reason.to_owned();
+        self.write_durably(move |tx| issuance::revoke(tx, &target, &reason))
+            .await
+    }
+
+    async fn issuances(&self) -> Result<Vec<IssuanceRecord>, StoreError> {
+        self.read(|tree| values(tree, &[kind::ISSUANCE])).await
+    }
+
+    async fn status_lists(&self) -> Result<Vec<StatusListRecord>, StoreError> {
+        self.read(|tree| values(tree, &[kind::LIST])).await
+    }
+
+    async fn revoked_indices(&self, list: &str) -> Result<Vec<u32>, StoreError> {
+        let prefix = prefix(kind::REVOKED, &[list]);
+        self.read(move |tree| {
+            let keys = Tx::new(tree).keys(&prefix)?;
+            Ok(keys
+                .iter()
+                .filter_map(|key| key.last_chunk::<4>().map(|index| u32::from_be_bytes(*index)))
+                .collect())
+        })
+        .await
+    }
+
+    async fn put_terminal(&self, did: &str, name: &str) -> Result<(), StoreError> {
+        let (did, name) = (did.to_owned(), name.to_owned());
+        self.write_durably(move |tx| proofing::put_terminal(tx, &did, &name))
+            .await
+    }
+
+    async fn retire_terminal(&self, did: &str) -> Result<(), StoreError> {
+        let did = did.to_owned();
+        self.write_durably(move |tx| proofing::retire_terminal(tx, &did))
+            .await
+    }
+
+    async fn terminals(&self) -> Result<Vec<TerminalRecord>, StoreError> {
+        self.read(|tree| values(tree, &[kind::TERMINAL])).await
+    }
+
+    async fn put_relying_party(&self, party: RelyingPartyRecord) -> Result<(), StoreError> {
+        self.write_durably(move |tx| tx.put(key(kind::PARTY, &[&party.did]), &party))
+            .await
+    }
+
+    async fn relying_parties(&self) -> Result<Vec<RelyingPartyRecord>, StoreError> {
+        self.read(|tree| values(tree, &[kind::PARTY])).await
+    }
+
+    async fn sweep(&self, now: i64) -> Result<usize, StoreError> {
+        self.write(move |tx| proofing::sweep(tx, now)).await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.barrier.check()
+    }
+}

@@ -1,0 +1,448 @@
+//! The suite every backend must pass. Call [`all`] with a fresh, empty store.
+//!
+//! It asserts what the trait promises: single use under races, refusals that change nothing, retirement in the same
+//! transaction, indices without collision. That an acknowledged step survives `kill -9` needs a process to kill and is
+//! tested beside each backend.
+
+#![expect(clippy::unwrap_used, reason = "a test suite: a failed step ends it")]
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::{
+    AttemptLimits, ChallengeRecord, IssuanceRecord, IssuanceState, Level, Proved, Redemption,
+    RelyingPartyRecord, Reservation, RevocationTarget, SessionRecord, SessionState, StatementUse,
+    Store, StoreError,
+};
+
+const NOW: i64 = 1_800_000_000;
+const LIMITS: AttemptLimits = AttemptLimits {
+    per_session: 3,
+    per_person_per_day: 4,
+};
+
+/// Runs every test of the suite against `store`, which must be empty.
+///
+/// # Panics
+/// Where the backend breaks a promise.
+pub async fn all(store: Arc<dyn Store>) {
+    nonces_are_single_use(&*store).await;
+    attempts_are_limited(&*store).await;
+    a_code_is_redeemed_once(Arc::clone(&store)).await;
+    wrong_transaction_codes_burn_the_code(&*store).await;
+    a_terminal_counter_must_rise(&*store).await;
+    indices_never_collide(Arc::clone(&store)).await;
+    a_configuration_is_used_once_and_refusals_change_nothing(&*store).await;
+    a_new_set_retires_the_old_in_one_step(&*store).await;
+    unacknowledged_intents_are_retired(&*store).await;
+    revocation_is_found_in_the_list(&*store).await;
+    relying_parties_and_terminals_are_kept(&*store).await;
+    what_expired_is_swept(&*store).await;
+}
+
+/// A session of `person` in state [`SessionState::Started`], with secrets derived from `id`.
+#[must_use]
+pub fn session_record(id: &str, person: &str) -> SessionRecord {
+    SessionRecord {
+        id: id.to_owned(),
+        token_digest: format!("token of {id}"),
+        code_digest: format!("code of {id}"),
+        nonce: format!("nonce of {id}"),
+        person: person.to_owned(),
+        level: Level::Limited,
+        device: "device".to_owned(),
+        state: SessionState::Started,
+        created: NOW,
+        expires: NOW + 600,
+        attempts: 0,
+        next_attempt: 0,
+        proved: None,
+        tx_code_digest: None,
+        tx_code_failures: 0,
+        code_spent: false,
+    }
+}
+
+/// Walks a fresh session to the point where its token is granted; the token digest is `grant of {id}`.
+pub async fn granted(store: &dyn Store, id: &str, person: &str) {
+    proved(store, id, person).await;
+    store.redeem_code(redemption(id, "tx"), NOW).await.unwrap();
+}
+
+async fn proved(store: &dyn Store, id: &str, person: &str) {
+    opened(store, id, person).await;
+    store
+        .prove(id, NOW, Proved::Face { day: NOW }, "tx".to_owned())
+        .await
+        .unwrap();
+}
+
+async fn opened(store: &dyn Store, id: &str, person: &str) {
+    let nonce = format!("device nonce of {id}");
+    store.add_nonce(&nonce, NOW + 60).await.unwrap();
+    store
+        .open_session(session_record(id, person), &nonce, NOW)
+        .await
+        .unwrap();
+}
+
+fn redemption(id: &str, tx_code: &str) -> Redemption {
+    Redemption {
+        code_digest: format!("code of {id}"),
+        tx_code_digest: tx_code.to_owned(),
+        token_digest: format!("grant of {id}"),
+        token_expires: NOW + 300,
+        max_failures: 3,
+    }
+}
+
+async fn reservation(store: &dyn Store, id: &str, configuration: &str) -> Reservation {
+    let nonce = format!("c_nonce {id} {configuration}");
+    store.add_nonce(&nonce, NOW + 60).await.unwrap();
+    Reservation {
+        token_digest: format!("grant of {id}"),
+        configuration: configuration.to_owned(),
+        nonce,
+        count: 2,
+        proposals: (0..64).collect(),
+        fresh_list: "list".to_owned(),
+    }
+}
+
+/// Reserves, records and acknowledges a set of two credentials; returns their ids.
+pub async fn issued(store: &dyn Store, session: &str, configuration: &str) -> Vec<String> {
+    let ids = intended(store, session, configuration).await;
+    store.complete_issuance(session, &ids).await.unwrap();
+    ids
+}
+
+async fn intended(store: &dyn Store, session: &str, configuration: &str) -> Vec<String> {
+    let wanted = reservation(store, session, configuration).await;
+    let reserved = store.reserve(wanted, NOW).await.unwrap();
+    let person = store.session(session).await.unwrap().person;
+    let records: Vec<IssuanceRecord> = reserved
+        .indices
+        .iter()
+        .map(|&index| IssuanceRecord {
+            id: format!("{session}-{configuration}-{index}"),
+            set: session.to_owned(),
+            person: person.clone(),
+            configuration: configuration.to_owned(),
+            level: Level::Limited,
+            list: reserved.list.clone(),
+            index,
+            valid_from: NOW,
+            valid_until: NOW,
+            issuer: "did".to_owned(),
+            digest: "digest".to_owned(),
+            state: IssuanceState::Intended,
+            revoked: None,
+        })
+        .collect();
+    let ids = records.iter().map(|record| record.id.clone()).collect();
+    store.record_intent(records).await.unwrap();
+    ids
+}
+
+async fn nonces_are_single_use(store: &dyn Store) {
+    store.add_nonce("once", NOW + 60).await.unwrap();
+    let open = |id: &'static str, at| store.open_session(session_record(id, "n"), "once", at);
+    open("n1", NOW).await.unwrap();
+    assert_eq!(open("n2", NOW).await, Err(StoreError::NonceUnknown));
+    assert_eq!(store.session("n2").await, Err(StoreError::NotFound));
+    store.add_nonce("once", NOW + 60).await.unwrap();
+    assert_eq!(open("n3", NOW + 60).await, Err(StoreError::NonceUnknown));
+}
+
+async fn attempts_are_limited(store: &dyn Store) {
+    opened(store, "a1", "a").await;
+    for _ in 0..3 {
+        store.begin_attempt("a1", NOW, LIMITS).await.unwrap();
+        store.fail_attempt("a1", NOW, 0).await.unwrap();
+    }
+    assert_eq!(
+        store.begin_attempt("a1", NOW, LIMITS).await,
+        Err(StoreError::TooManyAttempts { retry_after: 0 })
+    );
+    // A new session does not reset what the person's number has collected.
+    opened(store, "a2", "a").await;
+    store.begin_attempt("a2", NOW, LIMITS).await.unwrap();
+    store.fail_attempt("a2", NOW, NOW + 5).await.unwrap();
+    assert!(matches!(
+        store.begin_attempt("a2", NOW + 4, LIMITS).await,
+        Err(StoreError::TooManyAttempts { retry_after: 1 })
+    ));
+    assert!(matches!(
+        store.begin_attempt("a2", NOW + 5, LIMITS).await,
+        Err(StoreError::TooManyAttempts { retry_after }) if retry_after > 1
+    ));
+    opened(store, "a3", "a3").await;
+    assert_eq!(
+        store.begin_attempt("a3", NOW + 600, LIMITS).await,
+        Err(StoreError::Expired)
+    );
+}
+
+async fn a_code_is_redeemed_once(store: Arc<dyn Store>) {
+    opened(&*store, "c0", "c0").await;
+    assert_eq!(
+        store.redeem_code(redemption("c0", "tx"), NOW).await,
+        Err(StoreError::NotFound),
+        "no code before approval"
+    );
+    proved(&*store, "c1", "c").await;
+    assert_eq!(
+        store.redeem_code(redemption("c1", "tx"), NOW + 600).await,
+        Err(StoreError::Expired)
+    );
+    let racers: Vec<_> = (0..16)
+        .map(|_| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { store.redeem_code(redemption("c1", "tx"), NOW).await })
+        })
+        .collect();
+    let mut won = 0;
+    for racer in racers {
+        match racer.await.unwrap() {
+            Ok(()) => won += 1,
+            other => assert_eq!(other, Err(StoreError::AlreadyUsed)),
+        }
+    }
+    assert_eq!(won, 1);
+    let session = store.granted_session("grant of c1", NOW).await.unwrap();
+    assert_eq!(session.id, "c1");
+    assert_eq!(
+        store.granted_session("grant of c1", NOW + 300).await,
+        Err(StoreError::Expired)
+    );
+}
+
+async fn wrong_transaction_codes_burn_the_code(store: &dyn Store) {
+    proved(store, "w1", "w").await;
+    for _ in 0..3 {
+        assert_eq!(
+            store.redeem_code(redemption("w1", "guess"), NOW).await,
+            Err(StoreError::WrongTxCode)
+        );
+    }
+    assert_eq!(
+        store.redeem_code(redemption("w1", "tx"), NOW).await,
+        Err(StoreError::AlreadyUsed)
+    );
+}
+
+async fn a_terminal_counter_must_rise(store: &dyn Store) {
+    let challenge = |nonce: &str, terminal: &str| ChallengeRecord {
+        nonce: nonce.to_owned(),
+        terminal: terminal.to_owned(),
+        session: "t1".to_owned(),
+        expires: NOW + 60,
+    };
+    let answer = |nonce: &str, counter| StatementUse {
+        nonce: nonce.to_owned(),
+        terminal: "did:t".to_owned(),
+        session: "t1".to_owned(),
+        counter,
+    };
+    opened(store, "t1", "t").await;
+    assert_eq!(
+        store
+            .open_challenge(challenge("q0", "did:t"), "j0", NOW)
+            .await,
+        Err(StoreError::TerminalUnknown)
+    );
+    store.put_terminal("did:t", "Desk").await.unwrap();
+    for (nonce, statement) in [("q1", "j1"), ("q2", "j2"), ("q3", "j3")] {
+        let opened = store.open_challenge(challenge(nonce, "did:t"), statement, NOW);
+        opened.await.unwrap();
+    }
+    assert_eq!(
+        store
+            .open_challenge(challenge("q4", "did:t"), "j1", NOW)
+            .await,
+        Err(StoreError::AlreadyUsed)
+    );
+    store.accept_statement(answer("q1", 7), NOW).await.unwrap();
+    assert_eq!(
+        store.accept_statement(answer("q1", 8), NOW).await,
+        Err(StoreError::NotFound)
+    );
+    assert_eq!(
+        store.accept_statement(answer("q2", 7), NOW).await,
+        Err(StoreError::CounterReplayed)
+    );
+    // Registering again does not make old counters good.
+    store.put_terminal("did:t", "Desk 2").await.unwrap();
+    let other = StatementUse {
+        session: "another".to_owned(),
+        ..answer("q3", 9)
+    };
+    assert_eq!(
+        store.accept_statement(other, NOW).await,
+        Err(StoreError::NotFound)
+    );
+    assert_eq!(
+        store.accept_statement(answer("q3", 9), NOW + 60).await,
+        Err(StoreError::NotFound)
+    );
+    store.retire_terminal("did:t").await.unwrap();
+    assert_eq!(
+        store.accept_statement(answer("q3", 10), NOW).await,
+        Err(StoreError::TerminalRetired)
+    );
+}
+
+async fn indices_never_collide(store: Arc<dyn Store>) {
+    let mut racers = Vec::new();
+    for racer in 0..8 {
+        let id = format!("x{racer}");
+        granted(&*store, &id, &id).await;
+        let mut wanted = reservation(&*store, &id, "one").await;
+        // All propose the same indices, in the same order.
+        wanted.count = 5;
+        let store = Arc::clone(&store);
+        racers.push(tokio::spawn(
+            async move { store.reserve(wanted, NOW).await },
+        ));
+    }
+    let mut seen = HashSet::new();
+    for racer in racers {
+        let reserved = racer.await.unwrap().unwrap();
+        assert_eq!(reserved.indices.len(), 5);
+        for index in reserved.indices {
+            assert!(seen.insert((reserved.list.clone(), index)));
+        }
+    }
+}
+
+async fn a_configuration_is_used_once_and_refusals_change_nothing(store: &dyn Store) {
+    granted(store, "u1", "u").await;
+    let mut wanted = reservation(store, "u1", "one").await;
+    wanted.proposals = vec![super::STATUS_LIST_LEN, 90_001];
+    assert_eq!(
+        store.reserve(wanted.clone(), NOW).await,
+        Err(StoreError::IndicesTaken)
+    );
+    // Neither the nonce nor the configuration was used up by the refusal.
+    wanted.proposals = vec![90_001, 90_001, 90_002];
+    let reserved = store.reserve(wanted, NOW).await.unwrap();
+    assert_eq!(reserved.indices, [90_001, 90_002]);
+    let again = reservation(store, "u1", "one").await;
+    assert_eq!(
+        store.reserve(again, NOW).await,
+        Err(StoreError::AlreadyUsed)
+    );
+    let mut stale = reservation(store, "u1", "two").await;
+    stale.nonce = "never given out".to_owned();
+    assert_eq!(
+        store.reserve(stale, NOW).await,
+        Err(StoreError::NonceUnknown)
+    );
+}
+
+async fn a_new_set_retires_the_old_in_one_step(store: &dyn Store) {
+    granted(store, "r1", "r").await;
+    let first = issued(store, "r1", "one").await;
+    let second_format = issued(store, "r1", "two").await;
+    assert_eq!(live(store, "r").await, 4, "two formats, one set");
+
+    granted(store, "r2", "r").await;
+    let overtaken = intended(store, "r1", "three").await;
+    let ids = intended(store, "r2", "one").await;
+    assert_eq!(store.complete_issuance("r2", &ids).await, Ok(6));
+    assert_eq!(live(store, "r").await, 2);
+    assert_eq!(
+        store.complete_issuance("r1", &overtaken).await,
+        Err(StoreError::WrongState),
+        "an intent revoked meanwhile is not released"
+    );
+    let late = intended(store, "r1", "four").await;
+    assert_eq!(
+        store.complete_issuance("r1", &late).await,
+        Err(StoreError::WrongState),
+        "a replaced set grows no further"
+    );
+    let all = store.issuances().await.unwrap();
+    for id in first.iter().chain(&second_format) {
+        let record = all.iter().find(|record| &record.id == id).unwrap();
+        assert_eq!(record.revoked.as_deref(), Some("replaced"));
+    }
+    assert_eq!(
+        store.complete_issuance("r2", &ids).await,
+        Err(StoreError::WrongState),
+        "acknowledged once"
+    );
+}
+
+async fn live(store: &dyn Store, person: &str) -> usize {
+    let all = store.issuances().await.unwrap();
+    all.iter()
+        .filter(|record| record.person == person && record.revoked.is_none())
+        .count()
+}
+
+async fn unacknowledged_intents_are_retired(store: &dyn Store) {
+    store.retire_unacknowledged().await.unwrap();
+    granted(store, "o1", "o").await;
+    let ids = intended(store, "o1", "one").await;
+    assert_eq!(store.retire_unacknowledged().await, Ok(2));
+    assert_eq!(store.retire_unacknowledged().await, Ok(0));
+    let all = store.issuances().await.unwrap();
+    let record = all.iter().find(|record| record.id == ids[0]).unwrap();
+    assert_eq!(record.state, IssuanceState::Intended);
+    assert_eq!(record.revoked.as_deref(), Some("unacknowledged"));
+}
+
+async fn revocation_is_found_in_the_list(store: &dyn Store) {
+    granted(store, "v1", "v").await;
+    let ids = issued(store, "v1", "one").await;
+    let target = RevocationTarget::Credential(ids[0].clone());
+    let before = store.status_lists().await.unwrap();
+    assert_eq!(store.revoke(target.clone(), "lost").await, Ok(1));
+    assert_eq!(store.revoke(target, "lost").await, Ok(0));
+    let person = RevocationTarget::Person("v".to_owned());
+    assert_eq!(store.revoke(person, "died").await, Ok(1));
+    let unknown = RevocationTarget::Credential("nothing".to_owned());
+    assert_eq!(
+        store.revoke(unknown, "lost").await,
+        Err(StoreError::NotFound)
+    );
+    let all = store.issuances().await.unwrap();
+    for id in ids {
+        let record = all.iter().find(|record| record.id == id).unwrap();
+        let revoked = store.revoked_indices(&record.list).await.unwrap();
+        assert!(revoked.contains(&record.index));
+        assert!(revoked.is_sorted());
+    }
+    assert_ne!(store.status_lists().await.unwrap(), before);
+}
+
+async fn relying_parties_and_terminals_are_kept(store: &dyn Store) {
+    let party = RelyingPartyRecord {
+        did: "did:party".to_owned(),
+        name_en: "Specimen Café".to_owned(),
+        name_zh: "样本网吧".to_owned(),
+        services: vec!["internet-cafe".to_owned()],
+        not_after: NOW,
+    };
+    store.put_relying_party(party.clone()).await.unwrap();
+    assert_eq!(store.relying_parties().await.unwrap(), [party]);
+    let terminals = store.terminals().await.unwrap();
+    assert_eq!((terminals.len(), terminals[0].retired), (1, true));
+    assert_eq!(
+        store.retire_terminal("did:nobody").await,
+        Err(StoreError::TerminalUnknown)
+    );
+    store.ready().await.unwrap();
+}
+
+async fn what_expired_is_swept(store: &dyn Store) {
+    opened(store, "z1", "z").await;
+    assert!(store.sweep(NOW + 3 * 86_400).await.unwrap() > 0);
+    assert_eq!(store.session("z1").await, Err(StoreError::NotFound));
+    assert_eq!(store.sweep(NOW + 3 * 86_400).await, Ok(0));
+    assert!(
+        !store.issuances().await.unwrap().is_empty(),
+        "issuances stay"
+    );
+}
