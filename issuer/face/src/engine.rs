@@ -42,7 +42,7 @@ pub struct FaceVerdict {
 }
 
 impl FaceEngine {
-    /// Checks the models' digests and prepares them to run. Takes a few seconds; do it once.
+    /// Checks the models' digests and prepares them to run. Takes about a second; do it once.
     ///
     /// # Errors
     ///

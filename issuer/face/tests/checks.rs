@@ -219,6 +219,30 @@ fn what_is_no_picture_or_too_large_is_refused() {
     assert_eq!(refusal(&wide), "image_too_large");
 }
 
+#[test]
+fn a_huge_size_in_any_header_is_refused() {
+    // The frame header of JPEG (ITU-T T.81 B.2.2): marker, length, precision, then the two sizes.
+    let jpeg = with_sizes(bytes("person_a_1.jpg"), b"\xff\xc0\0\x11\x08", &[0xff; 4]);
+    assert_eq!(refusal(&jpeg), "image_too_large");
+    // The SIZ marker of JPEG 2000 (ISO/IEC 15444-1 A.5.1): length and capabilities, then the two sizes; tiles as large,
+    // so that there is still one.
+    let sizes = [0, 0, 0xff, 0xff].repeat(2);
+    let origins = [0; 8];
+    let siz = [&sizes[..], &origins, &sizes].concat();
+    let jp2 = with_sizes(bytes("portrait_a.jp2"), b"\xff\x4f\xff\x51\0\x2f\0\0", &siz);
+    assert_eq!(ENGINE.analyse(&jp2).err(), Some(FaceError::TooLarge));
+}
+
+/// Overwrites what follows the first occurrence of `marker`.
+fn with_sizes(mut picture: Vec<u8>, marker: &[u8], sizes: &[u8]) -> Vec<u8> {
+    let found = picture
+        .windows(marker.len())
+        .position(|window| window == marker);
+    let at = found.unwrap() + marker.len();
+    picture[at..at + sizes.len()].copy_from_slice(sizes);
+    picture
+}
+
 struct Detector(Option<f32>);
 
 impl PassiveDetector for Detector {
