@@ -367,7 +367,8 @@ fn number_literal(number: &Number, datatype: &mut Option<Arc<str>>) -> String {
     }
     if !is_double && double.fract() == 0.0 && double.abs() < 1e21 {
         datatype.get_or_insert_with(|| Arc::clone(&XSD_INTEGER));
-        return format!("{double:.0}");
+        // Adding zero turns negative zero into zero.
+        return format!("{:.0}", double + 0.0);
     }
     datatype.get_or_insert_with(|| Arc::clone(&XSD_DOUBLE));
     let scientific = format!("{double:.15e}");

@@ -33,6 +33,7 @@ impl NDegree<'_> {
         for (hash, mut nodes) in related {
             data.push_str(&hash);
             nodes.sort_unstable();
+            self.budget.check_permutations(nodes.len())?;
             let mut chosen: Chosen = None;
             loop {
                 self.follow(&nodes, &issuer, canonical, &mut chosen)?;

@@ -42,11 +42,13 @@ pub struct Quad {
 #[must_use]
 pub fn is_well_formed_iri(iri: &str) -> bool {
     let bytes = iri.as_bytes();
+    let hashes = bytes.iter().filter(|&&byte| byte == b'#').count();
     let Some(colon) = bytes.iter().position(|&byte| byte == b':') else {
         return false;
     };
     let scheme = bytes.get(..colon).unwrap_or_default();
-    scheme.first().is_some_and(u8::is_ascii_alphabetic)
+    hashes <= 1
+        && scheme.first().is_some_and(u8::is_ascii_alphabetic)
         && scheme
             .iter()
             .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte))

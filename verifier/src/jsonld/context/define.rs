@@ -283,9 +283,9 @@ impl<'a> Definer<'a, '_, '_> {
             match key.as_str() {
                 "@id" | "@reverse" | "@container" | "@type" | "@protected" => {}
                 "@index" => {
-                    let index = value.as_str().filter(|_| {
-                        definition.container.includes(Container::INDEX) && !definition.reverse
-                    });
+                    let index = value
+                        .as_str()
+                        .filter(|_| definition.container.includes(Container::INDEX));
                     let Some(index) = index else {
                         return invalid("invalid term definition");
                     };
