@@ -70,6 +70,7 @@ fn expand_test(
         base: Some(base.map_or_else(|| format!("{BASE}{input}"), str::to_owned)),
         expand_context,
         safe: false,
+        without: None,
     };
     expand(&document, store, &options)
 }

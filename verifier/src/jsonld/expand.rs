@@ -25,6 +25,8 @@ pub struct ExpandOptions {
     pub expand_context: Option<Value>,
     /// Whether anything that would be dropped is an error.
     pub safe: bool,
+    /// An entry of the outermost object to leave out: the proof that is being checked.
+    pub without: Option<&'static str>,
 }
 
 impl Default for ExpandOptions {
@@ -34,6 +36,7 @@ impl Default for ExpandOptions {
             base: None,
             expand_context: None,
             safe: true,
+            without: None,
         }
     }
 }
@@ -51,6 +54,7 @@ pub fn expand(
         processor: Processor::new(store),
         base_url: options.base.as_deref().map(Arc::from),
         safe: options.safe,
+        without: options.without,
         depth: 0,
         elements: MAX_ELEMENTS,
     };
@@ -100,6 +104,7 @@ pub(super) struct Expander<'s> {
     pub(super) processor: Processor<'s>,
     base_url: Option<Arc<str>>,
     pub(super) safe: bool,
+    without: Option<&'static str>,
     depth: usize,
     elements: usize,
 }
@@ -138,6 +143,11 @@ impl Expander<'_> {
         let result = self.expand_element(active, property, element, from_map);
         self.leave();
         result
+    }
+
+    /// Whether `key` is to be left out of the object being expanded.
+    pub(super) fn leaves_out(&self, key: &str) -> bool {
+        self.depth == 1 && self.without == Some(key)
     }
 
     /// Counts one more element, one level deeper.

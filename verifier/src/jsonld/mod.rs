@@ -42,17 +42,25 @@ use serde_json::Value;
 /// # Errors
 /// See [`JsonLdError`].
 pub fn document_to_rdf(document: &Value, store: &ContextStore) -> Result<Vec<Quad>, JsonLdError> {
-    Ok(document_to_sourced_rdf(document, store)?.quads)
+    let items = expand(document, store, &ExpandOptions::default())?;
+    Ok(to_rdf(&items, &ToRdfOptions::default())?.quads)
 }
 
-/// As [`document_to_rdf`], with the JSON value that each quad stems from.
+/// As [`document_to_rdf`] without the entry `proof` of the outermost object, and with the JSON value
+/// that each quad stems from.
 ///
 /// # Errors
 /// See [`JsonLdError`].
-pub fn document_to_sourced_rdf(
+pub fn unsecured_to_rdf(
     document: &Value,
     store: &ContextStore,
 ) -> Result<SourcedQuads, JsonLdError> {
-    let items = expand(document, store, &ExpandOptions::default())?;
-    to_rdf(&items, &ToRdfOptions::default())
+    let options = ExpandOptions {
+        without: Some("proof"),
+        ..ExpandOptions::default()
+    };
+    to_rdf(
+        &expand(document, store, &options)?,
+        &ToRdfOptions::default(),
+    )
 }

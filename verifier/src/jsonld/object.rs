@@ -70,7 +70,7 @@ impl Expander<'_> {
     ) -> Result<(), JsonLdError> {
         let mut nests: Vec<(&str, &Value)> = Vec::new();
         for (key, value) in entries {
-            if key == "@context" {
+            if key == "@context" || self.leaves_out(key) {
                 continue;
             }
             match active.expand_iri(key, false, true) {

@@ -17,7 +17,11 @@ pub fn to_nquads(quads: &[Quad]) -> String {
 
 /// Appends one quad as a canonical N-Quads line, ending in `.` and a line feed; `relabel` maps
 /// blank node labels, both without `_:`.
-pub fn write_quad<'a>(out: &mut String, quad: &'a Quad, relabel: impl Fn(&'a str) -> &'a str) {
+pub fn write_quad<'a: 'b, 'b>(
+    out: &mut String,
+    quad: &'a Quad,
+    relabel: impl Fn(&'a str) -> &'b str,
+) {
     let node = |out: &mut String, term: &'a Term| match term {
         Term::Iri(iri) => write_iri(out, iri),
         Term::Blank(label) => {

@@ -140,9 +140,10 @@ impl<'s> Processor<'s> {
         if let Some(context) = self.store.cache.find(key) {
             return Ok(Arc::clone(context));
         }
-        let mut context = Context::clone(&*derive(self)?);
-        context.number = fresh_number();
-        let context = Arc::new(context);
+        let mut context = derive(self)?;
+        if context.number == 0 {
+            Arc::make_mut(&mut context).number = fresh_number();
+        }
         self.store.cache.keep(key, &context);
         Ok(context)
     }
@@ -194,6 +195,9 @@ impl<'s> Processor<'s> {
                 .any(|context| context.terms.values().any(|term| term.protected))
         {
             return Err(JsonLdError::Invalid("invalid context nullification"));
+        }
+        if propagate && active.original_base.is_none() {
+            return Ok(Arc::clone(self.store.initial()));
         }
         Ok(Arc::new(Context {
             base: active.original_base.clone(),

@@ -1,0 +1,187 @@
+//! As much CBOR (RFC 8949) as the proof values need, in core deterministic encoding (§4.2.1):
+//! unsigned integers, byte and text strings, arrays and maps of definite length, no tags.
+
+use crate::error::Error;
+
+const BAD: Error = Error::malformed("CBOR");
+
+/// Major types.
+const UNSIGNED: u8 = 0;
+const BYTES: u8 = 2;
+const TEXT: u8 = 3;
+const ARRAY: u8 = 4;
+const MAP: u8 = 5;
+
+/// Appends items to a buffer.
+pub(super) struct Writer(pub(super) Vec<u8>);
+
+impl Writer {
+    fn head(&mut self, major: u8, value: usize) {
+        let major = major << 5;
+        let be = u64::try_from(value).unwrap_or(u64::MAX).to_be_bytes();
+        let [.., b4, b5, b6, b7] = be;
+        match value {
+            0..=23 => self.0.push(major | b7),
+            24..=0xff => self.0.extend([major | 24, b7]),
+            0x100..=0xffff => self.0.extend([major | 25, b6, b7]),
+            0x1_0000..=0xffff_ffff => self.0.extend([major | 26, b4, b5, b6, b7]),
+            _ => {
+                self.0.push(major | 27);
+                self.0.extend(be);
+            }
+        }
+    }
+
+    pub(super) fn unsigned(&mut self, value: usize) {
+        self.head(UNSIGNED, value);
+    }
+
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.head(BYTES, bytes.len());
+        self.0.extend_from_slice(bytes);
+    }
+
+    pub(super) fn text(&mut self, text: &str) {
+        self.head(TEXT, text.len());
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    pub(super) fn array(&mut self, items: usize) {
+        self.head(ARRAY, items);
+    }
+
+    pub(super) fn map(&mut self, entries: usize) {
+        self.head(MAP, entries);
+    }
+}
+
+/// Takes items off the front of a buffer.
+pub(super) struct Reader<'a>(pub(super) &'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, count: usize) -> Result<&'a [u8], Error> {
+        let (taken, rest) = self.0.split_at_checked(count).ok_or(BAD)?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    fn head(&mut self, major: u8) -> Result<usize, Error> {
+        let first = match self.take(1)? {
+            [first] if first >> 5 == major => *first & 31,
+            _ => return Err(BAD),
+        };
+        let (width, least) = match first {
+            0..=23 => return Ok(usize::from(first)),
+            24 => (1, 24),
+            25 => (2, 0x100),
+            26 => (4, 0x1_0000),
+            _ => return Err(BAD),
+        };
+        let value = self
+            .take(width)?
+            .iter()
+            .fold(0u64, |value, byte| value << 8 | u64::from(*byte));
+        // §4.2.1: the shortest form only.
+        match usize::try_from(value) {
+            Ok(value) if value >= least => Ok(value),
+            _ => Err(BAD),
+        }
+    }
+
+    pub(super) fn unsigned(&mut self) -> Result<usize, Error> {
+        self.head(UNSIGNED)
+    }
+
+    /// A byte string of exactly `N` bytes.
+    pub(super) fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Error> {
+        if self.head(BYTES)? != N {
+            return Err(BAD);
+        }
+        self.take(N)?.try_into().map_err(|_| BAD)
+    }
+
+    pub(super) fn text(&mut self) -> Result<String, Error> {
+        let length = self.head(TEXT)?;
+        let bytes = self.take(length)?.to_vec();
+        String::from_utf8(bytes).map_err(|_| BAD)
+    }
+
+    /// The length of an array; no more than there are bytes left, so that it may be trusted for
+    /// an allocation.
+    pub(super) fn array(&mut self) -> Result<usize, Error> {
+        let items = self.head(ARRAY)?;
+        if items > self.0.len() {
+            return Err(BAD);
+        }
+        Ok(items)
+    }
+
+    pub(super) fn map(&mut self) -> Result<usize, Error> {
+        let entries = self.head(MAP)?;
+        if entries > self.0.len() {
+            return Err(BAD);
+        }
+        Ok(entries)
+    }
+
+    pub(super) fn end(self) -> Result<(), Error> {
+        match self.0 {
+            [] => Ok(()),
+            _ => Err(BAD),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Reader, Writer};
+
+    /// RFC 8949 appendix A.
+    #[test]
+    fn the_examples_of_rfc_8949() {
+        let mut writer = Writer(Vec::new());
+        for number in [0, 23, 24, 100, 1000, 1_000_000] {
+            writer.unsigned(number);
+        }
+        writer.bytes(&[1, 2, 3, 4]);
+        writer.text("\u{fc}");
+        writer.array(0);
+        writer.map(1);
+        let bytes = [
+            0x00, 0x17, 0x18, 0x18, 0x18, 0x64, 0x19, 0x03, 0xe8, 0x1a, 0x00, 0x0f, 0x42, 0x40,
+            0x44, 1, 2, 3, 4, 0x62, 0xc3, 0xbc, 0x80, 0xa1,
+        ];
+        assert_eq!(writer.0, bytes);
+        let mut reader = Reader(&bytes);
+        for number in [0, 23, 24, 100, 1000, 1_000_000] {
+            assert_eq!(reader.unsigned(), Ok(number));
+        }
+        assert_eq!(reader.bytes(), Ok([1, 2, 3, 4]));
+        assert_eq!(reader.text().as_deref(), Ok("\u{fc}"));
+        assert_eq!(reader.array(), Ok(0));
+        assert!(reader.map().is_err(), "one entry, no bytes");
+        assert!(reader.end().is_ok());
+    }
+
+    #[test]
+    fn other_forms_are_refused() {
+        // Not the shortest, indefinite length, tag, negative, truncated.
+        for bytes in [
+            &[0x18, 0x17][..],
+            &[0x19, 0, 0xff],
+            &[0x1f],
+            &[0xc0, 0],
+            &[0x20],
+            &[0x18],
+        ] {
+            assert!(Reader(bytes).unsigned().is_err(), "{bytes:?}");
+        }
+        assert!(
+            Reader(&[0x9b, 255, 255, 255, 255, 255, 255, 255, 255])
+                .array()
+                .is_err()
+        );
+        assert!(Reader(&[0x41, 0]).bytes::<2>().is_err());
+        assert!(Reader(&[0]).end().is_err());
+    }
+}
