@@ -8,7 +8,7 @@ listen="${LISTEN:-127.0.0.1:8080}"
 url="http://$listen"
 issuer=("$bin/tessera-issuer" --data "$home/data")
 export TESSERA_ISSUER_PASSPHRASE=${TESSERA_ISSUER_PASSPHRASE:-specimen authority passphrase}
-export TESSERA_ISSUER_PUBLIC_URL=$url
+export TESSERA_ISSUER_LISTEN=$listen
 
 mkdir -p "$home/registry"
 cp tests/fixtures/registry/persons.json tests/fixtures/photos/person_*.jpg "$home/registry/"
@@ -41,4 +41,4 @@ The internet café asks, the holder answers, and the café checks, with the issu
   tessera-verify check --request $home/request.jwt --presentation $home/presentation.json --bundle $home/bundle.jwt --root $root
 
 TEXT
-exec "${issuer[@]}" serve --listen "$listen"
+exec "${issuer[@]}" serve

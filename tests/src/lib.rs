@@ -13,10 +13,21 @@
 //! development build. Every child process is ended when its handle is dropped, and by the kernel should the
 //! harness itself be killed.
 
+pub mod authority;
+pub mod crafted;
 pub mod failure;
+pub mod holder;
+pub mod http;
+pub mod keys;
+pub mod kiosk;
+pub mod lean_holder;
+pub mod measure;
 pub mod programs;
+pub mod reader_daemon;
 pub mod registry;
+pub mod relying_party;
 pub mod report;
 pub mod service;
+pub mod story;
 
 pub use failure::{Failure, Result};

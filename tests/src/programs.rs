@@ -34,10 +34,22 @@ impl Programs {
         let exe = std::env::current_exe()?;
         let folder = exe
             .parent()
-            .map(|dir| if dir.ends_with("deps") { dir.parent().unwrap_or(dir) } else { dir })
+            .map(|dir| {
+                if dir.ends_with("deps") {
+                    dir.parent().unwrap_or(dir)
+                } else {
+                    dir
+                }
+            })
             .ok_or_else(|| Failure::new("the running program has no folder"))?
             .to_path_buf();
-        for name in ["tessera-issuer", "tessera", "tessera-verify", "tessera-terminal", "tessera-cardsim"] {
+        for name in [
+            "tessera-issuer",
+            "tessera",
+            "tessera-verify",
+            "tessera-terminal",
+            "tessera-cardsim",
+        ] {
             if !folder.join(name).is_file() {
                 return Err(Failure::new(format!(
                     "{} is not built: run `cargo build --workspace --bins` first",
@@ -103,7 +115,10 @@ impl Finished {
     /// When it is not JSON; the text is quoted.
     pub fn json(&self) -> Result<Value> {
         serde_json::from_str(self.stdout.trim()).map_err(|error| {
-            Failure::new(format!("not JSON ({error}): {}{}", self.stdout, self.stderr))
+            Failure::new(format!(
+                "not JSON ({error}): {}{}",
+                self.stdout, self.stderr
+            ))
         })
     }
 
@@ -116,7 +131,11 @@ impl Finished {
         }
         let streams = [self.stdout.trim(), self.stderr.trim()];
         let whole = streams.iter().find_map(|text| code_of(text));
-        let lines = || streams.iter().find_map(|text| text.lines().rev().find_map(code_of));
+        let lines = || {
+            streams
+                .iter()
+                .find_map(|text| text.lines().rev().find_map(code_of))
+        };
         whole
             .or_else(lines)
             .unwrap_or_else(|| format!("exit {:?}: {}", self.code, self.stderr.trim()))
@@ -126,7 +145,9 @@ impl Finished {
 fn code_of(text: &str) -> Option<String> {
     let value: Value = serde_json::from_str(text.trim()).ok()?;
     let code = value.get("code").or_else(|| value.pointer("/error/code"));
-    code.or_else(|| value.get("error")).and_then(Value::as_str).map(str::to_owned)
+    code.or_else(|| value.get("error"))
+        .and_then(Value::as_str)
+        .map(str::to_owned)
 }
 
 /// A command that runs `program` and dies with this one, whatever ends this one.
@@ -138,7 +159,9 @@ pub fn bound_to_us(program: &Command) -> Command {
     let setpriv = Path::new("/usr/bin/setpriv");
     let mut bound = if setpriv.is_file() {
         let mut command = Command::new(setpriv);
-        command.args(["--pdeathsig", "KILL", "--"]).arg(program.get_program());
+        command
+            .args(["--pdeathsig", "KILL", "--"])
+            .arg(program.get_program());
         command
     } else {
         Command::new(program.get_program())

@@ -50,7 +50,9 @@ pub struct Specimen {
 /// The folder of a fixture kind (`photos`, `registry`).
 #[must_use]
 pub fn fixtures(kind: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(kind)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(kind)
 }
 
 /// A photograph by file name.
@@ -73,7 +75,10 @@ pub fn lay_out(folder: &Path, crowd: usize) -> Result<()> {
         let portrait = person["portrait"].as_str().unwrap_or_default();
         std::fs::copy(photo(portrait), folder.join(portrait)).map_err(Failure::during(portrait))?;
     }
-    std::fs::write(folder.join("persons.json"), serde_json::to_vec_pretty(&persons)?)?;
+    std::fs::write(
+        folder.join("persons.json"),
+        serde_json::to_vec_pretty(&persons)?,
+    )?;
     Ok(())
 }
 
@@ -131,7 +136,9 @@ mod tests {
     fn crowd_numbers_carry_the_check_digit_of_the_fixture() {
         // The same rule reproduces a number of persons.json.
         let body = &MEI.number[..17];
-        let product = body.bytes().fold(0, |p, d| (p + usize::from(d - b'0')) * 2 % 11);
+        let product = body
+            .bytes()
+            .fold(0, |p, d| (p + usize::from(d - b'0')) * 2 % 11);
         assert_eq!(MEI.number[17..], ((12 - product) % 11).to_string());
         assert_eq!(crowd_number(7).len(), 18);
         assert_ne!(crowd_number(7), crowd_number(8));

@@ -37,19 +37,32 @@ impl Report {
     #[must_use]
     pub fn told() -> Self {
         let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        Self { lines: Vec::new(), step: 0, colour, silent: false }
+        Self {
+            lines: Vec::new(),
+            step: 0,
+            colour,
+            silent: false,
+        }
     }
 
     /// A report that says nothing, for tests.
     #[must_use]
     pub fn silent() -> Self {
-        Self { lines: Vec::new(), step: 0, colour: false, silent: true }
+        Self {
+            lines: Vec::new(),
+            step: 0,
+            colour: false,
+            silent: true,
+        }
     }
 
     /// Opens a step of the story with a sentence a person understands.
     pub fn step(&mut self, number: u8, sentence: &str) {
         self.step = number;
-        self.say(&format!("\n{} {sentence}", self.paint("1", &format!("{number:>2}"))));
+        self.say(&format!(
+            "\n{} {sentence}",
+            self.paint("1", &format!("{number:>2}"))
+        ));
     }
 
     /// Adds an explanation to the current step.
@@ -88,15 +101,27 @@ impl Report {
     /// Prints the closing table.
     pub fn print_table(&self) {
         let wide = |of: fn(&Line) -> &str, most: usize| {
-            let longest = self.lines.iter().map(|line| of(line).chars().count()).max().unwrap_or(0);
+            let longest = self
+                .lines
+                .iter()
+                .map(|line| of(line).chars().count())
+                .max()
+                .unwrap_or(0);
             longest.min(most)
         };
         let (step, expected) = (wide(|line| &line.step, 48), wide(|line| &line.expected, 60));
         self.say("");
         for line in &self.lines {
             let mark = self.mark(line.ok);
-            let got = if line.ok { String::new() } else { format!("  got: {}", line.got) };
-            self.say(&format!("{mark}  {:<step$}  {:<expected$}  {:>6} ms{got}", line.step, line.expected, line.ms));
+            let got = if line.ok {
+                String::new()
+            } else {
+                format!("  got: {}", line.got)
+            };
+            self.say(&format!(
+                "{mark}  {:<step$}  {:<expected$}  {:>6} ms{got}",
+                line.step, line.expected, line.ms
+            ));
         }
         let right = self.lines.iter().filter(|line| line.ok).count();
         self.say(&format!("\n{right} of {} as expected", self.lines.len()));
@@ -110,17 +135,33 @@ impl Report {
             got,
             ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         };
-        let tail = if line.ok { String::new() } else { format!("\n        expected: {expected}") };
-        self.say(&format!("     {} {what}: {}{tail}", self.mark(line.ok), line.got));
+        let tail = if line.ok {
+            String::new()
+        } else {
+            format!("\n        expected: {expected}")
+        };
+        self.say(&format!(
+            "     {} {what}: {}{tail}",
+            self.mark(line.ok),
+            line.got
+        ));
         self.lines.push(line);
     }
 
     fn mark(&self, ok: bool) -> String {
-        if ok { self.paint("32", "✓") } else { self.paint("31", "✗") }
+        if ok {
+            self.paint("32", "✓")
+        } else {
+            self.paint("31", "✗")
+        }
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
-        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        if self.colour {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
     }
 
     fn say(&self, text: &str) {

@@ -35,7 +35,11 @@ impl Service {
             .stderr(errors)
             .spawn()
             .map_err(Failure::during(name))?;
-        Ok(Self { name: name.to_owned(), child, log: log.to_path_buf() })
+        Ok(Self {
+            name: name.to_owned(),
+            child,
+            log: log.to_path_buf(),
+        })
     }
 
     /// Waits until `ready` says so.
@@ -46,10 +50,18 @@ impl Service {
         let begun = Instant::now();
         while !ready() {
             if let Some(status) = self.child.try_wait()? {
-                return Err(Failure::new(format!("{} ended ({status}):\n{}", self.name, self.log_tail())));
+                return Err(Failure::new(format!(
+                    "{} ended ({status}):\n{}",
+                    self.name,
+                    self.log_tail()
+                )));
             }
             if begun.elapsed() > PATIENCE {
-                return Err(Failure::new(format!("{} is not ready:\n{}", self.name, self.log_tail())));
+                return Err(Failure::new(format!(
+                    "{} is not ready:\n{}",
+                    self.name,
+                    self.log_tail()
+                )));
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -74,7 +86,11 @@ impl Service {
                 return if status.success() {
                     Ok(())
                 } else {
-                    Err(Failure::new(format!("{} ended with {status}:\n{}", self.name, self.log_tail())))
+                    Err(Failure::new(format!(
+                        "{} ended with {status}:\n{}",
+                        self.name,
+                        self.log_tail()
+                    )))
                 };
             }
             if begun.elapsed() > PATIENCE {
@@ -95,7 +111,8 @@ impl Service {
     }
 
     fn signal(&self, signal: Signal) -> Result<()> {
-        kill_process(Pid::from_child(&self.child), signal).map_err(Failure::during("sending a signal"))
+        kill_process(Pid::from_child(&self.child), signal)
+            .map_err(Failure::during("sending a signal"))
     }
 
     fn log_tail(&self) -> String {
@@ -118,5 +135,7 @@ impl Drop for Service {
 /// # Errors
 /// When the system gives none.
 pub fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
+        .local_addr()?
+        .port())
 }

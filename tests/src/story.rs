@@ -1,0 +1,138 @@
+//! The walk of `make demo`: fifteen steps, from a selfie to a crash, each line compared with what should be seen.
+//!
+//! | steps | module |
+//! |---|---|
+//! | 1–3 the face check | [`face`] |
+//! | 4, 5 a relying party with the issuer switched off | [`offline`] |
+//! | 6–10 the chip at the terminal | [`chip`] |
+//! | 11–13 exactly what is asked; what cheating gets | [`asking`] |
+//! | 14 revocation and age | [`status`] |
+//! | 15 SIGKILL during a hundred issuances | [`durability`] |
+
+pub mod asking;
+pub mod chip;
+pub mod durability;
+pub mod face;
+pub mod offline;
+pub mod status;
+
+use std::path::{Path, PathBuf};
+
+use crate::Result;
+use crate::authority::Authority;
+use crate::holder::Holder;
+use crate::kiosk::Kiosk;
+use crate::lean_holder::OwnedSdJwt;
+use crate::programs::Programs;
+use crate::relying_party::RelyingParty;
+use crate::report::Report;
+
+/// Persons whose registry record exists for step 15 only.
+pub const CROWD: usize = 50;
+
+/// Where the cards of a walk are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cards {
+    /// In the virtual reader where this machine has one, else in process.
+    VirtualReader,
+    /// In process.
+    InProcess,
+}
+
+/// Everyone who takes part, and what earlier steps left for later ones.
+#[derive(Debug)]
+pub struct Stage {
+    /// The programs under test.
+    pub programs: Programs,
+    /// The folder of this walk.
+    pub folder: PathBuf,
+    /// The issuing authority.
+    pub authority: Authority,
+    /// MEI's wallet.
+    pub mei: Holder,
+    /// The internet café, registered for `internet-cafe`.
+    pub cafe: RelyingParty,
+    /// The bank, registered for `bank-account`.
+    pub bank: RelyingParty,
+    /// The terminal and the cards put on it.
+    pub kiosk: Kiosk,
+    /// ANTON's limited credentials, in a client that cheats; filled by step 1.
+    pub anton: Vec<OwnedSdJwt>,
+    /// What the café was shown in step 4: request and presentation.
+    pub shown_to_cafe: Option<(PathBuf, PathBuf)>,
+    /// What the bank was shown in step 11: request and presentation.
+    pub shown_to_bank: Option<(PathBuf, PathBuf)>,
+}
+
+impl Stage {
+    /// Sets everything up in an empty folder and starts the authority.
+    ///
+    /// # Errors
+    /// What the first program that refused printed.
+    pub fn set(folder: &Path, crowd: usize, cards: Cards) -> Result<Self> {
+        if folder.exists() {
+            std::fs::remove_dir_all(folder)?;
+        }
+        std::fs::create_dir_all(folder)?;
+        let programs = Programs::beside_this_one()?;
+        let mut authority = Authority::found(&programs, &folder.join("authority"), crowd)?;
+        let cafe = ["Corner Internet Café", "街角网吧"];
+        let cafe = RelyingParty::register(
+            &programs,
+            &folder.join("cafe"),
+            &authority,
+            cafe,
+            &["internet-cafe"],
+        )?;
+        let bank = ["Specimen Bank", "样本银行"];
+        let bank = RelyingParty::register(
+            &programs,
+            &folder.join("bank"),
+            &authority,
+            bank,
+            &["bank-account"],
+        )?;
+        let kiosk = Kiosk::register(&programs, &folder.join("kiosk"), &authority, cards)?;
+        authority.start()?;
+        Ok(Self {
+            mei: Holder::new(&programs, &folder.join("mei"))?,
+            programs,
+            folder: folder.to_path_buf(),
+            authority,
+            cafe,
+            bank,
+            kiosk,
+            anton: Vec::new(),
+            shown_to_cafe: None,
+            shown_to_bank: None,
+        })
+    }
+
+    /// A file in the folder of this walk.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// The bundle that relying parties carried away before the issuer was stopped.
+    #[must_use]
+    pub fn first_bundle(&self) -> PathBuf {
+        self.file("bundle-1.jwt")
+    }
+}
+
+/// Walks steps 1 to 14 with one authority.
+pub fn walk(stage: &mut Stage, report: &mut Report) {
+    face::own_selfie(stage, report);
+    face::another_person(stage, report);
+    face::unusable_photos(stage, report);
+    offline::internet_cafe(stage, report);
+    offline::limited_at_the_bank(stage, report);
+    chip::full_credential(stage, report);
+    chip::refused_cards(stage, report);
+    asking::bank_account(stage, report);
+    asking::over_asking(stage, report);
+    asking::cheating(stage, report);
+    status::revoked(stage, report);
+    status::past_its_age(stage, report);
+}
