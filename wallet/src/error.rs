@@ -187,6 +187,9 @@ impl Error {
             Self::RequesterRefused { status } => {
                 messages::fill(self.code(), language, &[&status.to_string()])
             }
+            Self::Check(tessera_verifier::Error::OverAsking { beyond }) => {
+                messages::fill(self.code(), language, &[beyond])
+            }
             Self::IssuerRefused { code, status } if !messages::knows(code) => {
                 messages::fill("issuer_refused", language, &[code, &status.to_string()])
             }

@@ -3,10 +3,11 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tessera_verifier::json::{self, Limits};
+use tessera_verifier::vci::Secret;
 use url::Url;
 
 use crate::error::Error;
-use crate::secret::SecretText;
+
 use crate::surroundings::Surroundings;
 use crate::transport::{HttpRequest, HttpResponse, TransportError, check_url};
 
@@ -93,7 +94,7 @@ impl<'a> Issuer<'a> {
     pub(crate) fn bearer_get<T: DeserializeOwned>(
         &self,
         url: Url,
-        token: &SecretText,
+        token: &Secret,
     ) -> Result<T, Error> {
         read(&self.send(HttpRequest::get(url, "application/json").with_bearer(token))?)
     }

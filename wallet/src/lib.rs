@@ -40,21 +40,22 @@
 //! # Ok::<(), tessera_wallet::Error>(())
 //! ```
 
-// pub mod consent;
-// pub mod enrol;
+pub mod consent;
+pub mod enrol;
 pub mod error;
 pub mod http;
 pub mod messages;
-// pub mod present;
-// pub mod receive;
-// pub mod request;
+pub mod present;
+pub mod receive;
+pub mod request;
 pub mod secret;
-// pub mod select;
+pub mod select;
 pub mod store;
 pub mod transport;
-// pub mod trust;
+pub mod trust;
 
 mod issuer;
+mod ldp;
 mod surroundings;
 
 pub use error::Error;

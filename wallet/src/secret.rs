@@ -7,7 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tessera_verifier::crypto::{LocalSigner, SignError};
 use tessera_verifier::key::PublicKey;
-use zeroize::{Zeroize, Zeroizing};
+pub use tessera_verifier::vci::Secret;
+use zeroize::Zeroizing;
 
 use crate::error::Error;
 
@@ -46,37 +47,6 @@ impl Passphrase {
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
-    }
-}
-
-/// A bearer secret (session token, access token, transaction code). Wiped when dropped; has no `Debug`.
-#[derive(Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SecretText(String);
-
-impl SecretText {
-    /// Wraps a secret string.
-    #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The secret itself, for the one place that sends it.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// A second copy, where a session outlives the store that holds it.
-    #[must_use]
-    pub fn duplicate(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
-
-impl Drop for SecretText {
-    fn drop(&mut self) {
-        self.0.zeroize();
     }
 }
 

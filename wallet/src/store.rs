@@ -13,7 +13,7 @@ use aws_lc_rs::rand::SecureRandom;
 use zeroize::Zeroizing;
 
 pub use contents::{
-    Contents, CredentialBody, CredentialSet, Format, HistoryEntry, HistoryEvent, OneTimeCredential,
+    Contents, CredentialBody, CredentialSet, HistoryEntry, HistoryEvent, OneTimeCredential,
     PendingSession, TrustedIssuer,
 };
 pub use envelope::KeyStretching;

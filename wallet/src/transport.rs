@@ -1,8 +1,8 @@
 //! What the protocol code needs of a network: one request, one bounded answer. No sockets here.
 
+use tessera_verifier::vci::Secret;
 use url::Url;
-
-use crate::secret::SecretText;
+use zeroize::Zeroizing;
 
 /// An HTTP method the protocols use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,13 +20,13 @@ pub struct HttpRequest {
     /// Absolute address.
     pub url: Url,
     /// Sent as `Authorization: Bearer …` (RFC 6750 §2.1) when present.
-    pub bearer: Option<SecretText>,
+    pub bearer: Option<Secret>,
     /// Media types accepted in the answer.
     pub accept: &'static str,
     /// Media type of `body`; empty when there is none.
     pub content_type: &'static str,
-    /// The body; empty for GET.
-    pub body: Vec<u8>,
+    /// The body; empty for GET. Wiped when dropped: it may be a photograph, a code or a presentation.
+    pub body: Zeroizing<Vec<u8>>,
     /// Most bytes of answer body that will be read.
     pub max_answer: usize,
 }
@@ -44,7 +44,7 @@ impl HttpRequest {
             bearer: None,
             accept,
             content_type: "",
-            body: Vec::new(),
+            body: Zeroizing::default(),
             max_answer: Self::MAX_ANSWER,
         }
     }
@@ -55,15 +55,15 @@ impl HttpRequest {
         Self {
             method: Method::Post,
             content_type,
-            body,
+            body: Zeroizing::new(body),
             ..Self::get(url, "application/json")
         }
     }
 
     /// The same request with a bearer token.
     #[must_use]
-    pub fn with_bearer(mut self, token: &SecretText) -> Self {
-        self.bearer = Some(token.duplicate());
+    pub fn with_bearer(mut self, token: &Secret) -> Self {
+        self.bearer = Some(token.clone());
         self
     }
 

@@ -44,7 +44,7 @@ pub(super) const TABLE: &[Message] = &[
     m("request_invalid", "The request does not follow the rules, so nothing was shown.", "请求不符合规则，未出示任何内容。", "Ask the requester for a new one.", "请向对方索取新的请求。"),
     m("request_expired", "The request has expired.", "请求已过期。", "Ask the requester for a new one.", "请向对方索取新的请求。"),
     m("requester_unregistered", "The requester is not registered with the authority for this service, so nothing was shown.", "对方未就此服务在主管机构注册，未出示任何内容。", "If you trust them, run `tessera bundle refresh` and try again: they may be new.", "如果您信任对方，请运行 `tessera bundle refresh` 后重试。"),
-    m("over_asking", "The requester asks for more than this service may ask, so nothing was shown.", "对方索取的信息超出该服务允许的范围，未出示任何内容。", "You may report it to the authority.", "您可以向主管机构举报。"),
+    m("over_asking", "The requester asks for more than this service may ask ({0}), so nothing was shown.", "对方索取的信息超出该服务允许的范围({0}),未出示任何内容。", "You may report it to the authority.", "您可以向主管机构举报。"),
     m("bundle_missing", "The wallet has no list of registered requesters yet.", "钱包尚无已注册机构名单。", "Enrol first, or run `tessera bundle refresh`.", "请先登记，或运行 `tessera bundle refresh`。"),
     m("bundle_stale", "The list of registered requesters is too old to rely on.", "已注册机构名单已过期。", "Connect to the network and run `tessera bundle refresh`.", "请联网并运行 `tessera bundle refresh`。"),
     m("bundle_untrusted", "The list of registered requesters is not signed by your issuer's root.", "已注册机构名单未由签发机构的根身份签名。", "", ""),

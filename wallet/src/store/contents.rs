@@ -4,12 +4,12 @@ use std::io::Write;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tessera_verifier::claims::AssuranceLevel;
+use tessera_verifier::claims::{AssuranceLevel, Format};
 use tessera_verifier::time::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::error::Error;
-use crate::secret::{SecretText, StoredKey};
+use crate::secret::{Secret, StoredKey};
 
 /// Everything in the wallet. Has no `Debug` and no `Clone`: it holds keys.
 #[derive(Serialize, Deserialize)]
@@ -109,46 +109,13 @@ pub struct TrustedIssuer {
     pub bundle_fetched_at: i64,
 }
 
-/// The two credential formats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Format {
-    /// SD-JWT VC, `dc+sd-jwt`.
-    SdJwt,
-    /// W3C VC with `ecdsa-sd-2023`, `ldp_vc`.
-    Ldp,
-}
-
-impl Format {
-    /// Both, in the order the wallet prefers them: the smaller and faster first.
-    pub const ALL: [Self; 2] = [Self::SdJwt, Self::Ldp];
-
-    /// Name on the command line and in JSON output.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SdJwt => "sd_jwt",
-            Self::Ldp => "ldp",
-        }
-    }
-
-    /// OpenID4VCI/VP format identifier.
-    #[must_use]
-    pub fn identifier(self) -> &'static str {
-        match self {
-            Self::SdJwt => "dc+sd-jwt",
-            Self::Ldp => "ldp_vc",
-        }
-    }
-}
-
 /// What one enrolment gave: one person's data at one level, as one-time credentials in one or two formats.
 #[derive(Serialize, Deserialize)]
 pub struct CredentialSet {
     /// Short local name, for example `full-3fa9`.
     pub id: String,
-    /// `limited` or `full`.
-    pub level: String,
+    /// How well the person was proved.
+    pub level: AssuranceLevel,
     /// Address of the issuer.
     pub issuer_url: String,
     /// DID that signed.
@@ -170,17 +137,6 @@ pub struct CredentialSet {
 }
 
 impl CredentialSet {
-    /// The level as the verifier's type.
-    ///
-    /// # Errors
-    /// [`Error::StoreDamaged`] when the stored word is neither level.
-    pub fn assurance_level(&self) -> Result<AssuranceLevel, Error> {
-        [AssuranceLevel::Limited, AssuranceLevel::Full]
-            .into_iter()
-            .find(|level| level.as_str() == self.level)
-            .ok_or(Error::StoreDamaged)
-    }
-
     /// How many unused credentials there are in `format`.
     #[must_use]
     pub fn remaining(&self, format: Format) -> usize {
@@ -226,9 +182,9 @@ pub struct PendingSession {
     /// What the holder shows at the terminal.
     pub session_id: String,
     /// Bearer token of the session.
-    pub session_token: SecretText,
-    /// `limited` or `full`.
-    pub level: String,
+    pub session_token: Secret,
+    /// How well the person was proved.
+    pub level: AssuranceLevel,
 }
 
 impl PendingSession {
@@ -238,7 +194,7 @@ impl PendingSession {
         Self {
             issuer_url: self.issuer_url.clone(),
             session_id: self.session_id.clone(),
-            session_token: self.session_token.duplicate(),
+            session_token: self.session_token.clone(),
             level: self.level.clone(),
         }
     }
@@ -248,8 +204,8 @@ impl PendingSession {
         Self {
             issuer_url: "https://issuer.example".into(),
             session_id: id.into(),
-            session_token: SecretText::new("token"),
-            level: "full".into(),
+            session_token: Secret::from("token"),
+            level: AssuranceLevel::Full,
         }
     }
 }
@@ -272,8 +228,8 @@ pub enum HistoryEvent {
     Received {
         /// Local id of the set.
         credential: String,
-        /// `limited` or `full`.
-        level: String,
+        /// Its level.
+        level: AssuranceLevel,
         /// Address of the issuer.
         issuer: String,
     },
@@ -281,8 +237,8 @@ pub enum HistoryEvent {
     Presented {
         /// Local id of the set.
         credential: String,
-        /// `limited` or `full`.
-        level: String,
+        /// Its level.
+        level: AssuranceLevel,
         /// Format shown.
         format: Format,
         /// Client identifier from the authenticated request.

@@ -1,0 +1,39 @@
+//! From the command line to the library and back to the person.
+
+mod args;
+mod commands;
+mod console;
+mod describe;
+
+use std::process::ExitCode;
+
+pub(crate) use args::Cli;
+use args::Command;
+use console::Console;
+use tessera_wallet::Error;
+
+/// Runs one command and says how it went.
+pub(crate) fn run(cli: Cli) -> ExitCode {
+    let console = Console::new(cli.global);
+    match dispatch(&console, cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            console.error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(console: &Console, command: Command) -> Result<(), Error> {
+    match command {
+        Command::Init => commands::init::run(console),
+        Command::Enrol(arguments) => commands::enrol::run(console, &arguments),
+        Command::Receive(arguments) => commands::receive::run(console, arguments),
+        Command::Upgrade(arguments) => commands::upgrade::run(console, arguments),
+        Command::List => commands::list::run(console),
+        Command::Show(arguments) => commands::show::run(console, &arguments),
+        Command::Present(arguments) => commands::present::run(console, &arguments),
+        Command::History => commands::history::run(console),
+        Command::Bundle(arguments) => commands::bundle::run(console, &arguments),
+    }
+}

@@ -1,0 +1,225 @@
+//! The command line: what can be typed, and the help text.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tessera_verifier::claims::Format;
+use tessera_wallet::messages::Language;
+
+const EXAMPLES: &str = "\
+Examples:
+  tessera init
+  tessera enrol --issuer https://issuer.example --number 110101199003070011 --photo me.jpg
+  tessera list
+  tessera present request.jwt --out presentation.json
+  tessera upgrade --issuer https://issuer.example --number 110101199003070011
+
+The passphrase is asked for; scripts set TESSERA_PASSPHRASE or --passphrase-file.
+Progress and questions go to standard error, results to standard output.
+Errors read `error[code]: sentence`; the codes are stable.
+Exit status: 0 done, 1 refused or failed, 2 wrong usage.";
+
+/// Receives, keeps and shows identity credentials.
+#[derive(Parser)]
+#[command(name = "tessera", version, about, after_help = EXAMPLES, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Global {
+    /// Folder of the wallet [default: tessera in the user's data folder]
+    #[arg(long, global = true, value_name = "DIR", env = "TESSERA_STORE", hide_env_values = true)]
+    pub(crate) store: Option<PathBuf>,
+    /// Read the passphrase from the first line of this file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Print results as JSON on standard output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Language of messages
+    #[arg(
+        long,
+        global = true,
+        value_name = "LANG",
+        default_value = "en",
+        env = "TESSERA_LANG",
+        hide_env_values = true
+    )]
+    pub(crate) lang: Lang,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Lang {
+    En,
+    Zh,
+}
+
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::En => Self::English,
+            Lang::Zh => Self::Chinese,
+        }
+    }
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Make a new wallet, protected by a passphrase
+    Init,
+    /// Prove who you are with a photo of your face; get the limited-function credential
+    #[command(after_help = "\
+Example:
+  tessera enrol --issuer https://issuer.example --number 110101199003070011 --photo me.jpg
+
+The photo is sent for the face check and kept by nobody. Enrolling again replaces the credentials
+on your other device.")]
+    Enrol(Enrol),
+    /// Take up a credential offer (openid-credential-offer://…)
+    #[command(after_help = "\
+Example:
+  tessera receive 'openid-credential-offer://?credential_offer=…' --tx-code 493536")]
+    Receive(Receive),
+    /// Get the full-function credential: start a session, show its number at a terminal with your card
+    #[command(after_help = "\
+Examples:
+  tessera upgrade --issuer https://issuer.example --number 110101199003070011
+  tessera upgrade --issuer https://issuer.example --number 110101199003070011 --no-wait
+  tessera upgrade --resume --tx-code 493536")]
+    Upgrade(Upgrade),
+    /// List the credentials in the wallet
+    List,
+    /// Show one credential: its claims, validity and what is left of it
+    Show(Show),
+    /// Show a requester what it asks for, and nothing else
+    #[command(after_help = "\
+Examples:
+  tessera present request.jwt --out presentation.json
+  tessera present https://bank.example/request/17
+  cat request.jwt | tessera present - --yes --json
+
+The requester's name comes from the authority's register, never from the request. Requests of
+unregistered parties, and requests for more than the service may ask, are refused. Each one-time
+credential is shown once.")]
+    Present(Present),
+    /// What was received, shown and refused; names of claims, never their values
+    History,
+    /// Age of the register of requesters and trusted issuers; `refresh` fetches the newest
+    Bundle(Bundle),
+}
+
+#[derive(Args)]
+pub(crate) struct Enrol {
+    #[command(flatten)]
+    pub(crate) issuer: IssuerAndPerson,
+    /// Photo of your face, JPEG or PNG, at most 8 MiB
+    #[arg(long, value_name = "FILE")]
+    pub(crate) photo: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct IssuerAndPerson {
+    /// Address of the issuing authority
+    #[arg(long, value_name = "URL")]
+    pub(crate) issuer: String,
+    /// Your personal administrative number
+    #[arg(long, value_name = "N")]
+    pub(crate) number: String,
+    /// Root identity (DID) of the authority, when you know it; otherwise the first one seen is kept
+    #[arg(long, value_name = "DID")]
+    pub(crate) root: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Receive {
+    /// The offer link
+    #[arg(value_name = "OFFER")]
+    pub(crate) offer: String,
+    /// Transaction code shown by the issuer or the terminal (asked for when missing)
+    #[arg(long, value_name = "CODE")]
+    pub(crate) tx_code: Option<String>,
+    /// Root identity (DID) of the authority, when you know it; otherwise the first one seen is kept
+    #[arg(long, value_name = "DID")]
+    pub(crate) root: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Upgrade {
+    /// Address of the issuing authority
+    #[arg(long, value_name = "URL", required_unless_present = "resume")]
+    pub(crate) issuer: Option<String>,
+    /// Your personal administrative number
+    #[arg(long, value_name = "N", required_unless_present = "resume")]
+    pub(crate) number: Option<String>,
+    /// Root identity (DID) of the authority, when you know it; otherwise the first one seen is kept
+    #[arg(long, value_name = "DID")]
+    pub(crate) root: Option<String>,
+    /// Print the session number and stop; go on later with --resume
+    #[arg(long, conflicts_with = "resume")]
+    pub(crate) no_wait: bool,
+    /// Go on with the session that waits
+    #[arg(long, conflicts_with_all = ["issuer", "number", "restart"])]
+    pub(crate) resume: bool,
+    /// Forget a session that waits and start a new one
+    #[arg(long)]
+    pub(crate) restart: bool,
+    /// Transaction code shown at the terminal (asked for when missing)
+    #[arg(long, value_name = "CODE")]
+    pub(crate) tx_code: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Show {
+    /// Id of the credential, as `tessera list` prints it
+    pub(crate) id: String,
+}
+
+#[derive(Args)]
+pub(crate) struct Present {
+    /// File with the request, - for standard input, or an openid4vp:// or https:// link
+    #[arg(value_name = "REQUEST")]
+    pub(crate) request: String,
+    /// Say yes without being asked (for scripts)
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Write the presentation to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Credential format [default: the first the request accepts]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<FormatName>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum FormatName {
+    #[value(name = "sd_jwt")]
+    SdJwt,
+    #[value(name = "ldp")]
+    Ldp,
+}
+
+impl From<FormatName> for Format {
+    fn from(name: FormatName) -> Self {
+        match name {
+            FormatName::SdJwt => Self::SdJwt,
+            FormatName::Ldp => Self::LdpVc,
+        }
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct Bundle {
+    #[command(subcommand)]
+    pub(crate) action: Option<BundleAction>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum BundleAction {
+    /// Fetch the newest bundle from each issuer the wallet knows
+    Refresh,
+}

@@ -1,0 +1,11 @@
+//! One file per command.
+
+pub(crate) mod bundle;
+pub(crate) mod enrol;
+pub(crate) mod history;
+pub(crate) mod init;
+pub(crate) mod list;
+pub(crate) mod present;
+pub(crate) mod receive;
+pub(crate) mod show;
+pub(crate) mod upgrade;

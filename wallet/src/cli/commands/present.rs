@@ -1,0 +1,186 @@
+//! `tessera present`: who asks, for what, and the holder's answer.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tessera_verifier::catalogue::LocalizedText;
+use tessera_wallet::Error;
+use tessera_wallet::consent::{self, Answer, Holder};
+use tessera_wallet::messages::Language;
+use tessera_wallet::present::{self, SignedPresentation};
+use tessera_wallet::request::{MAX_REQUEST, RequestObject};
+use tessera_wallet::select::{self, Proposal};
+use tessera_wallet::store::Store;
+use tessera_wallet::trust;
+
+use crate::cli::args::Present;
+use crate::cli::console::{Console, read_bounded, read_file};
+use crate::cli::describe;
+
+pub(crate) fn run(console: &Console, arguments: &Present) -> Result<(), Error> {
+    let object = find_request(console, &arguments.request)?;
+    let mut store = console.open()?;
+    let proposal = match propose(console, &mut store, object, arguments) {
+        Ok(proposal) => proposal,
+        Err(error) => {
+            present::remember_refusal(&mut store, console.surroundings(), None, &error)?;
+            return Err(error);
+        }
+    };
+    let mut person = Person {
+        console,
+        said_yes: arguments.yes,
+        nobody_there: false,
+    };
+    let consent = match consent::ask(proposal, &mut person) {
+        Ok(consent) => consent,
+        Err(_) if person.nobody_there => return Err(Error::ConsentNeeded),
+        Err(proposal) => {
+            let request = Some(proposal.request());
+            let no = Error::ConsentDeclined;
+            present::remember_refusal(&mut store, console.surroundings(), request, &no)?;
+            return Err(no);
+        }
+    };
+    let mut summary = summarise(consent.proposal());
+    let signed = present::sign(&mut store, console.surroundings(), consent)?;
+    console.progress("label_presented", &[]);
+    deliver(console, arguments, &signed, &mut summary)
+}
+
+fn find_request(console: &Console, from: &str) -> Result<RequestObject, Error> {
+    if RequestObject::is_link(from) {
+        return RequestObject::from_link(console.surroundings(), from);
+    }
+    let bytes = if from == "-" {
+        read_bounded(std::io::stdin().lock(), MAX_REQUEST)?
+    } else {
+        read_file(Path::new(from), MAX_REQUEST)?
+    };
+    let text = String::from_utf8(bytes).map_err(|_| Error::RequestUnreadable)?;
+    // A file may hold the link instead of the request object.
+    if RequestObject::is_link(text.trim()) {
+        return RequestObject::from_link(console.surroundings(), text.trim());
+    }
+    RequestObject::from_text(&text)
+}
+
+fn propose(
+    console: &Console,
+    store: &mut Store,
+    object: RequestObject,
+    arguments: &Present,
+) -> Result<Proposal, Error> {
+    let known = trust::fresh(store, console.surroundings())?;
+    let request = object.authenticate(&known, console.now())?;
+    select::minimal(
+        store.contents(),
+        request,
+        arguments.format.map(Into::into),
+        console.now(),
+    )
+}
+
+/// The person at the keyboard, or `--yes`.
+struct Person<'a> {
+    console: &'a Console,
+    said_yes: bool,
+    nobody_there: bool,
+}
+
+impl Holder for Person<'_> {
+    fn answer(&mut self, proposal: &Proposal) -> Answer {
+        let console = self.console;
+        let text = |text: &LocalizedText| {
+            describe::printable(match console.language() {
+                Language::English => &text.en,
+                Language::Chinese => &text.zh,
+            })
+        };
+        let request = proposal.request();
+        console.progress("label_who_asks", &[&text(request.requester())]);
+        console.progress("label_service", &[&text(&request.service().name)]);
+        console.progress("label_purpose", &[&text(&request.service().purpose)]);
+        console.progress(
+            "label_shows",
+            &[&describe::level(console, proposal.level())],
+        );
+        for claim in proposal.shown() {
+            let values: Vec<_> = claim
+                .values
+                .iter()
+                .map(|value| describe::value(console, value))
+                .collect();
+            eprintln!("    {}: {}", claim.name, values.join(", "));
+        }
+        console.progress("label_shows_nothing_more", &[]);
+        if self.said_yes {
+            return Answer::Yes;
+        }
+        match console.ask("label_consent").as_deref() {
+            Some("y" | "Y" | "yes" | "Yes" | "是") => Answer::Yes,
+            Some(_) => Answer::No,
+            None => {
+                self.nobody_there = true;
+                Answer::No
+            }
+        }
+    }
+}
+
+fn summarise(proposal: &Proposal) -> Value {
+    let request = proposal.request();
+    json!({
+        "credential": proposal.credential(),
+        "level": proposal.level().as_str(),
+        "format": proposal.format().as_str(),
+        "claims": proposal.claim_names(),
+        "service": request.service().id,
+        "requester": {
+            "client_id": request.request().client_id(),
+            "name": request.requester(),
+        },
+        "sent": false,
+    })
+}
+
+/// To the file, to the requester's server, or to standard output.
+fn deliver(
+    console: &Console,
+    arguments: &Present,
+    signed: &SignedPresentation,
+    summary: &mut Value,
+) -> Result<(), Error> {
+    let presentation = signed.to_json();
+    let mut lines = String::new();
+    if let Some(path) = &arguments.out {
+        write_file(path, &presentation)?;
+        let shown = path.display().to_string();
+        lines = format!("{}\n", console.text("label_written", &[&shown]));
+        summary["out"] = Value::String(shown);
+    }
+    if signed.response_uri().is_some() {
+        signed.send(console.surroundings())?;
+        summary["sent"] = Value::Bool(true);
+        lines.push_str(&format!("{}\n", console.text("label_sent", &[])));
+    } else if arguments.out.is_none() {
+        lines = format!("{presentation}\n");
+        summary["presentation"] = presentation;
+    }
+    console.result(summary, &lines);
+    Ok(())
+}
+
+/// Readable by the owner only: it is personal data.
+fn write_file(path: &Path, presentation: &Value) -> Result<(), Error> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).truncate(true).write(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut file = options.open(path).map_err(|_| Error::FileUnwritable)?;
+    writeln!(file, "{presentation}").map_err(|_| Error::FileUnwritable)
+}

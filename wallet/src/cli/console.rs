@@ -1,0 +1,213 @@
+//! The person's end: where the wallet lies, the passphrase, questions, progress and results.
+
+use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use aws_lc_rs::rand::SystemRandom;
+use serde_json::{Value, json};
+use tessera_verifier::time::Timestamp;
+use tessera_wallet::Error;
+use tessera_wallet::http::HttpTransport;
+use tessera_wallet::messages::{self, Language};
+use tessera_wallet::secret::Passphrase;
+use tessera_wallet::store::Store;
+use tessera_wallet::{Clock, Surroundings};
+use zeroize::Zeroizing;
+
+use super::args::Global;
+
+/// Everything a command needs of its surroundings: the real clock, randomness and network are made here.
+pub(crate) struct Console {
+    global: Global,
+    language: Language,
+    transport: HttpTransport,
+    rng: SystemRandom,
+    clock: SystemClock,
+}
+
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let seconds = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |elapsed| elapsed.as_secs());
+        Timestamp::from_unix(i64::try_from(seconds).unwrap_or(i64::MAX))
+    }
+}
+
+impl Console {
+    pub(crate) fn new(global: Global) -> Self {
+        Self {
+            language: global.lang.into(),
+            global,
+            transport: HttpTransport::new(),
+            rng: SystemRandom::new(),
+            clock: SystemClock,
+        }
+    }
+
+    pub(crate) fn surroundings(&self) -> Surroundings<'_> {
+        Surroundings {
+            transport: &self.transport,
+            rng: &self.rng,
+            clock: &self.clock,
+        }
+    }
+
+    pub(crate) fn language(&self) -> Language {
+        self.language
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The wallet's folder: `--store`, or `tessera` in the user's data folder (XDG Base Directory).
+    pub(crate) fn folder(&self) -> PathBuf {
+        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        self.global.store.clone().unwrap_or_else(|| {
+            set("XDG_DATA_HOME")
+                .map(PathBuf::from)
+                .filter(|path| path.is_absolute())
+                .or_else(|| set("HOME").map(|home| PathBuf::from(home).join(".local/share")))
+                .unwrap_or_default()
+                .join("tessera")
+        })
+    }
+
+    /// Opens the wallet, asking for the passphrase when no file or variable gives it.
+    pub(crate) fn open(&self) -> Result<Store, Error> {
+        let folder = self.folder();
+        if !Store::exists(&folder) {
+            return Err(Error::StoreMissing);
+        }
+        Store::open(&folder, &self.passphrase()?)
+    }
+
+    /// The passphrase of an existing wallet.
+    pub(crate) fn passphrase(&self) -> Result<Passphrase, Error> {
+        match self.given_passphrase()? {
+            Some(passphrase) => Ok(passphrase),
+            None => self.ask_secret("label_passphrase").and_then(Passphrase::new),
+        }
+    }
+
+    /// The passphrase for a new wallet: typed twice when typed.
+    pub(crate) fn new_passphrase(&self) -> Result<Passphrase, Error> {
+        if let Some(passphrase) = self.given_passphrase()? {
+            return Ok(passphrase);
+        }
+        loop {
+            let first = Zeroizing::new(self.ask_secret("label_passphrase")?);
+            let second = Zeroizing::new(self.ask_secret("label_passphrase_again")?);
+            if first == second {
+                return Passphrase::new(first.as_str());
+            }
+            self.progress("label_passphrases_differ", &[]);
+        }
+    }
+
+    fn given_passphrase(&self) -> Result<Option<Passphrase>, Error> {
+        if let Some(path) = &self.global.passphrase_file {
+            let bytes = Zeroizing::new(read_file(path, Passphrase::MAX_BYTES + 2)?);
+            let text = std::str::from_utf8(&bytes).map_err(|_| Error::PassphraseUnusable)?;
+            return Passphrase::new(text.lines().next().unwrap_or("")).map(Some);
+        }
+        match std::env::var("TESSERA_PASSPHRASE") {
+            Ok(text) => Passphrase::new(text).map(Some),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn ask_secret(&self, label: &str) -> Result<String, Error> {
+        if !std::io::stdin().is_terminal() {
+            return Err(Error::PassphraseNeeded);
+        }
+        eprint!("{} ", self.text(label, &[]).trim_end());
+        rpassword::read_password().map_err(|_| Error::PassphraseNeeded)
+    }
+
+    /// Asks for one line; `None` when nobody is there.
+    pub(crate) fn ask(&self, label: &str) -> Option<String> {
+        if !std::io::stdin().is_terminal() {
+            return None;
+        }
+        eprint!("{} ", self.text(label, &[]).trim_end());
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).ok()?;
+        Some(line.trim().to_owned())
+    }
+
+    /// A message in the person's language.
+    pub(crate) fn text(&self, code: &str, arguments: &[&str]) -> String {
+        messages::fill(code, self.language, arguments)
+    }
+
+    /// A progress line on standard error.
+    pub(crate) fn progress(&self, code: &str, arguments: &[&str]) {
+        eprintln!("{}", self.text(code, arguments));
+    }
+
+    /// A warning on standard error.
+    pub(crate) fn warning(&self, code: &str, arguments: &[&str]) {
+        eprintln!(
+            "{}: {}",
+            self.text("label_warning", &[]),
+            self.text(code, arguments)
+        );
+    }
+
+    /// A result: the JSON with `--json`, else the lines.
+    pub(crate) fn result(&self, value: &Value, lines: &str) {
+        if self.global.json {
+            print(&format!("{value:#}\n"));
+        } else {
+            print(lines);
+        }
+    }
+
+    /// `error[code]: sentence` and a hint on standard error; with `--json` also as an object on standard output.
+    pub(crate) fn error(&self, error: &Error) {
+        let sentence = error.sentence(self.language);
+        let hint = error.hint(self.language);
+        eprintln!(
+            "{}[{}]: {sentence}",
+            self.text("label_error", &[]),
+            error.code()
+        );
+        if let Some(hint) = hint {
+            eprintln!("  {}: {hint}", self.text("label_hint", &[]));
+        }
+        if self.global.json {
+            let value =
+                json!({"error": {"code": error.code(), "message": sentence, "hint": hint}});
+            print(&format!("{value:#}\n"));
+        }
+    }
+}
+
+/// Writes to standard output; a reader that went away (`tessera list | head`) is no error.
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Reads a file of at most `most` bytes.
+pub(crate) fn read_file(path: &Path, most: usize) -> Result<Vec<u8>, Error> {
+    let file = std::fs::File::open(path).map_err(|_| Error::FileUnreadable)?;
+    read_bounded(file, most)
+}
+
+/// Reads a stream of at most `most` bytes.
+pub(crate) fn read_bounded(from: impl std::io::Read, most: usize) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    from.take(most as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|_| Error::FileUnreadable)?;
+    if bytes.len() > most {
+        return Err(Error::FileUnreadable);
+    }
+    Ok(bytes)
+}

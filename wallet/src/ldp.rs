@@ -1,0 +1,53 @@
+//! The W3C format: what the wallet does with Data Integrity proofs.
+
+use serde_json::{Value, json};
+use tessera_verifier::claims::CREDENTIALS_V2;
+use tessera_verifier::crypto::LocalSigner as _;
+use tessera_verifier::dcql::ClaimPath;
+use tessera_verifier::did;
+use tessera_verifier::jsonld::ContextStore;
+use tessera_verifier::request::Request;
+use tessera_verifier::time::Timestamp;
+
+use crate::error::Error;
+use crate::secret::HolderKey;
+
+/// Checks the base proof of a received credential (VC-DI-ECDSA §3.4.2); returns the DID that controls its key.
+pub(crate) fn verify_received(document: &Value, contexts: &ContextStore) -> Result<String, Error> {
+    let _ = (document, contexts);
+    Err(tessera_verifier::Error::UnsupportedSuite.into())
+}
+
+/// Derives a credential that discloses these claims of the subject, besides the mandatory parts (VC-DI-ECDSA §3.4.3).
+pub(crate) fn derive(
+    document: &Value,
+    paths: &[ClaimPath],
+    contexts: &ContextStore,
+) -> Result<Value, Error> {
+    let pointers = paths
+        .iter()
+        .map(|path| path.to_json_pointer("/credentialSubject"))
+        .collect::<Option<Vec<_>>>()
+        .ok_or(Error::FormatUnavailable)?;
+    let _ = (document, pointers, contexts);
+    Err(tessera_verifier::Error::UnsupportedSuite.into())
+}
+
+/// Puts a derived credential into a presentation secured by the holder's key for this request (VCDM 2.0 §4.13, Data
+/// Integrity 1.0 §2.1: `challenge` and `domain`).
+pub(crate) fn present(
+    derived: Value,
+    request: &Request,
+    key: &HolderKey,
+    now: Timestamp,
+    contexts: &ContextStore,
+) -> Result<Value, Error> {
+    let presentation = json!({
+        "@context": [CREDENTIALS_V2],
+        "type": ["VerifiablePresentation"],
+        "holder": did::did_key(key.public_key()),
+        "verifiableCredential": [derived],
+    });
+    let _ = (presentation, request, now, contexts, key.sign(&[]), did::verification_method(key.public_key()));
+    Err(tessera_verifier::Error::UnsupportedSuite.into())
+}

@@ -1,0 +1,171 @@
+//! Taking up a credential offer: OpenID4VCI 1.0, pre-authorized code flow with transaction code.
+//!
+//! ```text
+//! offer ──▶ Requested ──▶ UnverifiedCredential ──▶ VerifiedCredential ──▶ stored
+//! ```
+//!
+//! A batch of one-time credentials is asked for in each format offered, each to a key of its own, the response
+//! encrypted whenever the issuer offers that. Nothing is stored unless everything that came is what was asked for.
+
+mod check;
+mod encryption;
+mod requested;
+
+use aws_lc_rs::rand::SecureRandom;
+use tessera_verifier::claims::{AssuranceLevel, CredentialProfile, Format};
+use tessera_verifier::vci::{CredentialOffer, Secret};
+
+pub use check::{UnverifiedCredential, VerifiedCredential};
+pub use requested::{KeyRing, Requested};
+
+use crate::error::Error;
+use crate::issuer::identifier;
+use crate::store::{Contents, CredentialSet, HistoryEntry, HistoryEvent, Store};
+use crate::surroundings::Surroundings;
+use crate::trust;
+
+/// How many one-time credentials are asked for in each format, at most.
+pub const BATCH: usize = 10;
+
+/// Reads an `openid-credential-offer://` link that carries its offer by value (OpenID4VCI 1.0 §4.1.2).
+///
+/// # Errors
+/// [`Error::OfferInvalid`].
+pub fn parse_offer(link: &str) -> Result<CredentialOffer, Error> {
+    let offer = CredentialOffer::from_uri(link.trim()).map_err(|_| Error::OfferInvalid)?;
+    wanted(&offer)?;
+    Ok(offer)
+}
+
+/// The issuer an offer comes from, in the form the wallet knows issuers by.
+///
+/// # Errors
+/// [`Error::Transport`] when it is no address the wallet may contact.
+pub fn offering_issuer(offer: &CredentialOffer) -> Result<String, Error> {
+    identifier(&offer.credential_issuer)
+}
+
+/// Takes up an offer of an issuer the wallet [knows](crate::trust::contact), and stores what it brings as one set,
+/// which replaces the sets this issuer gave before. Returns the local id of the new set.
+///
+/// # Errors
+/// [`Error::TxCodeNeeded`], [`Error::IssuerUnknown`], [`Error::IssuerRefused`], [`Error::Check`] and the reasons for
+/// which a received credential is not taken; then nothing is stored.
+pub fn accept(
+    store: &mut Store,
+    surroundings: Surroundings<'_>,
+    offer: &CredentialOffer,
+    tx_code: Option<&Secret>,
+) -> Result<String, Error> {
+    let known = trust::cached(store.contents(), &offer.credential_issuer)?;
+    let requested = Requested::begin(surroundings, offer, tx_code)?;
+    let mut verified = Vec::new();
+    for (profile, format) in wanted(offer)? {
+        let (received, mut keys) = requested.fetch(profile, format)?;
+        for credential in received {
+            verified.push(credential.verify(
+                &mut keys,
+                &known.bundle,
+                surroundings.clock.now(),
+            )?);
+        }
+    }
+    let set = assemble(verified, known.url, surroundings)?;
+    store.update(surroundings.rng, |contents| add(contents, set, surroundings.rng))
+}
+
+/// What of an offer the wallet takes: known configurations, all of one level.
+fn wanted(offer: &CredentialOffer) -> Result<Vec<(&'static CredentialProfile, Format)>, Error> {
+    let mut wanted: Vec<_> = offer
+        .credential_configuration_ids
+        .iter()
+        .filter_map(|id| CredentialProfile::by_configuration(id))
+        .collect();
+    wanted.sort_by_key(|(profile, format)| (profile.level, *format));
+    wanted.dedup();
+    match wanted.first() {
+        Some((first, _)) if wanted.iter().all(|(profile, _)| profile == first) => Ok(wanted),
+        _ => Err(Error::OfferInvalid),
+    }
+}
+
+/// The level an offer is for.
+///
+/// # Errors
+/// [`Error::OfferInvalid`].
+pub fn offered_level(offer: &CredentialOffer) -> Result<AssuranceLevel, Error> {
+    wanted(offer)?
+        .first()
+        .map(|(profile, _)| profile.level)
+        .ok_or(Error::OfferInvalid)
+}
+
+/// Makes one set of verified credentials. All must agree on issuer, level and data: one person, one enrolment.
+fn assemble(
+    verified: Vec<VerifiedCredential>,
+    issuer_url: String,
+    surroundings: Surroundings<'_>,
+) -> Result<CredentialSet, Error> {
+    let first = verified.first().ok_or(Error::CredentialNotAsAsked)?;
+    if !verified.iter().all(|other| first.agrees_with(other)) {
+        return Err(Error::CredentialNotAsAsked);
+    }
+    let (valid_from, valid_until) = verified.iter().map(VerifiedCredential::validity).fold(
+        (i64::MIN, i64::MAX),
+        |(from, until), validity| {
+            (
+                from.max(validity.0.unix()),
+                until.min(validity.1.unix()),
+            )
+        },
+    );
+    Ok(CredentialSet {
+        id: String::new(),
+        level: first.level(),
+        issuer_url,
+        issuer_did: first.issuer_did().to_owned(),
+        received_at: surroundings.clock.now().unix(),
+        valid_from,
+        valid_until,
+        retired_at: None,
+        claims: first.claims().clone(),
+        issued: u32::try_from(verified.len()).unwrap_or(u32::MAX),
+        unused: verified
+            .into_iter()
+            .map(VerifiedCredential::into_one_time)
+            .collect(),
+    })
+}
+
+/// Adds a set under a fresh id. The issuer revoked this person's earlier sets in the same step, so they retire here
+/// too.
+fn add(
+    contents: &mut Contents,
+    mut set: CredentialSet,
+    rng: &dyn SecureRandom,
+) -> Result<String, Error> {
+    loop {
+        let mut random = [0u8; 2];
+        rng.fill(&mut random).map_err(|_| Error::Randomness)?;
+        set.id = format!("{}-{:04x}", set.level, u16::from_be_bytes(random));
+        if contents.set(&set.id).is_err() {
+            break;
+        }
+    }
+    let id = set.id.clone();
+    contents
+        .sets
+        .iter_mut()
+        .filter(|old| old.issuer_url == set.issuer_url && old.retired_at.is_none())
+        .for_each(|old| old.retired_at = Some(set.received_at));
+    contents.remember(HistoryEntry {
+        at: set.received_at,
+        event: HistoryEvent::Received {
+            credential: id.clone(),
+            level: set.level,
+            issuer: set.issuer_url.clone(),
+        },
+    });
+    contents.sets.push(set);
+    Ok(id)
+}

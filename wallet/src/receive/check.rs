@@ -1,0 +1,250 @@
+//! A received credential: not believed until every check has passed.
+
+use serde_json::{Map, Value};
+use tessera_verifier::bundle::Bundle;
+use tessera_verifier::claims::{AssuranceLevel, CredentialProfile, Format};
+use tessera_verifier::json::Limits;
+use tessera_verifier::key::PublicKey;
+use tessera_verifier::time::Timestamp;
+use tessera_verifier::{did, jws, sd_jwt};
+use url::Url;
+
+use super::requested::KeyRing;
+use crate::error::Error;
+use crate::ldp;
+use crate::store::{CredentialBody, OneTimeCredential};
+use crate::transport::check_url;
+
+/// Members of an SD-JWT VC that are about the credential, not about its subject.
+const NOT_CLAIMS: [&str; 10] = [
+    "iss", "iat", "nbf", "exp", "cnf", "vct", "status", "_sd_alg", "sub", "evidence",
+];
+
+/// A credential as it came. Has no `Debug`.
+pub struct UnverifiedCredential {
+    profile: &'static CredentialProfile,
+    format: Format,
+    body: CredentialBody,
+}
+
+/// A credential that is what was asked for: right issuer, signature, type, key, dates and status. Has no `Debug`.
+pub struct VerifiedCredential {
+    profile: &'static CredentialProfile,
+    one_time: OneTimeCredential,
+    facts: Facts,
+}
+
+/// What a signed credential says, once its signature is checked.
+struct Facts {
+    issuer_did: String,
+    holder: PublicKey,
+    valid_from: Timestamp,
+    valid_until: Timestamp,
+    claims: Map<String, Value>,
+}
+
+impl UnverifiedCredential {
+    /// A credential that came for a request of this type in this format.
+    #[must_use]
+    pub fn new(profile: &'static CredentialProfile, format: Format, body: CredentialBody) -> Self {
+        Self {
+            profile,
+            format,
+            body,
+        }
+    }
+
+    /// Checks everything that can be checked without showing it to anybody, and takes the key it is bound to out of
+    /// the ring, so that no two credentials share one.
+    ///
+    /// # Errors
+    /// [`Error::Check`] (`issuer_untrusted`, `invalid_signature`, `not_yet_valid`, `expired`, …),
+    /// [`Error::CredentialNotAsAsked`], [`Error::HolderKeyMismatch`], [`Error::StatusMissing`].
+    pub fn verify(
+        self,
+        keys: &mut KeyRing,
+        bundle: &Bundle,
+        now: Timestamp,
+    ) -> Result<VerifiedCredential, Error> {
+        let facts = match &self.body {
+            CredentialBody::SdJwt(text) => sd_jwt_facts(text, self.profile)?,
+            CredentialBody::Ldp(document) => ldp_facts(document, self.profile, bundle)?,
+        };
+        is_trusted(bundle, &facts.issuer_did, self.profile.level, now)?;
+        if now < facts.valid_from {
+            return Err(Error::Check(tessera_verifier::Error::NotYetValid {
+                from: facts.valid_from,
+                now,
+            }));
+        }
+        if now >= facts.valid_until {
+            return Err(Error::Check(tessera_verifier::Error::Expired {
+                until: facts.valid_until,
+                now,
+            }));
+        }
+        let at = keys
+            .iter()
+            .position(|(public, _)| *public == facts.holder)
+            .ok_or(Error::HolderKeyMismatch)?;
+        let (_, key) = keys.swap_remove(at);
+        Ok(VerifiedCredential {
+            profile: self.profile,
+            one_time: OneTimeCredential {
+                format: self.format,
+                body: self.body,
+                key,
+            },
+            facts,
+        })
+    }
+}
+
+impl VerifiedCredential {
+    /// Its level.
+    #[must_use]
+    pub fn level(&self) -> AssuranceLevel {
+        self.profile.level
+    }
+
+    /// The issuer that signed it.
+    #[must_use]
+    pub fn issuer_did(&self) -> &str {
+        &self.facts.issuer_did
+    }
+
+    /// First moment of validity, and the end (exclusive).
+    #[must_use]
+    pub fn validity(&self) -> (Timestamp, Timestamp) {
+        (self.facts.valid_from, self.facts.valid_until)
+    }
+
+    /// What it says about its subject.
+    #[must_use]
+    pub fn claims(&self) -> &Map<String, Value> {
+        &self.facts.claims
+    }
+
+    /// Whether two credentials are about the same data, from the same issuer, at the same level.
+    #[must_use]
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        self.profile == other.profile
+            && self.facts.issuer_did == other.facts.issuer_did
+            && self.facts.claims == other.facts.claims
+    }
+
+    /// The credential and its key, to be stored.
+    #[must_use]
+    pub fn into_one_time(self) -> OneTimeCredential {
+        self.one_time
+    }
+}
+
+fn sd_jwt_facts(text: &str, profile: &CredentialProfile) -> Result<Facts, Error> {
+    let issuer_jwt = text.split('~').next().unwrap_or("");
+    let unverified = jws::parse(issuer_jwt, Limits::MESSAGE)?;
+    let named = unverified.payload_unverified()["iss"]
+        .as_str()
+        .ok_or(Error::CredentialNotAsAsked)?;
+    let (issuer_did, issuer_key) = did::resolve(named)?;
+    let payload = sd_jwt::verify_issued(text, &issuer_key)?;
+
+    if payload["vct"].as_str() != Some(profile.vct) {
+        return Err(Error::CredentialNotAsAsked);
+    }
+    let status = &payload["status"]["status_list"];
+    if !status["idx"].is_u64() || !is_status_address(&status["uri"]) {
+        return Err(Error::StatusMissing);
+    }
+    let date = |name: &str| {
+        payload[name]
+            .as_i64()
+            .map(Timestamp::from_unix)
+            .ok_or(Error::CredentialNotAsAsked)
+    };
+    Ok(Facts {
+        holder: PublicKey::from_jwk(&payload["cnf"]["jwk"])
+            .map_err(|_| Error::HolderKeyMismatch)?,
+        valid_from: date("nbf")?,
+        valid_until: date("exp")?,
+        claims: subject_claims(&payload, &NOT_CLAIMS),
+        issuer_did,
+    })
+}
+
+fn ldp_facts(
+    document: &Value,
+    profile: &CredentialProfile,
+    bundle: &Bundle,
+) -> Result<Facts, Error> {
+    let controller = ldp::verify_received(document, bundle.contexts())?;
+    // The proof is by the controller of its key; the issuer must be that controller.
+    if document["issuer"].as_str() != Some(controller.as_str()) {
+        return Err(Error::Check(tessera_verifier::Error::IssuerKeyMismatch));
+    }
+    let types = document["type"].as_array().map_or(&[][..], Vec::as_slice);
+    if CredentialProfile::by_types(types.iter().filter_map(Value::as_str)) != Some(profile) {
+        return Err(Error::CredentialNotAsAsked);
+    }
+    let status = &document["credentialStatus"];
+    let index = status["statusListIndex"].as_str().unwrap_or("");
+    if status["type"] != "BitstringStatusListEntry"
+        || status["statusPurpose"] != "revocation"
+        || index.parse::<u64>().is_err()
+        || !is_status_address(&status["statusListCredential"])
+    {
+        return Err(Error::StatusMissing);
+    }
+    let date = |name: &str| {
+        document[name]
+            .as_str()
+            .and_then(|text| Timestamp::parse_rfc3339(text).ok())
+            .ok_or(Error::CredentialNotAsAsked)
+    };
+    let subject = &document["credentialSubject"];
+    let holder = subject["id"].as_str().ok_or(Error::HolderKeyMismatch)?;
+    Ok(Facts {
+        issuer_did: controller,
+        holder: did::resolve(holder)
+            .map_err(|_| Error::HolderKeyMismatch)?
+            .1,
+        valid_from: date("validFrom")?,
+        valid_until: date("validUntil")?,
+        claims: subject_claims(subject, &["id"]),
+    })
+}
+
+fn subject_claims(object: &Value, but: &[&str]) -> Map<String, Value> {
+    object
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| !but.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+fn is_status_address(value: &Value) -> bool {
+    value
+        .as_str()
+        .and_then(|text| Url::parse(text).ok())
+        .is_some_and(|url| check_url(&url).is_ok())
+}
+
+/// Whether a bundle lists the issuer for this level at this time.
+fn is_trusted(
+    bundle: &Bundle,
+    issuer_did: &str,
+    level: AssuranceLevel,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let untrusted = |why| Err(Error::Check(tessera_verifier::Error::IssuerUntrusted { why }));
+    match bundle.issuer(issuer_did) {
+        None => untrusted("not in the bundle"),
+        Some(issuer) if !issuer.assurance_levels.contains(&level) => {
+            untrusted("not for this assurance level")
+        }
+        Some(issuer) if !issuer.trusted_at(now) => untrusted("not for this time"),
+        Some(_) => Ok(()),
+    }
+}

@@ -1,0 +1,225 @@
+//! The `tessera` command as a person and a script meet it.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+struct Cli<'a> {
+    store: &'a Path,
+    passphrase: Option<&'a str>,
+}
+
+impl Cli<'_> {
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tessera"));
+        command
+            .args(arguments)
+            .env_remove("TESSERA_PASSPHRASE")
+            .env_remove("TESSERA_LANG")
+            .env("TESSERA_STORE", self.store)
+            .env("COLUMNS", "100")
+            .stdin(Stdio::null());
+        if let Some(passphrase) = self.passphrase {
+            command.env("TESSERA_PASSPHRASE", passphrase);
+        }
+        command.output().unwrap()
+    }
+
+    /// The error code of a run that must fail with status 1, from standard error.
+    fn refused(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        let line = stderr
+            .lines()
+            .find(|line| line.starts_with("error[") || line.starts_with("错误["))
+            .unwrap();
+        line.split(['[', ']']).nth(1).unwrap().to_owned()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn help_is_what_is_written_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let cli = Cli {
+        store: folder.path(),
+        passphrase: None,
+    };
+    let mut shown = String::new();
+    for command in [
+        "", "init", "enrol", "receive", "upgrade", "list", "show", "present", "history", "bundle",
+    ] {
+        let arguments: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
+        let output = cli.run(&arguments);
+        assert!(output.status.success());
+        shown.push_str(&format!("$ tessera {}\n", arguments.join(" ")));
+        shown.push_str(&text(&output.stdout).replace(&folder.path().display().to_string(), "DIR"));
+        shown.push('\n');
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd/help.txt");
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    if kept != shown {
+        // The new text is left beside the kept one, to be looked at and taken over.
+        let fresh = Path::new(env!("CARGO_TARGET_TMPDIR")).join("help.txt");
+        std::fs::write(&fresh, &shown).unwrap();
+        assert_eq!(kept, shown, "help changed: compare with {}", fresh.display());
+    }
+}
+
+#[test]
+fn a_new_wallet_is_empty_and_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("wallet");
+    let cli = Cli {
+        store: &store,
+        passphrase: Some("correct horse"),
+    };
+    assert_eq!(cli.refused(&["list"]), "store_missing");
+    assert_eq!(
+        cli.json(&["init", "--json"])["store"],
+        store.display().to_string()
+    );
+    assert_eq!(cli.refused(&["init"]), "store_exists");
+    assert_eq!(
+        cli.json(&["--json", "list"])["credentials"],
+        serde_json::json!([])
+    );
+    assert_eq!(
+        cli.json(&["--json", "history"])["history"],
+        serde_json::json!([])
+    );
+    assert!(text(&cli.run(&["list"]).stdout).contains("tessera enrol"));
+    assert!(text(&cli.run(&["--lang", "zh", "list"]).stdout).contains("钱包是空的"));
+    assert_eq!(cli.refused(&["show", "full-0000"]), "credential_unknown");
+    assert_eq!(cli.refused(&["bundle"]), "bundle_missing");
+    assert_eq!(cli.refused(&["upgrade", "--resume"]), "session_missing");
+
+    let wrong = Cli {
+        store: &store,
+        passphrase: Some("incorrect horse"),
+    };
+    assert_eq!(wrong.refused(&["list"]), "wrong_passphrase");
+    let nobody = Cli {
+        store: &store,
+        passphrase: None,
+    };
+    assert_eq!(nobody.refused(&["list"]), "passphrase_needed");
+    let file = folder.path().join("passphrase");
+    std::fs::write(&file, "correct horse\nsecond line\n").unwrap();
+    let named = file.display().to_string();
+    assert!(
+        nobody
+            .run(&["--passphrase-file", &named, "list"])
+            .status
+            .success()
+    );
+
+    let sealed = store.join("wallet.sealed");
+    let mut bytes = std::fs::read(&sealed).unwrap();
+    bytes[200] ^= 1;
+    std::fs::write(&sealed, bytes).unwrap();
+    assert_eq!(cli.refused(&["list"]), "store_damaged");
+}
+
+#[test]
+fn errors_have_code_sentence_and_hint_in_the_chosen_language() {
+    let folder = tempfile::tempdir().unwrap();
+    let cli = Cli {
+        store: folder.path(),
+        passphrase: Some("correct horse"),
+    };
+    let output = cli.run(&["list", "--json"]);
+    let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(value["error"]["code"], "store_missing");
+    assert!(
+        value["error"]["hint"]
+            .as_str()
+            .unwrap()
+            .contains("tessera init")
+    );
+    let stderr = text(&output.stderr);
+    assert!(
+        stderr.starts_with("error[store_missing]: ") && stderr.contains("\n  hint: "),
+        "{stderr}"
+    );
+    let stderr = text(&cli.run(&["--lang", "zh", "list"]).stderr);
+    assert!(
+        stderr.starts_with("错误[store_missing]: ") && stderr.contains("\n  提示: "),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn wrong_usage_is_told_apart_from_a_refusal() {
+    let folder = tempfile::tempdir().unwrap();
+    let cli = Cli {
+        store: folder.path(),
+        passphrase: None,
+    };
+    for arguments in [
+        &["frobnicate"][..],
+        &["enrol", "--number", "1"],
+        &["present"],
+        &["present", "x", "--format", "mdoc"],
+        &["upgrade", "--resume", "--no-wait"],
+    ] {
+        assert_eq!(cli.run(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn bad_addresses_offers_photos_and_requests_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("wallet");
+    let cli = Cli {
+        store: &store,
+        passphrase: Some("correct horse"),
+    };
+    assert!(cli.run(&["init"]).status.success());
+    let photo = folder.path().join("me.jpg");
+    std::fs::write(&photo, b"\xff\xd8\xff\xe0 specimen").unwrap();
+    let photo = photo.display().to_string();
+    let enrol = |issuer: &str, photo: &str| {
+        cli.refused(&[
+            "enrol", "--issuer", issuer, "--number", "1", "--photo", photo,
+        ])
+    };
+    assert_eq!(enrol("http://issuer.example", &photo), "url_insecure");
+    assert_eq!(enrol("issuer.example", &photo), "url_invalid");
+    assert_eq!(enrol("https://10.1.2.3", &photo), "address_refused");
+    assert_eq!(enrol("http://127.0.0.1:1", &photo), "network_unreachable");
+    assert_eq!(
+        enrol("http://127.0.0.1:1", "/nonexistent.jpg"),
+        "file_unreadable"
+    );
+    let not_a_photo = store.join("wallet.sealed").display().to_string();
+    assert_eq!(
+        enrol("http://127.0.0.1:1", &not_a_photo),
+        "image_unreadable"
+    );
+    assert_eq!(cli.refused(&["receive", "nonsense"]), "offer_invalid");
+    assert_eq!(
+        cli.refused(&["present", "/nonexistent.jwt"]),
+        "file_unreadable"
+    );
+    assert_eq!(
+        cli.refused(&["present", "openid4vp://?client_id=a"]),
+        "request_unreadable"
+    );
+    // Without an issuer there is no register to authenticate anybody with.
+    assert_eq!(cli.refused(&["present", &photo]), "request_unreadable");
+    assert_eq!(cli.refused(&["present", "-"]), "bundle_missing");
+}
