@@ -36,6 +36,9 @@ impl Group for BrainpoolP256 {
         *one + *other
     }
     fn encode(point: &Point) -> Option<Vec<u8>> {
+        if bool::from(point.is_identity()) {
+            return None;
+        }
         Some(point.to_affine().to_sec1_point(false).as_bytes().to_vec())
     }
     fn decode(octets: &[u8]) -> Option<Point> {

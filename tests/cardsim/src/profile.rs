@@ -1,0 +1,195 @@
+//! What a chip is personalised with, and the personalised card as a file.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+/// The holder's data as it is printed in the zone: capital letters, digits and spaces only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// `ID` (a card, TD1) or `P` (a booklet, TD3).
+    pub document_type: String,
+    /// Three letters.
+    pub issuing_state: String,
+    /// At most nine characters.
+    pub document_number: String,
+    /// Primary identifier.
+    pub surname: String,
+    /// Secondary identifiers.
+    pub given_names: String,
+    /// Three letters.
+    pub nationality: String,
+    /// `YYMMDD`.
+    pub birth: String,
+    /// `F`, `M` or `<`.
+    pub sex: String,
+    /// `YYMMDD`.
+    pub expiry: String,
+}
+
+/// A way for the chip, or for whoever made it, to lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Fault {
+    /// A copy: genuine files, but the active authentication key is another.
+    Cloned,
+    /// A character of the zone changed after signing (check digits set right again).
+    EditedDg1,
+    /// Another portrait put in after signing.
+    WrongDg2,
+    /// Signed under an authority with the trusted one's name and key identifier, but its own key.
+    OtherCsca,
+    /// One bit of the authentication code of every tenth protected response is flipped.
+    FlippedMac,
+    /// Every tenth response loses its last octets.
+    Truncated,
+    /// The document signer's certificate has run out.
+    ExpiredSigner,
+    /// The document has run out.
+    ExpiredDocument,
+    /// The chip has no active authentication at all.
+    NoActiveAuth,
+}
+
+impl std::str::FromStr for Fault {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        serde_json::from_value(serde_json::Value::String(text.replace('-', "_")))
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// What to make a chip of.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// Six digits, printed on the card.
+    pub can: String,
+    /// The zone.
+    pub holder: Holder,
+    /// JPEG or JPEG 2000 octets.
+    pub portrait: Vec<u8>,
+    /// Whether the chip offers PACE; BAC it always offers.
+    pub pace: bool,
+    /// Lies.
+    pub faults: Vec<Fault>,
+    /// The time of issue, seconds since the epoch.
+    pub now: i64,
+}
+
+impl Profile {
+    /// A specimen card with PACE, valid for years from `now`, with this portrait.
+    #[must_use]
+    pub fn specimen(portrait: &[u8], now: i64) -> Self {
+        let year = tessera_card::Date::from_unix(now).parts().0 + 8;
+        Self {
+            can: "123456".to_owned(),
+            holder: Holder {
+                document_type: "ID".to_owned(),
+                issuing_state: "UTO".to_owned(),
+                document_number: "SPEC00001".to_owned(),
+                surname: "SPECIMEN".to_owned(),
+                given_names: "ERIKA".to_owned(),
+                nationality: "UTO".to_owned(),
+                birth: "900115".to_owned(),
+                sex: "F".to_owned(),
+                expiry: format!("{:02}0630", year.rem_euclid(100)),
+            },
+            portrait: portrait.to_vec(),
+            pace: true,
+            faults: Vec::new(),
+            now,
+        }
+    }
+
+    /// The same with one more lie.
+    #[must_use]
+    pub fn with(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    pub(crate) fn has(&self, fault: Fault) -> bool {
+        self.faults.contains(&fault)
+    }
+}
+
+/// A personalised card: everything in the chip's memory, and the certificates it was made under.
+/// As JSON it is what `--profile` names. Throwaway keys in the clear: for tests only.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Card {
+    pub(crate) can: String,
+    pub(crate) access_information: String,
+    /// File identifier (four hexadecimal digits) to content.
+    pub(crate) files: BTreeMap<String, Octets>,
+    pub(crate) active_auth_key: Option<Octets>,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) seed: Octets,
+    pub(crate) csca_certificate: Octets,
+    pub(crate) signer_certificate: Octets,
+}
+
+impl Card {
+    /// Reads a profile file.
+    ///
+    /// # Errors
+    /// When it is not one.
+    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+
+    /// Writes a profile file.
+    ///
+    /// # Errors
+    /// Never in practice: every member can be written.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string_pretty(self)
+    }
+
+    /// The content of an elementary file, for example `0x011D` for EF.SOD.
+    #[must_use]
+    pub fn file(&self, id: u16) -> Option<&[u8]> {
+        self.files
+            .get(&format!("{id:04X}"))
+            .map(|octets| octets.0.as_slice())
+    }
+
+    /// The certificate of the authority the chip claims, DER.
+    #[must_use]
+    pub fn csca_certificate(&self) -> &[u8] {
+        &self.csca_certificate.0
+    }
+
+    /// The document signer's certificate, DER.
+    #[must_use]
+    pub fn signer_certificate(&self) -> &[u8] {
+        &self.signer_certificate.0
+    }
+
+    pub(crate) fn has(&self, fault: Fault) -> bool {
+        self.faults.contains(&fault)
+    }
+}
+
+/// Octets, base64 in JSON.
+#[derive(Clone)]
+pub(crate) struct Octets(pub(crate) Vec<u8>);
+
+impl Serialize for Octets {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Octets {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        STANDARD
+            .decode(text)
+            .map(Self)
+            .map_err(serde::de::Error::custom)
+    }
+}
