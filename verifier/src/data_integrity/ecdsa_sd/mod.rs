@@ -10,6 +10,9 @@
 mod proof_value;
 mod select;
 mod statements;
+#[cfg(all(test, feature = "aws-lc"))]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod vectors;
 
 use std::collections::BTreeMap;
 
