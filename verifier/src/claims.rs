@@ -178,6 +178,17 @@ impl CredentialProfile {
         ["VerifiableCredential", "IdentityCredential", self.w3c_type]
     }
 
+    /// The `type` values as IRIs, as `type_values` of a DCQL query name them (OpenID4VP appendix B.1.1).
+    #[must_use]
+    pub fn expanded_types(&self) -> [String; 3] {
+        let [base, general, special] = self.types();
+        [
+            format!("https://www.w3.org/2018/credentials#{base}"),
+            format!("{VOCABULARY}{general}"),
+            format!("{VOCABULARY}{special}"),
+        ]
+    }
+
     /// The W3C `@context` array.
     #[must_use]
     pub const fn contexts() -> [&'static str; 2] {

@@ -16,6 +16,7 @@ mod verify;
 pub use disclosure::Disclosure;
 pub use issue::{IssueInput, Unsigned, prepare};
 pub use present::{Selection, UnsignedPresentation};
+pub(crate) use verify::fresh;
 pub use verify::{IssuerVerified, KeyBindingExpectation, verify_issued};
 
 use crate::error::Error;
@@ -50,7 +51,9 @@ pub fn parse(text: &str) -> Result<SdJwt, Error> {
     if text.len() > limits.bytes {
         return Err(Error::too_large("SD-JWT", limits.bytes));
     }
-    let (hashed, key_binding) = text.rsplit_once('~').ok_or(Error::malformed("SD-JWT without tilde"))?;
+    let (hashed, key_binding) = text
+        .rsplit_once('~')
+        .ok_or(Error::malformed("SD-JWT without tilde"))?;
     let mut parts = hashed.split('~');
     let issuer_jwt = parts.next().unwrap_or_default();
     let mut disclosures = Vec::new();

@@ -26,7 +26,12 @@ impl Disclosure {
             None => json!([salt, value]),
         };
         let encoded = base64url(array.to_string().as_bytes());
-        Self { digest: digest(&encoded), encoded, name: name.map(str::to_owned), value: value.clone() }
+        Self {
+            digest: digest(&encoded),
+            encoded,
+            name: name.map(str::to_owned),
+            value: value.clone(),
+        }
     }
 
     /// Reads a disclosure.
@@ -42,14 +47,23 @@ impl Disclosure {
         };
         let mut parts = parts.into_iter();
         let (name, value) = match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(Value::String(_)), Some(Value::String(name)), Some(value), None) => (Some(name), value),
+            (Some(Value::String(_)), Some(Value::String(name)), Some(value), None) => {
+                (Some(name), value)
+            }
             (Some(Value::String(_)), Some(value), None, None) => (None, value),
             _ => return Err(invalid),
         };
         if name.as_deref().is_some_and(reserved) {
-            return Err(Error::DisclosureInvalid { why: "reserved claim name" });
+            return Err(Error::DisclosureInvalid {
+                why: "reserved claim name",
+            });
         }
-        Ok(Self { encoded: encoded.to_owned(), digest: digest(encoded), name, value })
+        Ok(Self {
+            encoded: encoded.to_owned(),
+            digest: digest(encoded),
+            name,
+            value,
+        })
     }
 
     /// The disclosure as it travels: base64url.
@@ -95,12 +109,24 @@ mod tests {
     /// RFC 9901 §4.2.1, §4.2.2 and §4.2.3.
     #[test]
     fn the_rfc_examples() {
-        let member = Disclosure::parse("WyJfMjZiYzRMVC1hYzZxMktJNmNCVzVlcyIsICJmYW1pbHlfbmFtZSIsICJNw7ZiaXVzIl0").unwrap();
-        assert_eq!((member.name(), member.value()), (Some("family_name"), &json!("Möbius")));
-        assert_eq!(member.digest(), "X9yH0Ajrdm1Oij4tWso9UzzKJvPoDxwmuEcO3XAdRC0");
+        let member = Disclosure::parse(
+            "WyJfMjZiYzRMVC1hYzZxMktJNmNCVzVlcyIsICJmYW1pbHlfbmFtZSIsICJNw7ZiaXVzIl0",
+        )
+        .unwrap();
+        assert_eq!(
+            (member.name(), member.value()),
+            (Some("family_name"), &json!("Möbius"))
+        );
+        assert_eq!(
+            member.digest(),
+            "X9yH0Ajrdm1Oij4tWso9UzzKJvPoDxwmuEcO3XAdRC0"
+        );
         let element = Disclosure::parse("WyJsa2x4RjVqTVlsR1RQVW92TU5JdkNBIiwgIkZSIl0").unwrap();
         assert_eq!((element.name(), element.value()), (None, &json!("FR")));
-        assert_eq!(element.digest(), "w0I8EKcdCtUPkGCNUrfwVp2xEgNjtoIDlOxc9-PlOhs");
+        assert_eq!(
+            element.digest(),
+            "w0I8EKcdCtUPkGCNUrfwVp2xEgNjtoIDlOxc9-PlOhs"
+        );
     }
 
     #[test]
@@ -113,8 +139,20 @@ mod tests {
 
     #[test]
     fn broken_grammar_is_refused() {
-        for json in ["[]", "[\"s\"]", "[1,\"n\",2]", "[\"s\",1,2]", "[\"s\",\"n\",2,3]", "{}", "[\"s\",\"_sd\",[]]", "[\"s\",\"...\",1]"] {
-            assert!(Disclosure::parse(&base64url(json.as_bytes())).is_err(), "{json}");
+        for json in [
+            "[]",
+            "[\"s\"]",
+            "[1,\"n\",2]",
+            "[\"s\",1,2]",
+            "[\"s\",\"n\",2,3]",
+            "{}",
+            "[\"s\",\"_sd\",[]]",
+            "[\"s\",\"...\",1]",
+        ] {
+            assert!(
+                Disclosure::parse(&base64url(json.as_bytes())).is_err(),
+                "{json}"
+            );
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::disclosure::{Disclosure, digest, reserved};
 use super::TYP;
+use super::disclosure::{Disclosure, digest, reserved};
 use crate::encoding::base64url;
 use crate::error::Error;
 use crate::jws;
@@ -42,12 +42,24 @@ pub struct Unsigned {
 pub fn prepare(input: IssueInput<'_>) -> Result<Unsigned, Error> {
     let mut disclosures = Vec::new();
     let mut payload = input.visible;
-    if input.disclosable.keys().any(|name| payload.contains_key(name)) {
-        return Err(Error::DisclosureInvalid { why: "claim both visible and disclosable" });
+    if input
+        .disclosable
+        .keys()
+        .any(|name| payload.contains_key(name))
+    {
+        return Err(Error::DisclosureInvalid {
+            why: "claim both visible and disclosable",
+        });
     }
-    let clear = |object: &Map<String, Value>| !object.keys().any(|name| reserved(name) || name == "_sd_alg");
+    let clear = |object: &Map<String, Value>| {
+        !object
+            .keys()
+            .any(|name| reserved(name) || name == "_sd_alg")
+    };
     if !clear(&payload) || input.disclosable.contains_key("_sd_alg") {
-        return Err(Error::DisclosureInvalid { why: "reserved claim name" });
+        return Err(Error::DisclosureInvalid {
+            why: "reserved claim name",
+        });
     }
     let mut digests = conceal(&input.disclosable, input.salts, &mut disclosures)?;
     for _ in 0..input.decoys {
@@ -62,7 +74,10 @@ pub fn prepare(input: IssueInput<'_>) -> Result<Unsigned, Error> {
     disclosures.sort_unstable_by(|a, b| a.digest().cmp(b.digest()));
     Ok(Unsigned {
         jws: jws::Unsigned::new(Value::Object(header), &Value::Object(payload)),
-        disclosures: disclosures.into_iter().map(|disclosure| disclosure.encoded().to_owned()).collect(),
+        disclosures: disclosures
+            .into_iter()
+            .map(|disclosure| disclosure.encoded().to_owned())
+            .collect(),
     })
 }
 
@@ -75,7 +90,9 @@ fn conceal(
     let mut digests = Vec::with_capacity(members.len());
     for (name, value) in members {
         if reserved(name) {
-            return Err(Error::DisclosureInvalid { why: "reserved claim name" });
+            return Err(Error::DisclosureInvalid {
+                why: "reserved claim name",
+            });
         }
         let concealed = match value {
             Value::Object(inner) if !inner.is_empty() => {

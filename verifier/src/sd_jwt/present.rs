@@ -42,18 +42,29 @@ impl SdJwt {
 
     /// The key binding JWT for a selection, to be signed by the key in `cnf` (RFC 9901 §4.3).
     #[must_use]
-    pub fn prepare_key_binding(selection: Selection, aud: &str, nonce: &str, iat: Timestamp) -> UnsignedPresentation {
+    pub fn prepare_key_binding(
+        selection: Selection,
+        aud: &str,
+        nonce: &str,
+        iat: Timestamp,
+    ) -> UnsignedPresentation {
         let payload = json!({"aud": aud, "nonce": nonce, "iat": iat.unix(), "sd_hash": digest(&selection.text)});
-        UnsignedPresentation { text: selection.text, jws: jws::Unsigned::new(json!({"typ": "kb+jwt"}), &payload) }
+        UnsignedPresentation {
+            text: selection.text,
+            jws: jws::Unsigned::new(json!({"typ": "kb+jwt"}), &payload),
+        }
     }
 }
 
 /// Whether one path leads to or through the other.
 fn on_one_line(a: &ClaimPath, b: &ClaimPath) -> bool {
-    a.elements().iter().zip(b.elements()).all(|pair| match pair {
-        (PathElement::All(()), PathElement::Index(_)) => true,
-        (a, b) => a == b,
-    })
+    a.elements()
+        .iter()
+        .zip(b.elements())
+        .all(|pair| match pair {
+            (PathElement::All(()), PathElement::Index(_)) => true,
+            (a, b) => a == b,
+        })
 }
 
 impl Selection {

@@ -34,11 +34,26 @@ pub(super) fn process(payload: &Value, disclosures: &[Disclosure]) -> Result<Pro
             return Err(Error::DisclosureInvalid { why: "sent twice" });
         }
     }
-    let mut walk = Walk { disclosures, by_digest, seen: HashSet::new(), paths: vec![None; disclosures.len()], at: Vec::new() };
+    let mut walk = Walk {
+        disclosures,
+        by_digest,
+        seen: HashSet::new(),
+        paths: vec![None; disclosures.len()],
+        at: Vec::new(),
+    };
     let mut object = walk.object(payload)?;
     object.remove("_sd_alg");
-    let paths = walk.paths.into_iter().collect::<Option<_>>().ok_or(Error::DisclosureInvalid { why: "not referenced" })?;
-    Ok(Processed { payload: Value::Object(object), paths })
+    let paths = walk
+        .paths
+        .into_iter()
+        .collect::<Option<_>>()
+        .ok_or(Error::DisclosureInvalid {
+            why: "not referenced",
+        })?;
+    Ok(Processed {
+        payload: Value::Object(object),
+        paths,
+    })
 }
 
 struct Walk<'a> {
@@ -65,7 +80,11 @@ impl<'a> Walk<'a> {
             match name.as_str() {
                 "_sd" => {}
                 // The name marks an array element's digest; anywhere else it could hide a claim.
-                "..." => return Err(Error::DisclosureInvalid { why: "digest outside an array" }),
+                "..." => {
+                    return Err(Error::DisclosureInvalid {
+                        why: "digest outside an array",
+                    });
+                }
                 _ => {
                     let value = self.below(PathElement::Key(name.clone()), value)?;
                     out.insert(name.clone(), value);
@@ -75,20 +94,33 @@ impl<'a> Walk<'a> {
         let digests = match object.get("_sd") {
             None => return Ok(out),
             Some(Value::Array(digests)) => digests,
-            Some(_) => return Err(Error::DisclosureInvalid { why: "_sd is no array" }),
+            Some(_) => {
+                return Err(Error::DisclosureInvalid {
+                    why: "_sd is no array",
+                });
+            }
         };
         for digest in digests {
-            let Some((index, disclosure)) = self.find(digest)? else { continue };
-            let name = disclosure.name().ok_or(Error::DisclosureInvalid { why: "element disclosed as a claim" })?;
+            let Some((index, disclosure)) = self.find(digest)? else {
+                continue;
+            };
+            let name = disclosure.name().ok_or(Error::DisclosureInvalid {
+                why: "element disclosed as a claim",
+            })?;
             // Step 3.c.ii.3: also against a name disclosed just before.
             if object.contains_key(name) || out.contains_key(name) {
-                return Err(Error::DisclosureInvalid { why: "collides with a claim" });
+                return Err(Error::DisclosureInvalid {
+                    why: "collides with a claim",
+                });
             }
             // `_sd_alg` belongs to the issuer-signed payload alone.
             if self.at.is_empty() && name == "_sd_alg" {
-                return Err(Error::DisclosureInvalid { why: "reserved claim name" });
+                return Err(Error::DisclosureInvalid {
+                    why: "reserved claim name",
+                });
             }
-            let value = self.disclosed(index, PathElement::Key(name.to_owned()), disclosure.value())?;
+            let value =
+                self.disclosed(index, PathElement::Key(name.to_owned()), disclosure.value())?;
             out.insert(name.to_owned(), value);
         }
         Ok(out)
@@ -98,16 +130,27 @@ impl<'a> Walk<'a> {
         let mut out = Vec::with_capacity(array.len());
         for element in array {
             let here = PathElement::Index(u32::try_from(out.len()).unwrap_or(u32::MAX));
-            match element.as_object().and_then(|object| object.get("...").map(|digest| (object.len(), digest))) {
+            match element
+                .as_object()
+                .and_then(|object| object.get("...").map(|digest| (object.len(), digest)))
+            {
                 None => out.push(self.below(here, element)?),
                 Some((1, digest)) => {
-                    let Some((index, disclosure)) = self.find(digest)? else { continue };
+                    let Some((index, disclosure)) = self.find(digest)? else {
+                        continue;
+                    };
                     if disclosure.name().is_some() {
-                        return Err(Error::DisclosureInvalid { why: "claim disclosed as an element" });
+                        return Err(Error::DisclosureInvalid {
+                            why: "claim disclosed as an element",
+                        });
                     }
                     out.push(self.disclosed(index, here, disclosure.value())?);
                 }
-                Some(_) => return Err(Error::DisclosureInvalid { why: "digest beside other members" }),
+                Some(_) => {
+                    return Err(Error::DisclosureInvalid {
+                        why: "digest beside other members",
+                    });
+                }
             }
         }
         Ok(out)
@@ -115,18 +158,31 @@ impl<'a> Walk<'a> {
 
     /// The disclosure of a digest; none for a decoy or an undisclosed claim.
     fn find(&mut self, digest: &Value) -> Result<Option<(usize, &'a Disclosure)>, Error> {
-        let digest = digest.as_str().ok_or(Error::DisclosureInvalid { why: "digest is no string" })?;
+        let digest = digest.as_str().ok_or(Error::DisclosureInvalid {
+            why: "digest is no string",
+        })?;
         if !self.seen.insert(digest.to_owned()) {
-            return Err(Error::DisclosureInvalid { why: "digest used twice" });
+            return Err(Error::DisclosureInvalid {
+                why: "digest used twice",
+            });
         }
-        Ok(self.by_digest.get(digest).and_then(|index| Some((*index, self.disclosures.get(*index)?))))
+        Ok(self
+            .by_digest
+            .get(digest)
+            .and_then(|index| Some((*index, self.disclosures.get(*index)?))))
     }
 
-    fn disclosed(&mut self, index: usize, step: PathElement, value: &Value) -> Result<Value, Error> {
+    fn disclosed(
+        &mut self,
+        index: usize,
+        step: PathElement,
+        value: &Value,
+    ) -> Result<Value, Error> {
         let mut path = self.at.clone();
         path.push(step.clone());
         // A claims path is bounded; a disclosure further down cannot be asked for and is not honest.
-        let path = ClaimPath::try_from(path).map_err(|_| Error::too_large("nesting of disclosures", ClaimPath::MAX))?;
+        let path = ClaimPath::try_from(path)
+            .map_err(|_| Error::too_large("nesting of disclosures", ClaimPath::MAX))?;
         if let Some(slot) = self.paths.get_mut(index) {
             *slot = Some(path);
         }

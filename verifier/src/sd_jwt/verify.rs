@@ -40,11 +40,18 @@ impl SdJwt {
     ///
     /// # Errors
     /// `unsupported_format`, `unsupported_algorithm` (`_sd_alg`), `invalid_signature`, `disclosure_invalid`.
-    pub fn verify_issuer(self, issuer_key: &PublicKey, typs: &[&str]) -> Result<IssuerVerified, Error> {
-        let payload = self.jws.verify_any(issuer_key, typs).map_err(|error| match error {
-            Error::InvalidSignature { .. } => Error::InvalidSignature { what: "credential" },
-            other => other,
-        })?;
+    pub fn verify_issuer(
+        self,
+        issuer_key: &PublicKey,
+        typs: &[&str],
+    ) -> Result<IssuerVerified, Error> {
+        let payload = self
+            .jws
+            .verify_any(issuer_key, typs)
+            .map_err(|error| match error {
+                Error::InvalidSignature { .. } => Error::InvalidSignature { what: "credential" },
+                other => other,
+            })?;
         let processed = process(&payload, &self.disclosures)?;
         Ok(IssuerVerified {
             payload: processed.payload,
@@ -62,6 +69,12 @@ impl IssuerVerified {
         &self.payload
     }
 
+    /// The claims, given away.
+    #[must_use]
+    pub fn into_payload(self) -> Value {
+        self.payload
+    }
+
     /// Where each disclosure ended up.
     #[must_use]
     pub fn disclosed(&self) -> &[ClaimPath] {
@@ -73,7 +86,11 @@ impl IssuerVerified {
     /// # Errors
     /// `holder_binding_missing` without `cnf`, else those of [`PublicKey::from_jwk`].
     pub fn holder_key(&self) -> Result<PublicKey, Error> {
-        let jwk = self.payload.get("cnf").and_then(|cnf| cnf.get("jwk")).ok_or(Error::HolderBindingMissing)?;
+        let jwk = self
+            .payload
+            .get("cnf")
+            .and_then(|cnf| cnf.get("jwk"))
+            .ok_or(Error::HolderBindingMissing)?;
         PublicKey::from_jwk(jwk)
     }
 
@@ -84,9 +101,18 @@ impl IssuerVerified {
     /// `presentation_too_old`, `presentation_from_future`.
     pub fn verify_key_binding(&self, expected: &KeyBindingExpectation<'_>) -> Result<(), Error> {
         let invalid = |why| Error::HolderBindingInvalid { why };
-        let compact = self.key_binding.as_deref().ok_or(Error::HolderBindingMissing)?;
+        let compact = self
+            .key_binding
+            .as_deref()
+            .ok_or(Error::HolderBindingMissing)?;
         let key = self.holder_key()?;
-        let jws = jws::parse(compact, Limits { bytes: 16 * 1024, depth: 8 })?;
+        let jws = jws::parse(
+            compact,
+            Limits {
+                bytes: 16 * 1024,
+                depth: 8,
+            },
+        )?;
         let payload = jws.verify(&key, "kb+jwt").map_err(|error| match error {
             Error::UnsupportedFormat { .. } => invalid("type"),
             _ => invalid("signature"),
@@ -96,19 +122,33 @@ impl IssuerVerified {
         if text("sd_hash") != Some(&digest(&self.hashed)) {
             return Err(invalid("sd_hash"));
         }
-        if text("nonce") != Some(expected.nonce) {
-            return Err(Error::NonceMismatch);
-        }
+        // The audience first: an answer to somebody else has another nonce too, and this says which it is.
         if text("aud") != Some(expected.aud) {
             return Err(Error::AudienceMismatch);
         }
-        let iat = payload.get("iat").and_then(Value::as_i64).ok_or(invalid("iat"))?;
-        fresh(Timestamp::from_unix(iat), expected.now, expected.max_age, expected.clock_skew)
+        if text("nonce") != Some(expected.nonce) {
+            return Err(Error::NonceMismatch);
+        }
+        let iat = payload
+            .get("iat")
+            .and_then(Value::as_i64)
+            .ok_or(invalid("iat"))?;
+        fresh(
+            Timestamp::from_unix(iat),
+            expected.now,
+            expected.max_age,
+            expected.clock_skew,
+        )
     }
 }
 
 /// Whether a presentation signed at `signed_at` is neither too old nor from the future.
-pub(crate) fn fresh(signed_at: Timestamp, now: Timestamp, max_age: i64, skew: i64) -> Result<(), Error> {
+pub(crate) fn fresh(
+    signed_at: Timestamp,
+    now: Timestamp,
+    max_age: i64,
+    skew: i64,
+) -> Result<(), Error> {
     if signed_at > now.add_seconds(skew) {
         return Err(Error::PresentationFromFuture { signed_at, now });
     }

@@ -1,0 +1,222 @@
+//! What a relying party carries offline, in one signed file: trust anchors, status lists, contexts, relying parties.
+//!
+//! A compact JWS of type `tessera-bundle+jwt` by the authority's root key. Everything in it is checked and decoded when
+//! it is opened, once; a [`Bundle`] is then shared and only read.
+
+mod build;
+mod open;
+
+pub use build::BundleBuilder;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::catalogue::LocalizedText;
+use crate::claims::AssuranceLevel;
+use crate::error::Error;
+use crate::jsonld::ContextStore;
+use crate::request::CLIENT_ID_PREFIX;
+use crate::status::StatusList;
+use crate::time::Timestamp;
+
+/// The type of a bundle's JWS.
+pub const TYP: &str = "tessera-bundle+jwt";
+
+/// The authority that publishes a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authority {
+    /// A stable identifier.
+    pub id: String,
+    /// Its name, for people.
+    pub name: LocalizedText,
+}
+
+/// A key of the authority that may sign credentials and status lists. A rotated key stays listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrustedIssuer {
+    /// Its DID: the did:key of the signing key.
+    pub did: String,
+    /// From when it is trusted.
+    pub not_before: Timestamp,
+    /// Until when it is trusted, `null` for no end. For a retired key this is when the last credential that it signed
+    /// expires, not when it was retired: credentials must lie within the window both when issued and when checked.
+    pub not_after: Option<Timestamp>,
+    /// The levels for which it may issue.
+    pub assurance_levels: Vec<AssuranceLevel>,
+}
+
+impl TrustedIssuer {
+    /// Whether the window contains `at`.
+    #[must_use]
+    pub fn trusted_at(&self, at: Timestamp) -> bool {
+        self.not_before <= at && self.not_after.is_none_or(|until| at < until)
+    }
+}
+
+/// A registered relying party; also the content of its registration file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelyingParty {
+    /// Its client identifier, `decentralized_identifier:did:…`.
+    pub client_id: String,
+    /// Its name, for holders.
+    pub name: LocalizedText,
+    /// The services it may name.
+    pub services: Vec<String>,
+    /// When the registration ends.
+    #[serde(default)]
+    pub not_after: Option<Timestamp>,
+}
+
+/// The encoding of a status list inside a bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StatusListFormat {
+    /// A Bitstring Status List credential: an object.
+    Bitstring,
+    /// A Token Status List: a JWT.
+    Token,
+}
+
+/// A signed status list as it travels in a bundle.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct StatusListEntry {
+    /// Where credentials say the list is.
+    pub uri: String,
+    /// Its encoding.
+    pub format: StatusListFormat,
+    /// The signed list.
+    pub value: Value,
+}
+
+/// An opened bundle: verified, decoded, cheap to clone.
+#[derive(Clone)]
+pub struct Bundle(Arc<Inner>);
+
+struct Inner {
+    root: String,
+    authority: Authority,
+    issued_at: Timestamp,
+    expires: Timestamp,
+    issuers: Vec<TrustedIssuer>,
+    by_did: HashMap<String, usize>,
+    lists: HashMap<(StatusListFormat, String), StatusList>,
+    relying_parties: HashMap<String, RelyingParty>,
+    contexts: Arc<ContextStore>,
+}
+
+impl Bundle {
+    /// Opens a bundle that must be signed by `root_did`.
+    ///
+    /// A stale bundle opens: what to do with it is for the [policy](crate::policy) to say.
+    ///
+    /// # Errors
+    /// `bundle_untrusted` for another root or a bad signature; `malformed`, `too_large`; and the errors of its status
+    /// lists: they must be signed by listed issuers.
+    pub fn open(bytes: &[u8], root_did: &str) -> Result<Self, Error> {
+        open::open(bytes, root_did).map(|inner| Self(Arc::new(inner)))
+    }
+
+    /// The DID of the root that signed it.
+    #[must_use]
+    pub fn root_did(&self) -> &str {
+        &self.0.root
+    }
+
+    /// Who publishes it.
+    #[must_use]
+    pub fn authority(&self) -> &Authority {
+        &self.0.authority
+    }
+
+    /// When it was made.
+    #[must_use]
+    pub fn issued_at(&self) -> Timestamp {
+        self.0.issued_at
+    }
+
+    /// When it becomes stale.
+    #[must_use]
+    pub fn expires(&self) -> Timestamp {
+        self.0.expires
+    }
+
+    /// Its greatest age in seconds.
+    #[must_use]
+    pub fn max_age(&self) -> i64 {
+        self.0.expires.unix() - self.0.issued_at.unix()
+    }
+
+    /// Its age in seconds at `now`; negative for a bundle from the future.
+    #[must_use]
+    pub fn age(&self, now: Timestamp) -> i64 {
+        now.unix() - self.0.issued_at.unix()
+    }
+
+    /// Whether it is past its greatest age.
+    #[must_use]
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        now >= self.0.expires
+    }
+
+    /// Every trusted issuer.
+    #[must_use]
+    pub fn issuers(&self) -> &[TrustedIssuer] {
+        &self.0.issuers
+    }
+
+    /// The trusted issuer with this DID.
+    #[must_use]
+    pub fn issuer(&self, did: &str) -> Option<&TrustedIssuer> {
+        self.0
+            .by_did
+            .get(did)
+            .and_then(|index| self.0.issuers.get(*index))
+    }
+
+    /// The registered relying party with this client identifier, with or without its prefix.
+    #[must_use]
+    pub fn relying_party(&self, client_id: &str) -> Option<&RelyingParty> {
+        self.0.relying_parties.get(
+            client_id
+                .strip_prefix(CLIENT_ID_PREFIX)
+                .unwrap_or(client_id),
+        )
+    }
+
+    /// Every registered relying party, in no order.
+    pub fn relying_parties(&self) -> impl Iterator<Item = &RelyingParty> {
+        self.0.relying_parties.values()
+    }
+
+    /// The status list at `uri` in the encoding `format`.
+    #[must_use]
+    pub fn status_list(&self, format: StatusListFormat, uri: &str) -> Option<&StatusList> {
+        // The key is owned by the map; a lookup by borrowed parts would need a second map.
+        self.0.lists.get(&(format, uri.to_owned()))
+    }
+
+    /// Every status list, in no order.
+    pub fn status_lists(&self) -> impl Iterator<Item = &StatusList> {
+        self.0.lists.values()
+    }
+
+    /// The built-in JSON-LD contexts and those of this bundle.
+    #[must_use]
+    pub fn contexts(&self) -> &Arc<ContextStore> {
+        &self.0.contexts
+    }
+}
+
+impl fmt::Debug for Bundle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bundle")
+            .field("root", &self.0.root)
+            .field("issued_at", &self.0.issued_at)
+            .field("expires", &self.0.expires)
+            .finish_non_exhaustive()
+    }
+}

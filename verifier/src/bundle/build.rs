@@ -1,0 +1,86 @@
+//! Making a bundle.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{Authority, RelyingParty, StatusListEntry, TYP, TrustedIssuer};
+use crate::did;
+use crate::jws;
+use crate::key::PublicKey;
+use crate::time::Timestamp;
+
+/// Collects what goes into a bundle.
+#[derive(Clone)]
+pub struct BundleBuilder {
+    authority: Authority,
+    issued_at: Timestamp,
+    max_age: i64,
+    issuers: Vec<TrustedIssuer>,
+    status_lists: Vec<StatusListEntry>,
+    contexts: BTreeMap<String, Value>,
+    relying_parties: Vec<RelyingParty>,
+}
+
+impl BundleBuilder {
+    /// An empty bundle of `authority` that becomes stale `max_age` seconds after `issued_at`.
+    #[must_use]
+    pub fn new(authority: Authority, issued_at: Timestamp, max_age: i64) -> Self {
+        Self {
+            authority,
+            issued_at,
+            max_age,
+            issuers: Vec::new(),
+            status_lists: Vec::new(),
+            contexts: BTreeMap::new(),
+            relying_parties: Vec::new(),
+        }
+    }
+
+    /// Lists an issuer.
+    #[must_use]
+    pub fn issuer(mut self, issuer: TrustedIssuer) -> Self {
+        self.issuers.push(issuer);
+        self
+    }
+
+    /// Adds a signed status list.
+    #[must_use]
+    pub fn status_list(mut self, list: StatusListEntry) -> Self {
+        self.status_lists.push(list);
+        self
+    }
+
+    /// Adds a JSON-LD context document under its URL.
+    #[must_use]
+    pub fn context(mut self, url: &str, document: Value) -> Self {
+        self.contexts.insert(url.to_owned(), document);
+        self
+    }
+
+    /// Registers a relying party.
+    #[must_use]
+    pub fn relying_party(mut self, party: RelyingParty) -> Self {
+        self.relying_parties.push(party);
+        self
+    }
+
+    /// The bundle, to be signed by the root key.
+    #[must_use]
+    pub fn build(self, root_key: &PublicKey) -> jws::Unsigned {
+        let payload = json!({
+            "iss": did::did_key(root_key),
+            "iat": self.issued_at,
+            "exp": self.issued_at.add_seconds(self.max_age),
+            "authority": self.authority,
+            "issuers": self.issuers,
+            "status_lists": self.status_lists,
+            "contexts": self.contexts,
+            "relying_parties": self.relying_parties,
+        });
+        jws::Unsigned::new(
+            json!({"typ": TYP, "kid": did::verification_method(root_key)}),
+            &payload,
+        )
+    }
+}

@@ -1,0 +1,140 @@
+//! Opening a bundle.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{
+    Authority, Inner, RelyingParty, StatusListEntry, StatusListFormat, TYP, TrustedIssuer,
+};
+use crate::did;
+use crate::error::Error;
+use crate::json::Limits;
+use crate::jsonld::ContextStore;
+use crate::jws;
+use crate::request::CLIENT_ID_PREFIX;
+use crate::status::{StatusList, read_bitstring, read_token};
+use crate::time::Timestamp;
+
+#[derive(Deserialize)]
+struct Payload {
+    iss: String,
+    iat: Timestamp,
+    exp: Timestamp,
+    authority: Authority,
+    issuers: Vec<TrustedIssuer>,
+    #[serde(default)]
+    status_lists: Vec<StatusListEntry>,
+    #[serde(default)]
+    contexts: BTreeMap<String, Value>,
+    #[serde(default)]
+    relying_parties: Vec<RelyingParty>,
+}
+
+pub(super) fn open(bytes: &[u8], root_did: &str) -> Result<Inner, Error> {
+    let untrusted = |why| Error::BundleUntrusted { why };
+    let (root, key) = did::resolve(root_did)?;
+    let compact = core::str::from_utf8(bytes).map_err(|_| Error::malformed("bundle"))?;
+    let jws = jws::parse(compact.trim_end(), Limits::BUNDLE)?;
+    let kid = jws.header().kid.as_deref().ok_or(untrusted("no kid"))?;
+    if did::resolve_method(kid)?.0 != root {
+        return Err(untrusted("signed by another root"));
+    }
+    let payload = jws.verify(&key, TYP).map_err(|error| match error {
+        Error::InvalidSignature { .. } => untrusted("signature"),
+        _ => untrusted("not a bundle"),
+    })?;
+    let payload: Payload =
+        serde_json::from_value(payload).map_err(|_| Error::malformed("bundle"))?;
+    if payload.iss != root {
+        return Err(untrusted("issued by another root"));
+    }
+    if payload.exp <= payload.iat {
+        return Err(Error::malformed("bundle without a life"));
+    }
+    let by_did = index_issuers(&payload.issuers)?;
+    let documents = payload
+        .contexts
+        .iter()
+        .map(|(url, document)| (url.as_str(), document));
+    let contexts = if payload.contexts.is_empty() {
+        ContextStore::builtin()
+    } else {
+        Arc::new(
+            ContextStore::with_documents(documents)
+                .map_err(|_| Error::malformed("context in the bundle"))?,
+        )
+    };
+    let issuer = |did: &str| {
+        by_did
+            .get(did)
+            .and_then(|index: &usize| payload.issuers.get(*index))
+    };
+    let mut lists = HashMap::new();
+    for entry in &payload.status_lists {
+        let list = read_list(entry, payload.iat, &contexts)?;
+        let trusted = issuer(&list.issuer).is_some_and(|issuer| issuer.trusted_at(list.issued_at));
+        if !trusted {
+            return Err(Error::IssuerUntrusted {
+                why: "it signed a status list without being listed for that time",
+            });
+        }
+        if lists
+            .insert((entry.format, entry.uri.clone()), list)
+            .is_some()
+        {
+            return Err(Error::malformed("status list given twice"));
+        }
+    }
+    let relying_parties = payload
+        .relying_parties
+        .into_iter()
+        .map(|party| {
+            let did = party
+                .client_id
+                .strip_prefix(CLIENT_ID_PREFIX)
+                .unwrap_or(&party.client_id);
+            (did.to_owned(), party)
+        })
+        .collect();
+    Ok(Inner {
+        root,
+        authority: payload.authority,
+        issued_at: payload.iat,
+        expires: payload.exp,
+        issuers: payload.issuers,
+        by_did,
+        lists,
+        relying_parties,
+        contexts,
+    })
+}
+
+/// Every DID must be one we can check signatures of, and be listed once.
+fn index_issuers(issuers: &[TrustedIssuer]) -> Result<HashMap<String, usize>, Error> {
+    let mut by_did = HashMap::with_capacity(issuers.len());
+    for (index, issuer) in issuers.iter().enumerate() {
+        let (did, _) = did::resolve(&issuer.did)?;
+        if did != issuer.did || by_did.insert(did, index).is_some() {
+            return Err(Error::malformed("issuer of the bundle"));
+        }
+    }
+    Ok(by_did)
+}
+
+/// At the time of the bundle: opening it needs no clock.
+fn read_list(
+    entry: &StatusListEntry,
+    at: Timestamp,
+    contexts: &ContextStore,
+) -> Result<StatusList, Error> {
+    match (entry.format, &entry.value) {
+        (StatusListFormat::Token, Value::String(jwt)) => read_token(jwt, &entry.uri),
+        (StatusListFormat::Bitstring, document @ Value::Object(_)) => {
+            read_bitstring(document, &entry.uri, at, contexts)
+        }
+        _ => Err(Error::malformed("status list of the bundle")),
+    }
+}

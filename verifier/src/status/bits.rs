@@ -1,0 +1,210 @@
+//! The bits and their two encodings.
+
+use std::io::{Read as _, Write as _};
+
+use flate2::Compression;
+use flate2::bufread::{GzDecoder, ZlibDecoder};
+use flate2::write::{GzEncoder, ZlibEncoder};
+
+use crate::encoding::{base64url, from_base64url, from_multibase_base64url, multibase_base64url};
+use crate::error::Error;
+
+/// A list of bits, as many as a multiple of eight.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BitString {
+    /// Most significant bit first.
+    bytes: Box<[u8]>,
+}
+
+impl BitString {
+    /// The fewest entries of a list (Bitstring Status List §3.2): fewer would not hide a holder in a crowd.
+    pub const MIN_ENTRIES: usize = 131_072;
+    /// The most entries read or made: 16 MiB of bits. This bounds decompression.
+    pub const MAX_ENTRIES: usize = 134_217_728;
+
+    /// `len` zero bits, rounded up to a multiple of eight and at least [`Self::MIN_ENTRIES`].
+    ///
+    /// # Errors
+    /// `too_large` above [`Self::MAX_ENTRIES`].
+    pub fn new(len: usize) -> Result<Self, Error> {
+        if len > Self::MAX_ENTRIES {
+            return Err(Error::too_large("status list", Self::MAX_ENTRIES));
+        }
+        Ok(Self {
+            bytes: vec![0; len.max(Self::MIN_ENTRIES).div_ceil(8)].into(),
+        })
+    }
+
+    /// The number of entries.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "never empty")]
+    pub fn len(&self) -> usize {
+        self.bytes.len() * 8
+    }
+
+    /// The bit at `index`; `None` beyond the end.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<bool> {
+        self.bytes
+            .get(index / 8)
+            .map(|byte| byte & (0x80 >> (index % 8)) != 0)
+    }
+
+    /// Sets the bit at `index`.
+    ///
+    /// # Errors
+    /// `status_undetermined` beyond the end.
+    pub fn set(&mut self, index: usize, value: bool) -> Result<(), Error> {
+        let byte = self
+            .bytes
+            .get_mut(index / 8)
+            .ok_or(Error::StatusUndetermined {
+                why: "index beyond the list",
+            })?;
+        let mask = 0x80 >> (index % 8);
+        *byte = if value { *byte | mask } else { *byte & !mask };
+        Ok(())
+    }
+
+    /// `encodedList` (Bitstring Status List §3.2): multibase base64url of gzip.
+    #[must_use]
+    pub fn encode_bitstring(&self) -> String {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        // Writing to memory cannot fail.
+        let bytes = encoder
+            .write_all(&self.bytes)
+            .and_then(|()| encoder.finish())
+            .unwrap_or_default();
+        multibase_base64url(&bytes)
+    }
+
+    /// `lst` with one bit an entry (Token Status List §4.1): unpadded base64url of zlib.
+    #[must_use]
+    pub fn encode_token(&self) -> String {
+        let reversed: Vec<u8> = self.bytes.iter().map(|byte| byte.reverse_bits()).collect();
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+        let bytes = encoder
+            .write_all(&reversed)
+            .and_then(|()| encoder.finish())
+            .unwrap_or_default();
+        base64url(&bytes)
+    }
+
+    /// Reads an `encodedList`.
+    ///
+    /// # Errors
+    /// `malformed` for another base, broken gzip, trailing bytes or too few entries; `too_large` for too many.
+    pub fn decode_bitstring(encoded: &str) -> Result<Self, Error> {
+        let compressed = bounded(encoded).and_then(|text| from_multibase_base64url(text))?;
+        let mut decoder = GzDecoder::new(&compressed[..]);
+        let bytes = inflate(&mut decoder)?;
+        Self::read(bytes, decoder.into_inner())
+    }
+
+    /// Reads a `lst` with one bit an entry.
+    ///
+    /// # Errors
+    /// Those of [`decode_bitstring`](Self::decode_bitstring); padding is refused too.
+    pub fn decode_token(encoded: &str) -> Result<Self, Error> {
+        let compressed = bounded(encoded).and_then(|text| from_base64url(text))?;
+        let mut decoder = ZlibDecoder::new(&compressed[..]);
+        let mut bytes = inflate(&mut decoder)?;
+        bytes
+            .iter_mut()
+            .for_each(|byte| *byte = byte.reverse_bits());
+        Self::read(bytes, decoder.into_inner())
+    }
+
+    fn read(bytes: Vec<u8>, trailing: &[u8]) -> Result<Self, Error> {
+        if !trailing.is_empty() {
+            return Err(Error::malformed("bytes after the status list"));
+        }
+        if bytes.len() < Self::MIN_ENTRIES / 8 {
+            return Err(Error::malformed("status list shorter than 131072 entries"));
+        }
+        Ok(Self {
+            bytes: bytes.into(),
+        })
+    }
+}
+
+/// Compressed bits are never much longer than the bits themselves.
+fn bounded(encoded: &str) -> Result<&str, Error> {
+    const LIMIT: usize = BitString::MAX_ENTRIES / 8 * 3 / 2;
+    if encoded.len() > LIMIT {
+        Err(Error::too_large("encoded status list", LIMIT))
+    } else {
+        Ok(encoded)
+    }
+}
+
+/// Decompresses, but never more than the bound: a bomb costs 16 MiB and no more.
+fn inflate(decoder: &mut impl std::io::Read) -> Result<Vec<u8>, Error> {
+    const LIMIT: usize = BitString::MAX_ENTRIES / 8;
+    let mut bytes = Vec::new();
+    decoder
+        .take(LIMIT as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|_| Error::malformed("compressed status list"))?;
+    if bytes.len() > LIMIT {
+        Err(Error::too_large("status list", BitString::MAX_ENTRIES))
+    } else {
+        Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_encodings_keep_every_bit() {
+        let mut bits = BitString::new(1).unwrap();
+        assert_eq!(bits.len(), BitString::MIN_ENTRIES);
+        for index in [0, 7, 8, 13, 131_071] {
+            bits.set(index, true).unwrap();
+        }
+        assert!(bits.set(131_072, true).is_err());
+        for decoded in [
+            BitString::decode_bitstring(&bits.encode_bitstring()),
+            BitString::decode_token(&bits.encode_token()),
+        ] {
+            let decoded = decoded.unwrap();
+            assert!(decoded == bits);
+            assert_eq!(
+                (decoded.get(13), decoded.get(14), decoded.get(131_072)),
+                (Some(true), Some(false), None)
+            );
+        }
+    }
+
+    /// Bitstring Status List §3.4 (the `encodedList` of the example): all zeros, gzip.
+    #[test]
+    fn the_bitstring_example_of_the_specification() {
+        let bits = BitString::decode_bitstring(
+            "uH4sIAAAAAAAAA-3BMQEAAADCoPVPbQwfoAAAAAAAAAAAAAAAAAAAAIC3AYbSVKsAQAAA",
+        )
+        .unwrap();
+        assert_eq!(bits.len(), 131_072);
+        assert_eq!(bits.get(94_567), Some(false));
+    }
+
+    /// Token Status List appendix with one bit: 2^20 entries.
+    #[test]
+    fn the_token_example_of_the_specification() {
+        let lst = "eNrt3AENwCAMAEGogklACtKQPg9LugC9k_ACvreiogEAAKkeCQAAAAAAAAAAAAAAAAAAAIBylgQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAXG9IAAAAAAAAAPwsJAAAAAAAAAAAAAAAvhsSAAAAAAAAAAAA7KpLAAAAAAAAAAAAAAAAAAAAAJsLCQAAAAAAAAAAADjelAAAAAAAAAAAKjDMAQAAAACAZC8L2AEb";
+        let bits = BitString::decode_token(lst).unwrap();
+        assert_eq!(bits.len(), 1_048_576);
+        let set: Vec<usize> = (0..bits.len())
+            .filter(|index| bits.get(*index) == Some(true))
+            .collect();
+        assert_eq!(
+            set,
+            [
+                0, 1993, 25_460, 159_495, 495_669, 554_353, 645_645, 723_232, 854_545, 934_534,
+                1_000_345
+            ]
+        );
+    }
+}

@@ -1,0 +1,211 @@
+//! The decision: is what was presented true, current, the holder's own, and exactly what was asked?
+//!
+//! Each step consumes the value before it, so that none can be left out:
+//! `bytes → `[`UnverifiedPresentation`]` → proven → current → bound to the holder → asked for → `[`Verified`].
+
+mod asked;
+mod ldp;
+mod sd_jwt;
+mod steps;
+mod token;
+
+pub use token::UnverifiedPresentation;
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::bundle::Bundle;
+use crate::catalogue::LocalizedText;
+use crate::claims::{AssuranceLevel, Format};
+use crate::error::Error;
+use crate::policy::Policy;
+use crate::request::Request;
+use crate::time::Timestamp;
+
+/// What was proved. Only [`verify`] makes one. Personal data: no `Debug`.
+#[derive(Clone)]
+#[must_use]
+pub struct Verified {
+    credentials: Vec<VerifiedCredential>,
+    service: String,
+    client_id: String,
+}
+
+/// One credential of a [`Verified`] presentation. Personal data: no `Debug`.
+#[derive(Clone)]
+pub struct VerifiedCredential {
+    query: String,
+    issuer: String,
+    authority: LocalizedText,
+    assurance_level: AssuranceLevel,
+    format: Format,
+    claims: Map<String, Value>,
+    valid_until: Timestamp,
+    status: Status,
+}
+
+/// What is known about revocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "an undetermined status is not an acceptance"]
+pub enum Status {
+    /// Not revoked, by a status list within its time.
+    Valid,
+    /// Not known, and the policy let it pass so that the caller may decide.
+    Undetermined(Undetermined),
+}
+
+/// Why the status is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Undetermined {
+    /// The bundle is past its greatest age; it was good until then.
+    BundleStale {
+        /// The end of the bundle.
+        until: Timestamp,
+    },
+    /// The status list is past its end.
+    ListStale {
+        /// The end of the list.
+        until: Timestamp,
+    },
+    /// The status list is not in the bundle.
+    ListMissing,
+    /// The credential's index is beyond the list.
+    IndexBeyondList,
+    /// The credential names no status list.
+    NotStated,
+}
+
+/// A policy and a bundle, ready for many verifications: `Send + Sync`, nothing locked.
+#[derive(Debug, Clone)]
+pub struct Verifier {
+    policy: Policy,
+    bundle: Arc<Bundle>,
+}
+
+impl Verifier {
+    /// Prepares a verifier.
+    #[must_use]
+    pub fn new(policy: Policy, bundle: Arc<Bundle>) -> Self {
+        Self { policy, bundle }
+    }
+
+    /// See [`verify`].
+    ///
+    /// # Errors
+    /// Those of [`verify`].
+    pub fn verify(
+        &self,
+        bytes: &[u8],
+        request: &Request,
+        now: Timestamp,
+    ) -> Result<Verified, Error> {
+        verify(bytes, request, &self.policy, &self.bundle, now)
+    }
+}
+
+/// Checks the answer to a request, offline.
+///
+/// `bytes` is the `vp_token` as JSON, `{"<query id>":["<presentation>"]}`, or the whole response
+/// `{"vp_token":{…},"state"?:"…"}` (OpenID4VP 1.0 §8.1).
+///
+/// # Errors
+/// Every code of [`Error`] that concerns a presentation, a credential, a bundle or an over-asking request.
+pub fn verify(
+    bytes: &[u8],
+    request: &Request,
+    policy: &Policy,
+    bundle: &Bundle,
+    now: Timestamp,
+) -> Result<Verified, Error> {
+    let check = steps::Check {
+        request,
+        policy,
+        bundle,
+        now,
+    };
+    let presentation = UnverifiedPresentation::parse(bytes)?;
+    check.request()?;
+    presentation.answers(request)?;
+    let mut credentials = Vec::with_capacity(1);
+    for (query, presented) in presentation.matched(request)? {
+        let bound = check.prove(query, presented)?;
+        let shown = check.current(bound)?;
+        credentials.push(check.asked(query, shown)?);
+    }
+    Ok(Verified {
+        credentials,
+        service: request.service().to_owned(),
+        client_id: request.client_id().to_owned(),
+    })
+}
+
+impl Verified {
+    /// The credentials, in the order of the query; at least one.
+    #[must_use]
+    pub fn credentials(&self) -> &[VerifiedCredential] {
+        &self.credentials
+    }
+
+    /// The service it was asked for.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        &self.service
+    }
+
+    /// The relying party it was made for, with the prefix.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+}
+
+impl VerifiedCredential {
+    /// The id of the credential query it answers.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        &self.query
+    }
+
+    /// The DID of the issuer.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The name of the authority behind the issuer.
+    #[must_use]
+    pub fn authority(&self) -> &LocalizedText {
+        &self.authority
+    }
+
+    /// How well the person was proved.
+    #[must_use]
+    pub fn assurance_level(&self) -> AssuranceLevel {
+        self.assurance_level
+    }
+
+    /// The format it came in.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Exactly the disclosed claims about the person.
+    #[must_use]
+    pub fn claims(&self) -> &Map<String, Value> {
+        &self.claims
+    }
+
+    /// When it expires.
+    #[must_use]
+    pub fn valid_until(&self) -> Timestamp {
+        self.valid_until
+    }
+
+    /// What is known about revocation.
+    pub fn status(&self) -> Status {
+        self.status
+    }
+}

@@ -1,0 +1,171 @@
+//! Proving a W3C credential with a derived Data Integrity proof, inside a presentation secured by its holder.
+
+use serde_json::Value;
+
+use super::steps::{Check, Proven};
+use crate::claims::{CREDENTIALS_V2, CredentialProfile, Format};
+use crate::error::Error;
+use crate::proofs;
+use crate::sd_jwt::fresh;
+use crate::status::StatusReference;
+use crate::time::Timestamp;
+
+/// What every derived credential of ours shows besides the subject.
+const ENVELOPE: &[&str] = &[
+    "@context",
+    "type",
+    "issuer",
+    "validFrom",
+    "validUntil",
+    "credentialStatus",
+    "proof",
+];
+/// What a presentation may hold: nothing that would tell more than was asked.
+const PRESENTATION: &[&str] = &[
+    "@context",
+    "type",
+    "holder",
+    "verifiableCredential",
+    "proof",
+];
+
+pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Error> {
+    let credential = credential(presented)?;
+    let contexts = check.bundle.contexts();
+    // The type decides what the names mean: only our own two contexts, in order, so that none can be redefined.
+    let expected = CredentialProfile::contexts();
+    let ours = credential
+        .get("@context")
+        .and_then(Value::as_array)
+        .is_some_and(|context| {
+            context.len() == expected.len() && context.iter().zip(expected).all(|(a, b)| a == b)
+        });
+    if !ours {
+        return Err(Error::WrongCredentialType);
+    }
+    let issuer = credential
+        .get("issuer")
+        .and_then(Value::as_str)
+        .ok_or(Error::malformed("issuer"))?;
+    check.listed(issuer)?;
+    let proof = proofs::credential(credential, &check.policy.suites, check.now, contexts)?;
+    if proof.controller != issuer {
+        return Err(Error::IssuerKeyMismatch);
+    }
+    let holder = holder(check, presented, credential);
+    let types = credential
+        .get("type")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let profile = CredentialProfile::by_types(types.iter().filter_map(Value::as_str))
+        .ok_or(Error::WrongCredentialType)?;
+    let time = |name: &'static str| {
+        let text = credential
+            .get(name)
+            .and_then(Value::as_str)
+            .ok_or(Error::malformed("validity of the credential"))?;
+        Timestamp::parse_rfc3339(text)
+    };
+    let valid_from = time("validFrom")?;
+    Ok(Proven {
+        issuer: issuer.to_owned(),
+        profile,
+        format: Format::LdpVc,
+        envelope: ENVELOPE,
+        valid_from,
+        valid_until: time("validUntil")?,
+        issued_at: valid_from,
+        status: credential
+            .get("credentialStatus")
+            .and_then(StatusReference::from_entry),
+        holder,
+        root: credential.clone(),
+    })
+}
+
+/// The one credential of a presentation that holds nothing else.
+fn credential(presented: &Value) -> Result<&Value, Error> {
+    let members = presented.as_object().ok_or(Error::UnsupportedFormat {
+        what: "a presentation is an object",
+    })?;
+    let types = members.get("type");
+    let named = types.is_some_and(|types| {
+        types == "VerifiablePresentation"
+            || types
+                .as_array()
+                .is_some_and(|t| t.len() == 1 && t.iter().all(|t| t == "VerifiablePresentation"))
+    });
+    let context = members
+        .get("@context")
+        .and_then(Value::as_array)
+        .is_some_and(|c| c.iter().eq([CREDENTIALS_V2]));
+    if !named || !context {
+        return Err(Error::malformed("verifiable presentation"));
+    }
+    if let Some(name) = members
+        .keys()
+        .find(|name| !PRESENTATION.contains(&name.as_str()))
+    {
+        let beyond = name
+            .chars()
+            .filter(|c| c.is_ascii_graphic())
+            .take(40)
+            .collect();
+        return Err(Error::OverDisclosure { beyond });
+    }
+    match members.get("verifiableCredential") {
+        Some(Value::Array(credentials)) => match credentials.as_slice() {
+            [credential @ Value::Object(_)] => Ok(credential),
+            _ => Err(Error::malformed(
+                "one credential is needed in a presentation",
+            )),
+        },
+        Some(credential @ Value::Object(_)) => Ok(credential),
+        _ => Err(Error::malformed(
+            "one credential is needed in a presentation",
+        )),
+    }
+}
+
+/// The presentation's proof: by the credential's subject, for this verifier and this request, and fresh.
+fn holder(check: &Check<'_>, presented: &Value, credential: &Value) -> Result<(), Error> {
+    if presented.get("proof").is_none() {
+        return Err(Error::HolderBindingMissing);
+    }
+    let subject = credential
+        .get("credentialSubject")
+        .and_then(|subject| subject.get("id"))
+        .and_then(Value::as_str);
+    let subject = subject.ok_or(Error::HolderBindingMissing)?;
+    let request = check.request;
+    let proof = proofs::presentation(
+        presented,
+        request.client_id(),
+        request.nonce(),
+        check.now,
+        check.bundle.contexts(),
+    )?;
+    if proof.controller != subject {
+        return Err(Error::HolderBindingInvalid {
+            why: "made by another key than the credential's",
+        });
+    }
+    if presented
+        .get("holder")
+        .is_some_and(|holder| holder != subject)
+    {
+        return Err(Error::HolderBindingInvalid {
+            why: "the holder named is another",
+        });
+    }
+    let created = proof
+        .created
+        .ok_or(Error::HolderBindingInvalid { why: "no time" })?;
+    fresh(
+        created,
+        check.now,
+        check.policy.max_presentation_age,
+        check.policy.clock_skew,
+    )
+}

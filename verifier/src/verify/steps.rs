@@ -1,0 +1,210 @@
+//! The steps that both formats share, each consuming the value before.
+
+use serde_json::{Map, Value};
+
+use super::{Status, Undetermined, VerifiedCredential, asked, ldp, sd_jwt};
+use crate::bundle::{Bundle, StatusListFormat, TrustedIssuer};
+use crate::claims::{CredentialProfile, Format};
+use crate::dcql::CredentialQuery;
+use crate::error::Error;
+use crate::policy::{Policy, StaleStatus};
+use crate::request::Request;
+use crate::status::StatusReference;
+use crate::time::Timestamp;
+
+/// Everything a check needs besides the message.
+pub(super) struct Check<'a> {
+    pub(super) request: &'a Request,
+    pub(super) policy: &'a Policy,
+    pub(super) bundle: &'a Bundle,
+    pub(super) now: Timestamp,
+}
+
+/// A credential whose issuer signature, disclosures and holder binding hold; not yet whether it is current.
+pub(super) struct Proven {
+    pub(super) issuer: String,
+    pub(super) profile: &'static CredentialProfile,
+    pub(super) format: Format,
+    /// What DCQL paths point into.
+    pub(super) root: Value,
+    /// The names under which the root tells about the credential rather than about the person.
+    pub(super) envelope: &'static [&'static str],
+    pub(super) valid_from: Timestamp,
+    pub(super) valid_until: Timestamp,
+    /// When the issuer says it signed.
+    pub(super) issued_at: Timestamp,
+    pub(super) status: Option<StatusReference>,
+    /// The check of the holder's proof, done after status so that refusals come in the order of their weight.
+    pub(super) holder: Result<(), Error>,
+}
+
+/// A credential that is proven and current.
+pub(super) struct Current {
+    proven: Proven,
+    status: Status,
+}
+
+impl Check<'_> {
+    /// The request itself: for this policy, unexpired, and asking nothing that its service may not ask.
+    pub(super) fn request(&self) -> Result<(), Error> {
+        if self.request.service() != self.policy.service {
+            return Err(Error::RequestInvalid {
+                why: "it is for another service than the policy",
+            });
+        }
+        if self.now > self.request.expires().add_seconds(self.policy.clock_skew) {
+            return Err(Error::RequestExpired {
+                until: self.request.expires(),
+                now: self.now,
+            });
+        }
+        self.request.check_asked()
+    }
+
+    /// Signature, issuer and disclosures. The query and the policy say which format it is, not the message.
+    pub(super) fn prove(
+        &self,
+        query: &CredentialQuery,
+        presented: &Value,
+    ) -> Result<Proven, Error> {
+        let format = Format::ALL
+            .into_iter()
+            .find(|format| format.as_str() == query.format && self.policy.formats.contains(format))
+            .ok_or(Error::UnsupportedFormat {
+                what: "credential format",
+            })?;
+        match format {
+            Format::SdJwt => sd_jwt::prove(self, presented),
+            Format::LdpVc => ldp::prove(self, presented),
+        }
+    }
+
+    /// The issuer must be listed before its signature is worth checking.
+    pub(super) fn listed(&self, did: &str) -> Result<&TrustedIssuer, Error> {
+        self.bundle.issuer(did).ok_or(Error::IssuerUntrusted {
+            why: "not in the bundle",
+        })
+    }
+
+    /// Windows of issuer and credential, status, and the holder's proof.
+    pub(super) fn current(&self, proven: Proven) -> Result<Current, Error> {
+        let now = self.now;
+        let untrusted = |why| Error::IssuerUntrusted { why };
+        let issuer = self.listed(&proven.issuer)?;
+        if !issuer.assurance_levels.contains(&proven.profile.level) {
+            return Err(untrusted("not for this assurance level"));
+        }
+        if !issuer.trusted_at(proven.issued_at) || !issuer.trusted_at(now) {
+            return Err(untrusted("not for this time"));
+        }
+        if now < proven.valid_from {
+            return Err(Error::NotYetValid {
+                from: proven.valid_from,
+                now,
+            });
+        }
+        if now >= proven.valid_until {
+            return Err(Error::Expired {
+                until: proven.valid_until,
+                now,
+            });
+        }
+        let status = self.status(&proven)?;
+        proven.holder.clone()?;
+        Ok(Current { proven, status })
+    }
+
+    /// A set bit is believed even from a stale list; a clear bit only from a fresh one.
+    fn status(&self, proven: &Proven) -> Result<Status, Error> {
+        let format = match proven.format {
+            Format::SdJwt => StatusListFormat::Token,
+            Format::LdpVc => StatusListFormat::Bitstring,
+        };
+        let unknown = match &proven.status {
+            None => Undetermined::NotStated,
+            Some(reference) => match self.bundle.status_list(format, &reference.uri) {
+                None => Undetermined::ListMissing,
+                Some(list) => match list.bits.get(reference.index) {
+                    None => Undetermined::IndexBeyondList,
+                    Some(true) => return Err(Error::Revoked),
+                    Some(false) if self.now >= list.valid_until => Undetermined::ListStale {
+                        until: list.valid_until,
+                    },
+                    Some(false) if !self.bundle.is_stale(self.now) => return Ok(Status::Valid),
+                    Some(false) => Undetermined::BundleStale {
+                        until: self.bundle.expires(),
+                    },
+                },
+            },
+        };
+        // The age of the bundle is the reason to name first: fetching a new one mends the others too.
+        let unknown = if self.bundle.is_stale(self.now) {
+            Undetermined::BundleStale {
+                until: self.bundle.expires(),
+            }
+        } else {
+            unknown
+        };
+        match self.policy.stale_status {
+            StaleStatus::Undetermined => Ok(Status::Undetermined(unknown)),
+            StaleStatus::Refuse => Err(unknown.refusal(self.now)),
+        }
+    }
+
+    /// Level, type, every claim asked, and nothing that was not.
+    pub(super) fn asked(
+        &self,
+        query: &CredentialQuery,
+        current: Current,
+    ) -> Result<VerifiedCredential, Error> {
+        let Current { proven, status } = current;
+        let shown = proven.profile.level;
+        if shown < self.policy.least_assurance {
+            return Err(Error::AssuranceTooLow {
+                needed: self.policy.least_assurance,
+                shown,
+            });
+        }
+        if !query.accepts_type(Some(proven.profile.vct), &proven.profile.types()) {
+            return Err(Error::WrongCredentialType);
+        }
+        asked::exactly(query, &proven.root, proven.envelope)?;
+        Ok(VerifiedCredential {
+            query: query.id.clone(),
+            issuer: proven.issuer,
+            authority: self.bundle.authority().name.clone(),
+            assurance_level: shown,
+            format: proven.format,
+            claims: claims(proven.root, proven.envelope),
+            valid_until: proven.valid_until,
+            status,
+        })
+    }
+}
+
+/// The claims about the person: of `credentialSubject` where there is one, else of the root.
+fn claims(root: Value, envelope: &[&str]) -> Map<String, Value> {
+    let Value::Object(mut claims) = root else {
+        return Map::new();
+    };
+    claims.retain(|name, _| !envelope.contains(&name.as_str()));
+    if let Some(Value::Object(mut subject)) = claims.remove("credentialSubject") {
+        subject.remove("id");
+        claims.append(&mut subject);
+    }
+    claims
+}
+
+impl Undetermined {
+    /// The error of a policy that refuses.
+    fn refusal(self, now: Timestamp) -> Error {
+        let why = match self {
+            Self::BundleStale { until } => return Error::BundleStale { until, now },
+            Self::ListStale { .. } => "the status list is past its end",
+            Self::ListMissing => "the status list is not in the bundle",
+            Self::IndexBeyondList => "the index is beyond the status list",
+            Self::NotStated => "the credential names no status list",
+        };
+        Error::StatusUndetermined { why }
+    }
+}
