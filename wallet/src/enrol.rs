@@ -34,7 +34,9 @@ impl Photo {
         if photo.0.len() > MAX_PHOTO {
             return Err(refuse("image_too_large"));
         }
-        photo.media_type().ok_or_else(|| refuse("image_unreadable"))?;
+        photo
+            .media_type()
+            .ok_or_else(|| refuse("image_unreadable"))?;
         Ok(photo)
     }
 
@@ -229,7 +231,15 @@ mod tests {
     #[test]
     fn session_ids_stay_inside_their_path_segment() {
         assert!(is_plain_id("7Qk-9_a"));
-        for hostile in ["", "../token", "a/b", "a?b", "a b", "a\u{1b}[2J", &"a".repeat(129)] {
+        for hostile in [
+            "",
+            "../token",
+            "a/b",
+            "a?b",
+            "a b",
+            "a\u{1b}[2J",
+            &"a".repeat(129),
+        ] {
             assert!(!is_plain_id(hostile));
         }
     }

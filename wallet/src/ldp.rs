@@ -3,6 +3,9 @@
 use serde_json::{Value, json};
 use tessera_verifier::claims::CREDENTIALS_V2;
 use tessera_verifier::crypto::LocalSigner as _;
+use tessera_verifier::data_integrity::{
+    ProofExpectation, ProofOptions, ProofPurpose, ecdsa_rdfc, ecdsa_sd,
+};
 use tessera_verifier::dcql::ClaimPath;
 use tessera_verifier::did;
 use tessera_verifier::jsonld::ContextStore;
@@ -12,10 +15,15 @@ use tessera_verifier::time::Timestamp;
 use crate::error::Error;
 use crate::secret::HolderKey;
 
-/// Checks the base proof of a received credential (VC-DI-ECDSA §3.4.2); returns the DID that controls its key.
-pub(crate) fn verify_received(document: &Value, contexts: &ContextStore) -> Result<String, Error> {
-    let _ = (document, contexts);
-    Err(tessera_verifier::Error::UnsupportedSuite.into())
+/// Checks the base proof of a received credential (VC-DI-ECDSA §3.4.2), made by the credential's own issuer; returns
+/// that issuer's DID.
+pub(crate) fn verify_received(
+    document: &Value,
+    now: Timestamp,
+    contexts: &ContextStore,
+) -> Result<String, Error> {
+    let expected = ProofExpectation::credential(now);
+    Ok(ecdsa_sd::verify_base(document, &expected, contexts)?.controller)
 }
 
 /// Derives a credential that discloses these claims of the subject, besides the mandatory parts (VC-DI-ECDSA §3.4.3).
@@ -29,8 +37,7 @@ pub(crate) fn derive(
         .map(|path| path.to_json_pointer("/credentialSubject"))
         .collect::<Option<Vec<_>>>()
         .ok_or(Error::FormatUnavailable)?;
-    let _ = (document, pointers, contexts);
-    Err(tessera_verifier::Error::UnsupportedSuite.into())
+    Ok(ecdsa_sd::derive(document, &pointers, contexts)?)
 }
 
 /// Puts a derived credential into a presentation secured by the holder's key for this request (VCDM 2.0 §4.13, Data
@@ -48,6 +55,16 @@ pub(crate) fn present(
         "holder": did::did_key(key.public_key()),
         "verifiableCredential": [derived],
     });
-    let _ = (presentation, request, now, contexts, key.sign(&[]), did::verification_method(key.public_key()));
-    Err(tessera_verifier::Error::UnsupportedSuite.into())
+    let method = did::verification_method(key.public_key());
+    let options = ProofOptions {
+        created: Some(now),
+        challenge: Some(request.nonce().to_owned()),
+        domain: Some(request.client_id().to_owned()),
+        ..ProofOptions::new(method, ProofPurpose::Authentication)
+    };
+    let unsigned = ecdsa_rdfc::prepare(&presentation, &options, contexts)?;
+    let signature = key
+        .sign(unsigned.signing_input())
+        .map_err(|_| Error::Signing)?;
+    Ok(unsigned.attach(&signature))
 }

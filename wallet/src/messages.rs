@@ -118,7 +118,8 @@ mod tests {
             request_invalid request_expired requester_unregistered over_asking query_not_satisfied \
             over_disclosure assurance_too_low wrong_credential_type face_none face_several face_too_small \
             face_blurred image_unreadable image_too_large face_mismatch too_many_attempts invalid_grant \
-            invalid_request invalid_proof invalid_nonce";
+            invalid_request invalid_proof invalid_nonce device_proof_invalid invalid_token unauthorized wrong_state \
+            not_found busy timeout internal liveness_unavailable credential_request_denied";
         for code in foreign.split_whitespace() {
             assert!(knows(code), "{code} has no sentence");
         }

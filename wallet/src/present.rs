@@ -51,7 +51,10 @@ impl SignedPresentation {
     /// # Errors
     /// [`Error::RequesterRefused`], network errors.
     pub fn send(&self, surroundings: Surroundings<'_>) -> Result<(), Error> {
-        let address = self.response_uri.as_deref().ok_or(Error::RequestUnreadable)?;
+        let address = self
+            .response_uri
+            .as_deref()
+            .ok_or(Error::RequestUnreadable)?;
         let url = Url::parse(address).map_err(|_| Error::RequestUnreadable)?;
         check_url(&url)?;
         let mut form = form_urlencoded::Serializer::new(String::new());
@@ -236,6 +239,8 @@ fn sd_jwt_presentation(
         request.nonce(),
         surroundings.clock.now(),
     );
-    let signature = key.sign(unsigned.signing_input()).map_err(|_| Error::Signing)?;
+    let signature = key
+        .sign(unsigned.signing_input())
+        .map_err(|_| Error::Signing)?;
     Ok(unsigned.attach(&signature))
 }

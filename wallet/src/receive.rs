@@ -63,15 +63,13 @@ pub fn accept(
     for (profile, format) in wanted(offer)? {
         let (received, mut keys) = requested.fetch(profile, format)?;
         for credential in received {
-            verified.push(credential.verify(
-                &mut keys,
-                &known.bundle,
-                surroundings.clock.now(),
-            )?);
+            verified.push(credential.verify(&mut keys, &known.bundle, surroundings.clock.now())?);
         }
     }
     let set = assemble(verified, known.url, surroundings)?;
-    store.update(surroundings.rng, |contents| add(contents, set, surroundings.rng))
+    store.update(surroundings.rng, |contents| {
+        add(contents, set, surroundings.rng)
+    })
 }
 
 /// What of an offer the wallet takes: known configurations, all of one level.
@@ -110,15 +108,12 @@ fn assemble(
     if !verified.iter().all(|other| first.agrees_with(other)) {
         return Err(Error::CredentialNotAsAsked);
     }
-    let (valid_from, valid_until) = verified.iter().map(VerifiedCredential::validity).fold(
-        (i64::MIN, i64::MAX),
-        |(from, until), validity| {
-            (
-                from.max(validity.0.unix()),
-                until.min(validity.1.unix()),
-            )
-        },
-    );
+    let (valid_from, valid_until) = verified
+        .iter()
+        .map(VerifiedCredential::validity)
+        .fold((i64::MIN, i64::MAX), |(from, until), validity| {
+            (from.max(validity.0.unix()), until.min(validity.1.unix()))
+        });
     Ok(CredentialSet {
         id: String::new(),
         level: first.level(),

@@ -76,9 +76,8 @@ impl RequestObject {
     /// Whether this text is a link and not the name of a file.
     #[must_use]
     pub fn is_link(text: &str) -> bool {
-        text.split_once("://").is_some_and(|(scheme, _)| {
-            matches!(scheme, "openid4vp" | "haip-vp" | "https" | "http")
-        })
+        text.split_once("://")
+            .is_some_and(|(scheme, _)| matches!(scheme, "openid4vp" | "haip-vp" | "https" | "http"))
     }
 
     /// Finds out who asks: the signature must be by the client id, the client must be registered in one of the

@@ -126,9 +126,8 @@ fn eligible<'a>(
     request: &AuthenticatedRequest,
     now: Timestamp,
 ) -> Result<Vec<&'a CredentialSet>, Error> {
-    let live = |set: &&CredentialSet| {
-        set.issuer_url == request.issuer_url() && set.retired_at.is_none()
-    };
+    let live =
+        |set: &&CredentialSet| set.issuer_url == request.issuer_url() && set.retired_at.is_none();
     if contents.sets.iter().filter(live).count() == 0 {
         return Err(Error::NoCredential);
     }
@@ -196,8 +195,8 @@ fn answer(
                 .flat_map(|path| path.select(&subject))
                 .cloned()
                 .collect();
-            let fits = claim.values.is_empty()
-                || values.iter().any(|value| claim.values.contains(value));
+            let fits =
+                claim.values.is_empty() || values.iter().any(|value| claim.values.contains(value));
             match path {
                 Some(path) if !values.is_empty() && fits => {
                     shown.push(ShownClaim {
@@ -227,5 +226,9 @@ fn nearer(known: Error, new: Error) -> Error {
         Error::QueryNotSatisfied { .. } => 2,
         _ => 3,
     };
-    if rank(&new) > rank(&known) { new } else { known }
+    if rank(&new) > rank(&known) {
+        new
+    } else {
+        known
+    }
 }

@@ -151,8 +151,8 @@ fn fetch_bundle(
     issuer: &Issuer<'_>,
     root_did: &str,
 ) -> Result<Bundle, Error> {
-    let request = HttpRequest::get(issuer.address("/bundle")?, "application/jwt")
-        .with_max_answer(MAX_BUNDLE);
+    let request =
+        HttpRequest::get(issuer.address("/bundle")?, "application/jwt").with_max_answer(MAX_BUNDLE);
     let text = String::from_utf8(issuer.send(request)?.body).map_err(|_| Error::IssuerMalformed)?;
     let text = text.trim().to_owned();
     let bundle = Bundle::open(text.as_bytes(), root_did)?;
@@ -169,7 +169,11 @@ fn fetch_bundle(
             bundle: text,
             bundle_fetched_at: now,
         };
-        match contents.issuers.iter_mut().find(|known| known.url == entry.url) {
+        match contents
+            .issuers
+            .iter_mut()
+            .find(|known| known.url == entry.url)
+        {
             Some(known) => *known = entry,
             None => contents.issuers.push(entry),
         }

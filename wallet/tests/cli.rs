@@ -75,7 +75,12 @@ fn help_is_what_is_written_down() {
         // The new text is left beside the kept one, to be looked at and taken over.
         let fresh = Path::new(env!("CARGO_TARGET_TMPDIR")).join("help.txt");
         std::fs::write(&fresh, &shown).unwrap();
-        assert_eq!(kept, shown, "help changed: compare with {}", fresh.display());
+        assert_eq!(
+            kept,
+            shown,
+            "help changed: compare with {}",
+            fresh.display()
+        );
     }
 }
 

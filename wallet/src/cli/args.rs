@@ -33,7 +33,13 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
     /// Folder of the wallet [default: tessera in the user's data folder]
-    #[arg(long, global = true, value_name = "DIR", env = "TESSERA_STORE", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "TESSERA_STORE",
+        hide_env_values = true
+    )]
     pub(crate) store: Option<PathBuf>,
     /// Read the passphrase from the first line of this file
     #[arg(long, global = true, value_name = "FILE")]

@@ -90,7 +90,9 @@ impl Console {
     pub(crate) fn passphrase(&self) -> Result<Passphrase, Error> {
         match self.given_passphrase()? {
             Some(passphrase) => Ok(passphrase),
-            None => self.ask_secret("label_passphrase").and_then(Passphrase::new),
+            None => self
+                .ask_secret("label_passphrase")
+                .and_then(Passphrase::new),
         }
     }
 
@@ -181,8 +183,7 @@ impl Console {
             eprintln!("  {}: {hint}", self.text("label_hint", &[]));
         }
         if self.global.json {
-            let value =
-                json!({"error": {"code": error.code(), "message": sentence, "hint": hint}});
+            let value = json!({"error": {"code": error.code(), "message": sentence, "hint": hint}});
             print(&format!("{value:#}\n"));
         }
     }

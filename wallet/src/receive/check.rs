@@ -68,7 +68,7 @@ impl UnverifiedCredential {
     ) -> Result<VerifiedCredential, Error> {
         let facts = match &self.body {
             CredentialBody::SdJwt(text) => sd_jwt_facts(text, self.profile)?,
-            CredentialBody::Ldp(document) => ldp_facts(document, self.profile, bundle)?,
+            CredentialBody::Ldp(document) => ldp_facts(document, self.profile, bundle, now)?,
         };
         is_trusted(bundle, &facts.issuer_did, self.profile.level, now)?;
         if now < facts.valid_from {
@@ -176,8 +176,9 @@ fn ldp_facts(
     document: &Value,
     profile: &CredentialProfile,
     bundle: &Bundle,
+    now: Timestamp,
 ) -> Result<Facts, Error> {
-    let controller = ldp::verify_received(document, bundle.contexts())?;
+    let controller = ldp::verify_received(document, now, bundle.contexts())?;
     // The proof is by the controller of its key; the issuer must be that controller.
     if document["issuer"].as_str() != Some(controller.as_str()) {
         return Err(Error::Check(tessera_verifier::Error::IssuerKeyMismatch));
@@ -238,7 +239,11 @@ fn is_trusted(
     level: AssuranceLevel,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let untrusted = |why| Err(Error::Check(tessera_verifier::Error::IssuerUntrusted { why }));
+    let untrusted = |why| {
+        Err(Error::Check(tessera_verifier::Error::IssuerUntrusted {
+            why,
+        }))
+    };
     match bundle.issuer(issuer_did) {
         None => untrusted("not in the bundle"),
         Some(issuer) if !issuer.assurance_levels.contains(&level) => {

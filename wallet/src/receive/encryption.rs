@@ -24,7 +24,9 @@ pub(super) struct ResponseKey {
 impl ResponseKey {
     /// A fresh key, when the issuer offers an algorithm pair the wallet knows; else `None`.
     pub(super) fn offered(algs: &[String], encs: &[String]) -> Result<Option<Self>, Error> {
-        let enc = ENCS.into_iter().find(|enc| encs.iter().any(|offered| offered == enc));
+        let enc = ENCS
+            .into_iter()
+            .find(|enc| encs.iter().any(|offered| offered == enc));
         match enc {
             Some(enc) if algs.iter().any(|alg| alg == ALG) => {
                 let mut pair = EcdhEsJweAlgorithm::EcdhEs
@@ -149,7 +151,8 @@ mod tests {
     #[test]
     fn asks_only_for_what_the_issuer_offers() {
         let words = |text: &str| vec![text.to_owned()];
-        let offered = |alg: &str, enc: &str| ResponseKey::offered(&words(alg), &words(enc)).unwrap();
+        let offered =
+            |alg: &str, enc: &str| ResponseKey::offered(&words(alg), &words(enc)).unwrap();
         assert!(offered("RSA-OAEP", "A256GCM").is_none());
         assert!(offered("ECDH-ES", "A128CBC-HS256").is_none());
         assert!(offered("ECDH-ES", "A128GCM").is_some());

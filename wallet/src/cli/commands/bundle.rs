@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use serde_json::json;
-use tessera_wallet::trust::{self, KnownIssuer};
 use tessera_wallet::Error;
+use tessera_wallet::trust::{self, KnownIssuer};
 
 use crate::cli::args::{Bundle, BundleAction};
 use crate::cli::console::Console;

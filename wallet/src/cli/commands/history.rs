@@ -16,7 +16,12 @@ pub(crate) fn run(console: &Console) -> Result<(), Error> {
     let mut lines = String::new();
     let mut values = Vec::new();
     for entry in history {
-        let _ = writeln!(lines, "{}  {}", describe::time(entry.at), sentence(console, entry));
+        let _ = writeln!(
+            lines,
+            "{}  {}",
+            describe::time(entry.at),
+            sentence(console, entry)
+        );
         let mut value = json!(entry.event);
         value["at"] = Value::String(describe::time(entry.at));
         values.push(value);

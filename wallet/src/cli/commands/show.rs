@@ -18,7 +18,11 @@ pub(crate) fn run(console: &Console, arguments: &Show) -> Result<(), Error> {
     for (name, claim) in &set.claims {
         match claim.as_object() {
             Some(members) => members.iter().for_each(|(member, claim)| {
-                let _ = writeln!(lines, "    {name}.{member}: {}", describe::value(console, claim));
+                let _ = writeln!(
+                    lines,
+                    "    {name}.{member}: {}",
+                    describe::value(console, claim)
+                );
             }),
             None => {
                 let _ = writeln!(lines, "    {name}: {}", describe::value(console, claim));

@@ -1,0 +1,289 @@
+//! What the wallet shows, to whom, and what the relying party makes of it.
+
+use serde_json::Value;
+use support::{DAY, Fault, ISSUER, RESPONSE_URI, World};
+use tessera_verifier::catalogue::Catalogue;
+use tessera_verifier::claims::{AssuranceLevel, Format};
+use tessera_verifier::dcql::ClaimPath;
+use tessera_verifier::request::Request;
+use tessera_wallet::consent::{self, Answer};
+use tessera_wallet::present::{self};
+use tessera_wallet::store::{HistoryEvent, Store};
+use tessera_wallet::{Error, trust};
+
+use super::*;
+
+#[test]
+fn the_internet_cafe_learns_one_bit_in_either_format() {
+    for format in Format::ALL {
+        let world = World::new();
+        let (_folder, mut store) = world.store();
+        enrolled(&world, &mut store).unwrap();
+        // The issuer may be gone: the bundle in the wallet is enough.
+        world.fault.set(Fault::Down);
+        let request = world.request("internet-cafe", None, None);
+        let proposal = proposed(&world, &mut store, &request, Some(format)).unwrap();
+        assert_eq!(proposal.request().requester().en, "Specimen Services");
+        assert_eq!(proposal.claim_names(), ["age_equal_or_over.18"]);
+        assert_eq!(proposal.shown()[0].values, [Value::Bool(true)]);
+        let presentation = presented(&world, &mut store, &request, Some(format)).unwrap();
+        world.fault.set(Fault::None);
+        let learned = checked(&world, &request, &presentation).unwrap();
+        assert_eq!(
+            learned,
+            serde_json::json!({"age_equal_or_over": {"18": true}}),
+            "{format}"
+        );
+        assert!(!presentation.to_json().to_string().contains("SPECIMEN"));
+    }
+}
+
+#[test]
+fn each_credential_is_shown_once_and_then_gone() {
+    let world = World::new();
+    let (folder, mut store) = world.store();
+    let id = enrolled(&world, &mut store).unwrap();
+    let request = world.request("internet-cafe", None, None);
+    let mut seen = std::collections::BTreeSet::new();
+    for round in 1..=10 {
+        let presentation = presented(&world, &mut store, &request, Some(Format::SdJwt)).unwrap();
+        let text = presentation.to_json()["vp_token"]["sd_jwt"][0]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        assert!(
+            seen.insert(text.split('~').next().unwrap().to_owned()),
+            "shown twice"
+        );
+        assert_eq!(
+            store.contents().set(&id).unwrap().remaining(Format::SdJwt),
+            10 - round
+        );
+    }
+    let outcome = presented(&world, &mut store, &request, Some(Format::SdJwt));
+    assert_eq!(code(outcome), "credentials_exhausted");
+    // The other format still has its ten; without a wish the wallet goes on with that.
+    assert_eq!(
+        proposed(&world, &mut store, &request, None)
+            .unwrap()
+            .format(),
+        Format::LdpVc
+    );
+    // Gone from the disk too.
+    drop(store);
+    let passphrase = tessera_wallet::secret::Passphrase::new("passphrase").unwrap();
+    let store = Store::open(folder.path(), &passphrase).unwrap();
+    assert_eq!(
+        store.contents().set(&id).unwrap().remaining(Format::SdJwt),
+        0
+    );
+}
+
+#[test]
+fn limited_does_not_open_a_bank_account_and_full_does() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    let limited = enrolled(&world, &mut store).unwrap();
+    let request = world.request("bank-account", None, None);
+    assert_eq!(
+        code(presented(&world, &mut store, &request, None)),
+        "assurance_too_low"
+    );
+
+    // Somebody who forces it gets nowhere: the relying party refuses by itself.
+    for format in Format::ALL {
+        let own = Request::for_own(&request).unwrap();
+        let set = store.contents().set(&limited).unwrap();
+        let one = set.unused.iter().find(|one| one.format == format).unwrap();
+        let service = Catalogue::builtin().get("bank-account").unwrap();
+        let forced =
+            present::hazmat_present_with(one, &own, &service.claims, world.surroundings()).unwrap();
+        assert_eq!(
+            checked(&world, &request, &forced).unwrap_err(),
+            "assurance_too_low"
+        );
+    }
+
+    let full = upgraded(&world, &mut store);
+    assert!(store.contents().set(&limited).unwrap().retired_at.is_some());
+    for format in Format::ALL {
+        let proposal = proposed(&world, &mut store, &request, Some(format)).unwrap();
+        assert_eq!(proposal.credential(), full);
+        let presentation = presented(&world, &mut store, &request, Some(format)).unwrap();
+        let learned = checked(&world, &request, &presentation).unwrap();
+        let mut names: Vec<_> = learned.as_object().unwrap().keys().cloned().collect();
+        names.sort();
+        assert_eq!(
+            names,
+            [
+                "birthdate",
+                "family_name",
+                "given_name",
+                "nationalities",
+                "personal_administrative_number",
+                "resident_address"
+            ]
+        );
+    }
+}
+
+#[test]
+fn limited_is_preferred_where_it_suffices() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    let limited = enrolled(&world, &mut store).unwrap();
+    upgraded(&world, &mut store);
+    let request = world.request("internet-cafe", None, None);
+    let level = |store: &mut Store| proposed(&world, store, &request, None).unwrap().level();
+    assert_eq!(
+        level(&mut store),
+        AssuranceLevel::Full,
+        "the limited one is retired"
+    );
+    // A wallet whose limited credential is still in force keeps the full one back.
+    store
+        .update(world.surroundings().rng, |contents| {
+            contents
+                .sets
+                .iter_mut()
+                .for_each(|set| set.retired_at = None);
+            Ok(())
+        })
+        .unwrap();
+    let proposal = proposed(&world, &mut store, &request, None).unwrap();
+    assert_eq!(
+        (proposal.level(), proposal.credential()),
+        (AssuranceLevel::Limited, limited.as_str())
+    );
+}
+
+#[test]
+fn requesters_who_may_not_ask_are_refused() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    enrolled(&world, &mut store).unwrap();
+    let mut ask = |request: &str| code(presented(&world, &mut store, request, None));
+    let birthdate = ClaimPath::keys(&["birthdate"]);
+    assert_eq!(
+        ask(&world.request("internet-cafe", Some(birthdate), None)),
+        "over_asking"
+    );
+    assert_eq!(
+        ask(&world.request("train-gate", None, None)),
+        "requester_unregistered"
+    );
+    assert_eq!(
+        ask(&world.request_by(&world.unlisted, "internet-cafe")),
+        "requester_unregistered"
+    );
+    let good = world.request("internet-cafe", None, None);
+    let (head, signature) = good.rsplit_once('.').unwrap();
+    let first = if signature.starts_with('A') { "B" } else { "A" };
+    assert_eq!(
+        ask(&format!("{head}.{first}{}", &signature[1..])),
+        "request_invalid"
+    );
+    assert_eq!(ask("nonsense"), "malformed");
+    world.now.set(world.now.get() + 301);
+    assert_eq!(ask(&good), "request_expired");
+}
+
+#[test]
+fn a_stale_register_is_refreshed_or_not_believed() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    enrolled(&world, &mut store).unwrap();
+    world.now.set(world.now.get() + world.bundle_age.get() + 1);
+    let request = world.request("internet-cafe", None, None);
+    world.fault.set(Fault::Down);
+    assert_eq!(
+        code(presented(&world, &mut store, &request, None)),
+        "bundle_stale"
+    );
+    world.fault.set(Fault::None);
+    assert_eq!(
+        code(presented(&world, &mut store, &request, None)),
+        "accepted"
+    );
+}
+
+#[test]
+fn no_means_no_and_costs_nothing() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    let id = enrolled(&world, &mut store).unwrap();
+    let request = world.request("internet-cafe", None, None);
+    let proposal = proposed(&world, &mut store, &request, None).unwrap();
+    let refused = consent::ask(proposal, &mut Says(Answer::No)).err().unwrap();
+    let surroundings = world.surroundings();
+    let no = Error::ConsentDeclined;
+    present::remember_refusal(&mut store, surroundings, Some(refused.request()), &no).unwrap();
+    assert_eq!(store.contents().set(&id).unwrap().unused.len(), 20);
+    let last = store.contents().history.last().unwrap();
+    assert!(
+        matches!(&last.event, HistoryEvent::Refused { code, .. } if code == "consent_declined")
+    );
+}
+
+#[test]
+fn history_names_claims_and_never_their_values() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    upgraded(&world, &mut store);
+    let request = world.request("bank-account", None, None);
+    presented(&world, &mut store, &request, None).unwrap();
+    let history = serde_json::to_string(&store.contents().history).unwrap();
+    for name in [
+        "family_name",
+        "bank-account",
+        "Specimen Services",
+        "decentralized_identifier:",
+    ] {
+        assert!(history.contains(name), "{name}");
+    }
+    for value in [
+        "SPECIMEN",
+        "MING",
+        "1990",
+        "110101199003070011",
+        "Specimen Road",
+    ] {
+        assert!(!history.contains(value), "{value}");
+    }
+}
+
+#[test]
+fn a_response_uri_gets_the_answer_as_a_form() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    enrolled(&world, &mut store).unwrap();
+    let request = world.request("internet-cafe", None, Some(RESPONSE_URI));
+    let presentation = presented(&world, &mut store, &request, None).unwrap();
+    presentation.send(world.surroundings()).unwrap();
+    let posted = world.posted.borrow();
+    let form: std::collections::BTreeMap<_, _> = url::form_urlencoded::parse(posted[0].as_bytes())
+        .into_owned()
+        .collect();
+    assert_eq!(form["state"], "state-1");
+    let vp_token: Value = serde_json::from_str(&form["vp_token"]).unwrap();
+    assert_eq!(vp_token, presentation.to_json()["vp_token"]);
+}
+
+#[test]
+fn credentials_end() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    enrolled(&world, &mut store).unwrap();
+    world.now.set(world.now.get() + 91 * DAY);
+    let request = world.request("internet-cafe", None, None);
+    assert_eq!(
+        code(presented(&world, &mut store, &request, None)),
+        "credential_expired"
+    );
+    let (_other, mut empty) = world.store();
+    trust::contact(&mut empty, world.surroundings(), ISSUER, None).unwrap();
+    assert_eq!(
+        code(presented(&world, &mut empty, &request, None)),
+        "no_credential"
+    );
+}

@@ -1,0 +1,168 @@
+//! What the wallet takes from an issuer, and what it does not.
+
+use support::{DAY, Fault, ISSUER, World};
+use tessera_verifier::claims::{AssuranceLevel, Format};
+use tessera_verifier::vci::Secret;
+use tessera_wallet::enrol::{self, Progress};
+use tessera_wallet::store::Store;
+use tessera_wallet::{receive, trust};
+
+use super::*;
+
+#[test]
+fn a_face_earns_ten_one_time_credentials_in_each_format() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    let id = enrolled(&world, &mut store).unwrap();
+    let set = store.contents().set(&id).unwrap();
+    assert_eq!(set.level, AssuranceLevel::Limited);
+    assert_eq!(
+        (
+            set.issued,
+            set.remaining(Format::SdJwt),
+            set.remaining(Format::LdpVc)
+        ),
+        (20, 10, 10)
+    );
+    assert_eq!(set.claims["family_name"], "SPECIMEN");
+    assert!(!set.claims.contains_key("iss") && !set.claims.contains_key("id"));
+    // Every credential has a key of its own.
+    let mut keys: Vec<_> = set
+        .unused
+        .iter()
+        .map(|one| {
+            let key = one.key.open().unwrap();
+            tessera_verifier::crypto::LocalSigner::public_key(&key).thumbprint()
+        })
+        .collect();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), 20);
+}
+
+#[test]
+fn nothing_dishonest_is_stored() {
+    for (fault, sd_jwt, ldp) in [
+        (Fault::OtherHolderKey, "holder_key_mismatch", ""),
+        (Fault::SameKeyTwice, "holder_key_mismatch", ""),
+        (Fault::OtherLevel, "credential_not_as_asked", ""),
+        (Fault::UnlistedKey, "issuer_untrusted", ""),
+        (
+            Fault::ForeignSignature,
+            "invalid_signature",
+            "issuer_key_mismatch",
+        ),
+        (Fault::Expired, "expired", ""),
+        (Fault::NotYetValid, "not_yet_valid", ""),
+        (Fault::NoStatus, "status_missing", ""),
+        (Fault::PlainAnswer, "response_not_encrypted", ""),
+        (Fault::OneTooMany, "credential_not_as_asked", ""),
+        (Fault::MixedPersons, "credential_not_as_asked", ""),
+        (Fault::OtherIdentifier, "issuer_answer_malformed", ""),
+        (Fault::ForeignTokenEndpoint, "issuer_answer_malformed", ""),
+        (Fault::FaceMismatch, "face_mismatch", ""),
+        (Fault::Down, "network_unreachable", ""),
+    ] {
+        let ldp = if ldp.is_empty() { sd_jwt } else { ldp };
+        for (formats, expected) in [(&[Format::SdJwt], sd_jwt), (&[Format::LdpVc], ldp)] {
+            let world = World::new();
+            world.fault.set(fault);
+            world.formats.set(formats);
+            let (_folder, mut store) = world.store();
+            let outcome = code(enrolled(&world, &mut store));
+            assert_eq!(outcome, expected, "{fault:?} {formats:?}");
+            assert!(store.contents().sets.is_empty(), "{fault:?}");
+        }
+    }
+}
+
+#[test]
+fn the_root_is_pinned_at_first_use() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    let first = trust::contact(&mut store, world.surroundings(), ISSUER, None).unwrap();
+    assert!(first.newly_pinned);
+    let again = trust::contact(&mut store, world.surroundings(), ISSUER, None).unwrap();
+    assert!(!again.newly_pinned);
+    world.fault.set(Fault::OtherRoot);
+    let outcome = trust::contact(&mut store, world.surroundings(), ISSUER, None);
+    assert_eq!(code(outcome), "bundle_untrusted");
+    let given = tessera_verifier::did::did_key(tessera_verifier::crypto::LocalSigner::public_key(
+        &world.unlisted,
+    ));
+    let outcome = trust::contact(&mut store, world.surroundings(), ISSUER, Some(&given));
+    assert_eq!(code(outcome), "issuer_root_changed");
+}
+
+#[test]
+fn a_wrong_transaction_code_is_refused_and_a_missing_one_asked_for() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    trust::contact(&mut store, world.surroundings(), ISSUER, None).unwrap();
+    let accept = |store: &mut Store, code: Option<&str>| {
+        let code = code.map(Secret::from);
+        receive::accept(store, world.surroundings(), &world.offer(), code.as_ref())
+    };
+    assert_eq!(code(accept(&mut store, None)), "tx_code_needed");
+    assert_eq!(code(accept(&mut store, Some("000000"))), "invalid_grant");
+    assert_eq!(code(accept(&mut store, Some("123456"))), "accepted");
+}
+
+#[test]
+fn an_offer_travels_as_a_link() {
+    let world = World::new();
+    let offer = receive::parse_offer(&world.offer().to_uri()).unwrap();
+    assert_eq!(
+        receive::offered_level(&offer).unwrap(),
+        AssuranceLevel::Limited
+    );
+    let mut mixed = world.offer();
+    mixed
+        .credential_configuration_ids
+        .push("identity_full_ldp".into());
+    assert_eq!(code(receive::parse_offer(&mixed.to_uri())), "offer_invalid");
+    let mut unknown = world.offer();
+    unknown.credential_configuration_ids = vec!["library_card".into()];
+    assert_eq!(
+        code(receive::parse_offer(&unknown.to_uri())),
+        "offer_invalid"
+    );
+}
+
+#[test]
+fn an_older_bundle_does_not_replace_a_newer_one() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    trust::contact(&mut store, world.surroundings(), ISSUER, None).unwrap();
+    let newest = world.now.get();
+    world.now.set(newest - DAY);
+    trust::contact(&mut store, world.surroundings(), ISSUER, None).unwrap();
+    let kept = trust::cached(store.contents(), ISSUER).unwrap();
+    assert_eq!(kept.bundle.issued_at().unix(), newest);
+}
+
+#[test]
+fn an_upgrade_waits_for_the_terminal() {
+    let world = World::new();
+    world.level.set(AssuranceLevel::Full);
+    let (_folder, mut store) = world.store();
+    trust::contact(&mut store, world.surroundings(), ISSUER, None).unwrap();
+    let surroundings = world.surroundings();
+    let session = enrol::start(&store, surroundings, ISSUER, "1101", AssuranceLevel::Full).unwrap();
+    enrol::remember(&mut store, surroundings, session, false).unwrap();
+    let session = store.contents().pending.as_ref().unwrap().duplicate();
+    assert!(matches!(
+        enrol::progress(surroundings, &session).unwrap(),
+        Progress::Waiting
+    ));
+    world.terminal_done.set(true);
+    let Progress::Granted(granted) = enrol::progress(surroundings, &session).unwrap() else {
+        unreachable!("the terminal is done");
+    };
+    assert!(granted.tx_code.is_none(), "the terminal shows the code");
+    let code = Secret::from("123456");
+    receive::accept(&mut store, surroundings, &granted.offer, Some(&code)).unwrap();
+    enrol::forget(&mut store, surroundings).unwrap();
+    assert!(store.contents().pending.is_none());
+    assert_eq!(store.contents().sets[0].level, AssuranceLevel::Full);
+}

@@ -1,0 +1,157 @@
+//! An issuer and a relying party in process: the wallet's whole protocol without a network.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod issuing;
+mod publishing;
+mod serving;
+
+use std::cell::{Cell, RefCell};
+
+use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
+use serde_json::json;
+use tessera_verifier::claims::{AssuranceLevel, CredentialProfile, Format};
+use tessera_verifier::crypto::LocalSigner;
+use tessera_verifier::time::Timestamp;
+use tessera_verifier::{did, vci};
+use tessera_wallet::secret::{HolderKey, Passphrase, StoredKey};
+use tessera_wallet::store::{KeyStretching, Store};
+use tessera_wallet::{Clock, Surroundings};
+
+pub(crate) const ISSUER: &str = "https://issuer.example";
+pub(crate) const RESPONSE_URI: &str = "https://cafe.example/response";
+pub(crate) const DAY: i64 = 86_400;
+
+/// What a dishonest or broken issuer does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    None,
+    /// Credentials bound to a key of the issuer's choice.
+    OtherHolderKey,
+    /// Two credentials bound to the same key.
+    SameKeyTwice,
+    /// The other level than asked.
+    OtherLevel,
+    /// Signed by a key the bundle does not list.
+    UnlistedKey,
+    /// Signed by another key than the named issuer's.
+    ForeignSignature,
+    Expired,
+    NotYetValid,
+    NoStatus,
+    /// Encryption was offered, the answer is in the clear.
+    PlainAnswer,
+    /// One more credential than keys.
+    OneTooMany,
+    /// Another person's data in the last credential.
+    MixedPersons,
+    /// The bundle is signed by another root than at enrolment.
+    OtherRoot,
+    /// Metadata name another issuer.
+    OtherIdentifier,
+    /// The token endpoint is elsewhere.
+    ForeignTokenEndpoint,
+    /// Refuses the photo.
+    FaceMismatch,
+    /// No network.
+    Down,
+}
+
+pub(crate) fn key() -> HolderKey {
+    StoredKey::generate(&SystemRandom::new())
+        .unwrap()
+        .open()
+        .unwrap()
+}
+
+pub(crate) struct World {
+    pub(crate) root: HolderKey,
+    pub(crate) signing: HolderKey,
+    pub(crate) unlisted: HolderKey,
+    pub(crate) relying_party: HolderKey,
+    pub(crate) fault: Cell<Fault>,
+    pub(crate) now: Cell<i64>,
+    pub(crate) level: Cell<AssuranceLevel>,
+    /// What offers offer.
+    pub(crate) formats: Cell<&'static [Format]>,
+    pub(crate) terminal_done: Cell<bool>,
+    pub(crate) bundle_age: Cell<i64>,
+    /// Form bodies that reached the relying party.
+    pub(crate) posted: RefCell<Vec<String>>,
+    pub(crate) calls: RefCell<Vec<String>>,
+    rng: SystemRandom,
+    index: Cell<u64>,
+}
+
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix(self.now.get())
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self {
+            root: key(),
+            signing: key(),
+            unlisted: key(),
+            relying_party: key(),
+            fault: Cell::new(Fault::None),
+            now: Cell::new(1_790_000_000),
+            level: Cell::new(AssuranceLevel::Limited),
+            formats: Cell::new(&Format::ALL),
+            terminal_done: Cell::new(false),
+            bundle_age: Cell::new(7 * DAY),
+            posted: RefCell::default(),
+            calls: RefCell::default(),
+            rng: SystemRandom::new(),
+            index: Cell::new(0),
+        }
+    }
+
+    pub(crate) fn surroundings(&self) -> Surroundings<'_> {
+        Surroundings {
+            transport: self,
+            rng: &self.rng,
+            clock: self,
+        }
+    }
+
+    pub(crate) fn store(&self) -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::create(
+            folder.path(),
+            &Passphrase::new("passphrase").unwrap(),
+            KeyStretching::HAZMAT_TESTING_ONLY,
+            &self.rng,
+        )
+        .unwrap();
+        (folder, store)
+    }
+
+    pub(crate) fn client_id(&self) -> String {
+        format!(
+            "decentralized_identifier:{}",
+            did::did_key(self.relying_party.public_key())
+        )
+    }
+
+    pub(crate) fn offer(&self) -> vci::CredentialOffer {
+        let profile = CredentialProfile::of(self.level.get());
+        let offered: Vec<_> = self
+            .formats
+            .get()
+            .iter()
+            .map(|format| profile.configuration(*format))
+            .collect();
+        serde_json::from_value(json!({
+            "credential_issuer": ISSUER,
+            "credential_configuration_ids": offered,
+            "grants": {vci::PRE_AUTHORIZED_CODE: {
+                "pre-authorized_code": "one-time",
+                "tx_code": {"input_mode": "numeric", "length": 6},
+            }},
+        }))
+        .unwrap()
+    }
+}

@@ -1,0 +1,179 @@
+//! The issuer's and the relying party's HTTP, without HTTP.
+
+use std::collections::BTreeMap;
+
+use josekit::jwe::{ECDH_ES, JweHeader};
+use josekit::jwk::Jwk;
+use serde_json::{Value, json};
+use tessera_verifier::claims::{AssuranceLevel, CredentialProfile, Format};
+use tessera_verifier::crypto::LocalSigner;
+use tessera_verifier::key::PublicKey;
+use tessera_verifier::{device, did, vci};
+use tessera_wallet::Clock;
+use tessera_wallet::transport::{HttpRequest, HttpResponse, Method, Transport, TransportError};
+
+use super::*;
+
+impl World {
+    fn credential_response(&self, request: &HttpRequest) -> HttpResponse {
+        assert_eq!(request.bearer.as_ref().unwrap().expose(), "access");
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        let id = body["credential_configuration_id"].as_str().unwrap();
+        let (profile, format) = CredentialProfile::by_configuration(id).unwrap();
+        let mut holders: Vec<PublicKey> = body["proofs"]["jwt"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|proof| {
+                let proof =
+                    vci::proof::verify(proof.as_str().unwrap(), ISSUER, self.now()).unwrap();
+                assert_eq!(proof.nonce, "c-nonce");
+                proof.key
+            })
+            .collect();
+        match self.fault.get() {
+            Fault::OtherHolderKey => holders[3] = self.unlisted.public_key().clone(),
+            Fault::SameKeyTwice => holders[3] = holders[2].clone(),
+            Fault::OneTooMany => holders.push(self.unlisted.public_key().clone()),
+            _ => {}
+        }
+        let last = holders.len() - 1;
+        let credentials: Vec<Value> = holders
+            .iter()
+            .enumerate()
+            .map(|(n, holder)| {
+                let mixed = self.fault.get() == Fault::MixedPersons && n == last;
+                let name = if mixed { "OTHER" } else { "SPECIMEN" };
+                json!({"credential": self.issue(profile.level, format, holder, name)})
+            })
+            .collect();
+        let answer = json!({"credentials": credentials});
+        let encryption = &body["credential_response_encryption"];
+        assert_eq!(encryption["enc"], "A256GCM");
+        if self.fault.get() == Fault::PlainAnswer {
+            return respond(200, "application/json", answer.to_string());
+        }
+        let jwk = Jwk::from_map(encryption["jwk"].as_object().unwrap().clone()).unwrap();
+        let mut header = JweHeader::new();
+        header.set_content_encryption("A256GCM");
+        let encrypter = ECDH_ES.encrypter_from_jwk(&jwk).unwrap();
+        let jwe =
+            josekit::jwe::serialize_compact(answer.to_string().as_bytes(), &header, &encrypter)
+                .unwrap();
+        respond(200, "application/jwt", jwe)
+    }
+
+    fn metadata(&self) -> Value {
+        let configurations: BTreeMap<&str, Value> = AssuranceLevel::ALL
+            .into_iter()
+            .flat_map(|level| Format::ALL.map(|format| (CredentialProfile::of(level), format)))
+            .map(|(profile, format)| {
+                (
+                    profile.configuration(format),
+                    json!({"format": format.as_str()}),
+                )
+            })
+            .collect();
+        let other = self.fault.get() == Fault::OtherIdentifier;
+        json!({
+            "credential_issuer": if other { "https://other.example" } else { ISSUER },
+            "credential_endpoint": format!("{ISSUER}/credential"),
+            "nonce_endpoint": format!("{ISSUER}/nonce"),
+            "batch_credential_issuance": {"batch_size": 10},
+            "credential_response_encryption": {
+                "alg_values_supported": ["ECDH-ES"],
+                "enc_values_supported": ["A256GCM"],
+                "encryption_required": false,
+            },
+            "credential_configurations_supported": configurations,
+        })
+    }
+}
+
+pub(crate) fn respond(status: u16, content_type: &str, body: impl Into<String>) -> HttpResponse {
+    HttpResponse {
+        status,
+        content_type: content_type.to_owned(),
+        body: body.into().into_bytes(),
+    }
+}
+
+impl Transport for World {
+    fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        if self.fault.get() == Fault::Down {
+            return Err(TransportError::Unreachable);
+        }
+        self.calls.borrow_mut().push(request.url.path().to_owned());
+        if request.url.as_str() == RESPONSE_URI {
+            assert_eq!(request.content_type, "application/x-www-form-urlencoded");
+            self.posted
+                .borrow_mut()
+                .push(String::from_utf8(request.body.to_vec()).unwrap());
+            return Ok(respond(200, "application/json", "{}"));
+        }
+        assert!(
+            request.url.as_str().starts_with(ISSUER),
+            "the wallet called {}",
+            request.url
+        );
+        let json = |value: Value| respond(200, "application/json", value.to_string());
+        let ready = |tx_code: bool| {
+            let mut state = json!({"state": "face_checked", "credential_offer": self.offer()});
+            if tx_code {
+                state["tx_code"] = json!("123456");
+            }
+            state
+        };
+        Ok(match (request.method, request.url.path()) {
+            (Method::Get, "/root") => {
+                respond(200, "text/plain", did::did_key(self.root.public_key()))
+            }
+            (Method::Get, "/bundle") => respond(200, "application/jwt", self.bundle()),
+            (Method::Get, "/.well-known/openid-credential-issuer") => json(self.metadata()),
+            (Method::Get, "/.well-known/oauth-authorization-server") => {
+                let foreign = self.fault.get() == Fault::ForeignTokenEndpoint;
+                let base = if foreign {
+                    "https://thief.example"
+                } else {
+                    ISSUER
+                };
+                json(json!({"issuer": ISSUER, "token_endpoint": format!("{base}/token")}))
+            }
+            (Method::Post, "/nonce") => json(json!({"c_nonce": "c-nonce"})),
+            (Method::Post, "/sessions") => {
+                let body: Value = serde_json::from_slice(&request.body).unwrap();
+                let proof = body["device_proof"].as_str().unwrap();
+                assert_eq!(
+                    device::verify(proof, ISSUER, self.now()).unwrap().nonce,
+                    "c-nonce"
+                );
+                json(json!({"session_id": "s-1", "session_token": "session", "state": "started"}))
+            }
+            (Method::Post, "/sessions/s-1/face") => {
+                assert_eq!(request.bearer.as_ref().unwrap().expose(), "session");
+                if self.fault.get() == Fault::FaceMismatch {
+                    let problem = json!({"code": "face_mismatch", "status": 422});
+                    return Ok(respond(
+                        422,
+                        "application/problem+json",
+                        problem.to_string(),
+                    ));
+                }
+                json(ready(true))
+            }
+            (Method::Get, "/sessions/s-1") if self.terminal_done.get() => json(ready(false)),
+            (Method::Get, "/sessions/s-1") => json(json!({"state": "started"})),
+            (Method::Post, "/token") => {
+                let form = String::from_utf8(request.body.to_vec()).unwrap();
+                if form.contains("pre-authorized_code=one-time") && form.contains("tx_code=123456")
+                {
+                    json(json!({"access_token": "access", "token_type": "Bearer"}))
+                } else {
+                    respond(400, "application/json", r#"{"error":"invalid_grant"}"#)
+                }
+            }
+            (Method::Post, "/credential") => self.credential_response(&request),
+            (_, path) => respond(404, "text/plain", path),
+        })
+    }
+}
