@@ -149,6 +149,16 @@ impl LeanHolder {
 }
 
 impl Access {
+    /// An access token that came about elsewhere, used over `client`'s connections.
+    #[must_use]
+    pub fn with_token(client: &Client, issuer: &str, token: &str) -> Self {
+        Self {
+            client: client.clone(),
+            issuer: issuer.to_owned(),
+            token: token.to_owned(),
+        }
+    }
+
     /// A credential request for `keys.len()` one-time credentials, ready to send.
     ///
     /// # Errors

@@ -70,20 +70,19 @@ pub fn unusable_photos(stage: &Stage, report: &mut Report) {
 /// When the wallet cannot be read.
 pub fn held(holder: &Holder) -> Result<String> {
     let list = holder.list()?;
-    let credentials = list.get("credentials").unwrap_or(&list);
     let count = |level: &str, format: &str| {
-        let of = |entry: &&Value| entry["level"] == level && entry["format"] == format;
-        let left = |entry: &Value| entry["unused"].as_u64().unwrap_or(0);
-        credentials
+        let in_force = |set: &&Value| set["level"] == level && set["state"] == "in_force";
+        let left = |set: &Value| set["remaining"][format].as_u64().unwrap_or(0);
+        list["credentials"]
             .as_array()
             .into_iter()
             .flatten()
-            .filter(of)
+            .filter(in_force)
             .map(left)
             .sum::<u64>()
     };
     let levels =
-        ["limited", "full"].map(|level| (level, count(level, "sd_jwt"), count(level, "ldp")));
+        ["limited", "full"].map(|level| (level, count(level, "dc+sd-jwt"), count(level, "ldp_vc")));
     let lines: Vec<String> = levels
         .iter()
         .filter(|(_, sd_jwt, ldp)| sd_jwt + ldp > 0)

@@ -14,8 +14,12 @@ const KEYS: usize = 8;
 
 pub(crate) fn run(oracle: &Oracle, matrix: &mut Matrix) {
     for judge in ["did-key", "ssi"] {
-        matrix.ask("did:key P-256", judge, Way::OursToTheirs, || ours(oracle, judge));
-        matrix.ask("did:key P-256", judge, Way::TheirsToOurs, || theirs(oracle, judge));
+        matrix.ask("did:key P-256", judge, Way::OursToTheirs, || {
+            ours(oracle, judge)
+        });
+        matrix.ask("did:key P-256", judge, Way::TheirsToOurs, || {
+            theirs(oracle, judge)
+        });
     }
 }
 
@@ -24,7 +28,10 @@ fn ours(oracle: &Oracle, judge: &str) -> Outcome {
         let key = key()?;
         let words = ["did-key", "resolve", "--with", judge];
         let answer = oracle.ask(&words, &json!({"did": did::did_key(key.public_key())}))?;
-        demand(point(&answer["jwk"]) == point(&key.public_key().to_jwk()), "another key came back")?;
+        demand(
+            point(&answer["jwk"]) == point(&key.public_key().to_jwk()),
+            "another key came back",
+        )?;
         demand(
             answer["verification_method"] == did::verification_method(key.public_key()),
             "another verification method came back",
@@ -41,8 +48,14 @@ fn theirs(oracle: &Oracle, judge: &str) -> Outcome {
         let name = answer["did"].as_str().ok_or_else(|| Stop::fail("no did"))?;
         let (did, resolved) = did::resolve(name).map_err(Stop::fail)?;
         demand(did == name, "the name changed")?;
-        demand(resolved == PublicKey::from_jwk(&jwk).map_err(Stop::fail)?, "another key came back")?;
-        demand(did::resolve(&name[..name.len() - 1]).is_err(), "a cut name was accepted")?;
+        demand(
+            resolved == PublicKey::from_jwk(&jwk).map_err(Stop::fail)?,
+            "another key came back",
+        )?;
+        demand(
+            did::resolve(&name[..name.len() - 1]).is_err(),
+            "a cut name was accepted",
+        )?;
     }
     Ok(format!("{KEYS} keys"))
 }

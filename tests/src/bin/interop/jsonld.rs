@@ -2,16 +2,18 @@
 
 use serde_json::{Value, json};
 use tessera_verifier::crypto::LocalSigner;
+use tessera_verifier::did;
 use tessera_verifier::jsonld::{ContextStore, document_to_rdf};
 use tessera_verifier::rdf::{Budget, HashAlgorithm, canonicalize, to_nquads};
-use tessera_verifier::did;
 
 use crate::matrix::{Matrix, Outcome, Stop, Way, demand};
 use crate::oracle::Oracle;
 use crate::specimen::{credential, key};
 
 pub(crate) fn run(oracle: &Oracle, matrix: &mut Matrix) {
-    matrix.ask("JSON-LD to RDF", "json-ld + sophia_c14n", Way::Same, || to_rdf(oracle));
+    matrix.ask("JSON-LD to RDF", "json-ld + sophia_c14n", Way::Same, || {
+        to_rdf(oracle)
+    });
     matrix.ask("RDFC-1.0", "sophia_c14n", Way::Same, || rdfc(oracle));
 }
 
@@ -38,7 +40,12 @@ fn documents() -> Result<Vec<Value>, Stop> {
             "encodedList": "uH4sIAAAAAAAAA-3BMQEAAADCoPVPbQwfoAAAAAAAAAAAAAAAAAAAAIC3AYbSVKsAQAAA",
         },
     });
-    Ok(vec![whole, credential(&issuer, &holder, Some("urn:uuid:e1b0")), presentation, status_list])
+    Ok(vec![
+        whole,
+        credential(&issuer, &holder, Some("urn:uuid:e1b0")),
+        presentation,
+        status_list,
+    ])
 }
 
 /// Their quads, canonicalized by their canonicalizer, are ours canonicalized by ours.
@@ -46,8 +53,14 @@ fn to_rdf(oracle: &Oracle) -> Outcome {
     let documents = documents()?;
     for document in &documents {
         let theirs = oracle.ask(&["json-ld", "to-rdf"], &json!({"document": document}))?;
-        let theirs = oracle.ask(&["rdf", "canonicalize"], &json!({"nquads": theirs["nquads"]}))?;
-        demand(theirs["canonical"] == canonical(document)?, "another dataset")?;
+        let theirs = oracle.ask(
+            &["rdf", "canonicalize"],
+            &json!({"nquads": theirs["nquads"]}),
+        )?;
+        demand(
+            theirs["canonical"] == canonical(document)?,
+            "another dataset",
+        )?;
     }
     Ok(format!("{} documents", documents.len()))
 }
@@ -59,13 +72,17 @@ fn rdfc(oracle: &Oracle) -> Outcome {
         let quads = document_to_rdf(document, &ContextStore::builtin()).map_err(Stop::fail)?;
         let renamed = to_nquads(&quads).replace("_:b0", "_:zz");
         let theirs = oracle.ask(&["rdf", "canonicalize"], &json!({"nquads": renamed}))?;
-        demand(theirs["canonical"] == canonical(document)?, "another canonical form")?;
+        demand(
+            theirs["canonical"] == canonical(document)?,
+            "another canonical form",
+        )?;
     }
     Ok(format!("{} documents", documents.len()))
 }
 
 fn canonical(document: &Value) -> Result<String, Stop> {
     let quads = document_to_rdf(document, &ContextStore::builtin()).map_err(Stop::fail)?;
-    let canonical = canonicalize(&quads, HashAlgorithm::Sha256, Budget::default()).map_err(Stop::fail)?;
+    let canonical =
+        canonicalize(&quads, HashAlgorithm::Sha256, Budget::default()).map_err(Stop::fail)?;
     Ok(canonical.to_nquads())
 }

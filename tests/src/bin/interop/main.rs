@@ -34,7 +34,11 @@ fn main() -> ExitCode {
     match run(program) {
         Ok(matrix) => {
             matrix.print();
-            if matrix.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            if matrix.holds() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
         }
         Err(failure) => {
             eprintln!("interop: {failure}");

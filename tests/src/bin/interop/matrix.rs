@@ -43,7 +43,11 @@ pub(crate) type Outcome = Result<String, Stop>;
 
 /// Demands something.
 pub(crate) fn demand(holds: bool, otherwise: &str) -> Result<(), Stop> {
-    if holds { Ok(()) } else { Err(Stop::fail(otherwise)) }
+    if holds {
+        Ok(())
+    } else {
+        Err(Stop::fail(otherwise))
+    }
 }
 
 /// All pairings asked so far.
@@ -62,8 +66,19 @@ struct Row {
 
 impl Matrix {
     /// Asks one pairing and says so while it happens.
-    pub(crate) fn ask(&mut self, subject: &str, peer: &str, way: Way, pairing: impl FnOnce() -> Outcome) {
-        let row = Row { subject: subject.to_owned(), peer: peer.to_owned(), way, outcome: pairing() };
+    pub(crate) fn ask(
+        &mut self,
+        subject: &str,
+        peer: &str,
+        way: Way,
+        pairing: impl FnOnce() -> Outcome,
+    ) {
+        let row = Row {
+            subject: subject.to_owned(),
+            peer: peer.to_owned(),
+            way,
+            outcome: pairing(),
+        };
         println!("{row}");
         self.rows.push(row);
     }
@@ -75,7 +90,10 @@ impl Matrix {
 
     /// The whole matrix, one line for each subject and peer with both ways side by side.
     pub(crate) fn print(&self) {
-        println!("\n{:<28} {:<22} {:<15} {:<15} same result", "", "", "ours → theirs", "theirs → ours");
+        println!(
+            "\n{:<28} {:<22} {:<15} {:<15} same result",
+            "", "", "ours → theirs", "theirs → ours"
+        );
         let mut seen: Vec<(&str, &str)> = Vec::new();
         for row in &self.rows {
             let pair = (row.subject.as_str(), row.peer.as_str());
@@ -84,7 +102,10 @@ impl Matrix {
             }
             seen.push(pair);
             let cell = |way| {
-                let found = self.rows.iter().find(|r| (r.subject.as_str(), r.peer.as_str()) == pair && r.way == way);
+                let found = self
+                    .rows
+                    .iter()
+                    .find(|r| (r.subject.as_str(), r.peer.as_str()) == pair && r.way == way);
                 found.map_or("·", Row::word)
             };
             println!(
@@ -122,6 +143,13 @@ impl Row {
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Ok(words) | Err(Stop::Skip(words) | Stop::Fail(words))) = &self.outcome;
-        write!(f, "{:<7} {:<28} {:<22} {:<14} {words}", self.word(), self.subject, self.peer, self.way)
+        write!(
+            f,
+            "{:<7} {:<28} {:<22} {:<14} {words}",
+            self.word(),
+            self.subject,
+            self.peer,
+            self.way
+        )
     }
 }

@@ -34,7 +34,10 @@ impl Oracle {
             return Ok(answer);
         }
         let reason = answer["reason"].as_str().unwrap_or("no reason given");
-        Err(Stop::Fail(format!("`{}` refused: {reason}", words.join(" "))))
+        Err(Stop::Fail(format!(
+            "`{}` refused: {reason}",
+            words.join(" ")
+        )))
     }
 
     /// Asks, and wants a no.
@@ -58,11 +61,16 @@ impl Oracle {
             .spawn()
             .map_err(|e| Stop::Fail(format!("{}: {e}", self.program.display())))?;
         if let Some(mut pipe) = child.stdin.take() {
-            pipe.write_all(input.to_string().as_bytes()).map_err(Stop::fail)?;
+            pipe.write_all(input.to_string().as_bytes())
+                .map_err(Stop::fail)?;
         }
         let output = child.wait_with_output().map_err(Stop::fail)?;
         serde_json::from_slice(&output.stdout).map_err(|_| {
-            Stop::Fail(format!("`{}`: {}", words.join(" "), String::from_utf8_lossy(&output.stderr).trim()))
+            Stop::Fail(format!(
+                "`{}`: {}",
+                words.join(" "),
+                String::from_utf8_lossy(&output.stderr).trim()
+            ))
         })
     }
 }

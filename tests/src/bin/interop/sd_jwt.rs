@@ -42,7 +42,10 @@ pub(crate) fn issue() -> Result<Issued, Stop> {
         "status": {"status_list": {"idx": 94_567, "uri": "https://issuer.example/status/1.jwt"}},
     });
     let mut header = Map::new();
-    header.insert("kid".to_owned(), Value::from(did::verification_method(issuer.public_key())));
+    header.insert(
+        "kid".to_owned(),
+        Value::from(did::verification_method(issuer.public_key())),
+    );
     let mut salts = || {
         let mut salt = [0; 16];
         // A failing system generator leaves zeros; two equal salts then show up as a refusal.
@@ -60,14 +63,21 @@ pub(crate) fn issue() -> Result<Issued, Stop> {
     .map_err(Stop::fail)?;
     let signature = sign(&issuer, unsigned.signing_input())?;
     let sd_jwt = unsigned.attach(&signature);
-    Ok(Issued { issuer, holder, sd_jwt })
+    Ok(Issued {
+        issuer,
+        holder,
+        sd_jwt,
+    })
 }
 
 /// Shows the age bit and a name, bound to nonce and audience.
 pub(crate) fn present(issued: &Issued) -> Result<String, Stop> {
     let parsed = sd_jwt::parse(&issued.sd_jwt).map_err(Stop::fail)?;
     let selection = parsed
-        .select(&[ClaimPath::keys(&["age_equal_or_over", "18"]), ClaimPath::keys(&["name_native"])])
+        .select(&[
+            ClaimPath::keys(&["age_equal_or_over", "18"]),
+            ClaimPath::keys(&["name_native"]),
+        ])
         .map_err(Stop::fail)?;
     let unsigned = SdJwt::prepare_key_binding(selection, AUDIENCE, NONCE, now()?);
     let signature = sign(&issued.holder, unsigned.signing_input())?;
@@ -76,10 +86,19 @@ pub(crate) fn present(issued: &Issued) -> Result<String, Stop> {
 
 /// What a judge must have seen in [`present`]'s work: two claims, no more.
 pub(crate) fn check_claims(seen: &Value) -> Result<(), Stop> {
-    demand(seen["age_equal_or_over"] == json!({"18": true}), "the age bit is not the only age")?;
-    demand(seen["name_native"] == claims()["name_native"], "the name is another")?;
+    demand(
+        seen["age_equal_or_over"] == json!({"18": true}),
+        "the age bit is not the only age",
+    )?;
+    demand(
+        seen["name_native"] == claims()["name_native"],
+        "the name is another",
+    )?;
     for hidden in ["family_name", "birthdate", "nationalities", "sex"] {
-        demand(seen.get(hidden).is_none(), &format!("{hidden} was not to be seen"))?;
+        demand(
+            seen.get(hidden).is_none(),
+            &format!("{hidden} was not to be seen"),
+        )?;
     }
     Ok(())
 }
@@ -102,14 +121,21 @@ fn ours(oracle: &Oracle, judge: &str) -> Outcome {
     }
     let answer = oracle.ask(&words, &whole)?;
     for (name, value) in claims() {
-        demand(answer["claims"][&name] == value, &format!("{name} is another"))?;
+        demand(
+            answer["claims"][&name] == value,
+            &format!("{name} is another"),
+        )?;
     }
 
     let presentation = present(&issued)?;
     let answer = oracle.ask(&words, &question(&presentation, NONCE))?;
     check_claims(&answer["claims"])?;
     oracle.refuses(&words, &question(&presentation, "another"), "another nonce")?;
-    oracle.refuses(&words, &question(&forged(&presentation), NONCE), "a removed disclosure under the same binding")?;
+    oracle.refuses(
+        &words,
+        &question(&forged(&presentation), NONCE),
+        "a removed disclosure under the same binding",
+    )?;
     let mut other = question(&presentation, NONCE);
     other["issuer_jwk"] = key()?.public_key().to_jwk();
     oracle.refuses(&words, &other, "another issuer's key")?;
@@ -136,20 +162,42 @@ fn theirs(oracle: &Oracle, judge: &str) -> Outcome {
         },
     });
     let made = oracle.ask(&["sd-jwt", "issue", "--with", judge], &question)?;
-    let text = |name: &str| made[name].as_str().ok_or_else(|| Stop::fail(format!("no {name}")));
+    let text = |name: &str| {
+        made[name]
+            .as_str()
+            .ok_or_else(|| Stop::fail(format!("no {name}")))
+    };
     let issuer = PublicKey::from_jwk(&made["issuer_jwk"]).map_err(Stop::fail)?;
 
     let whole = sd_jwt::verify_issued(text("sd_jwt")?, &issuer).map_err(Stop::fail)?;
     for name in ["age_equal_or_over", "nationalities", "family_name"] {
-        demand(whole[name] == question["claims"][name], &format!("{name} is another"))?;
+        demand(
+            whole[name] == question["claims"][name],
+            &format!("{name} is another"),
+        )?;
     }
     let presentation = text("presentation")?;
     let shown = verify(presentation, &issuer, NONCE).map_err(Stop::fail)?;
-    demand(shown["age_equal_or_over"] == json!({"18": true}), "the age bit is not the only age")?;
-    demand(shown.get("family_name").is_none(), "family_name was not to be seen")?;
-    demand(verify(presentation, &issuer, "another").is_err(), "we accepted another nonce")?;
-    demand(verify(&forged(presentation), &issuer, NONCE).is_err(), "we accepted a removed disclosure")?;
-    demand(verify(presentation, key()?.public_key(), NONCE).is_err(), "we accepted another issuer's key")?;
+    demand(
+        shown["age_equal_or_over"] == json!({"18": true}),
+        "the age bit is not the only age",
+    )?;
+    demand(
+        shown.get("family_name").is_none(),
+        "family_name was not to be seen",
+    )?;
+    demand(
+        verify(presentation, &issuer, "another").is_err(),
+        "we accepted another nonce",
+    )?;
+    demand(
+        verify(&forged(presentation), &issuer, NONCE).is_err(),
+        "we accepted a removed disclosure",
+    )?;
+    demand(
+        verify(presentation, key()?.public_key(), NONCE).is_err(),
+        "we accepted another issuer's key",
+    )?;
     Ok("whole, presented; 3 forgeries refused".to_owned())
 }
 

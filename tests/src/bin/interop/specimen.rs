@@ -13,7 +13,8 @@ pub(crate) const NOW: &str = "2026-11-22T12:00:00Z";
 /// The verifier's nonce.
 pub(crate) const NONCE: &str = "n-0S6_WzA2Mj";
 /// The verifier's name.
-pub(crate) const AUDIENCE: &str = "decentralized_identifier:did:key:zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169";
+pub(crate) const AUDIENCE: &str =
+    "decentralized_identifier:did:key:zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169";
 
 /// [`NOW`] as a time.
 pub(crate) fn now() -> Result<Timestamp, Stop> {
@@ -54,7 +55,10 @@ pub(crate) fn claims() -> Map<String, Value> {
 /// The W3C form: `id` is the credential's own identifier, for judges who need one.
 pub(crate) fn credential(issuer: &str, holder: &Key, id: Option<&str>) -> Value {
     let mut subject = claims();
-    subject.insert("id".to_owned(), Value::from(did::did_key(holder.public_key())));
+    subject.insert(
+        "id".to_owned(),
+        Value::from(did::did_key(holder.public_key())),
+    );
     let mut credential = json!({
         "@context": ["https://www.w3.org/ns/credentials/v2", "https://tessera.example/contexts/identity/v1"],
         "type": ["VerifiableCredential", "IdentityCredential", "LimitedIdentityCredential"],
@@ -81,5 +85,10 @@ pub(crate) fn credential(issuer: &str, holder: &Key, id: Option<&str>) -> Value 
 }
 
 /// What the issuer always shows.
-pub(crate) const MANDATORY: [&str; 5] =
-    ["/issuer", "/validFrom", "/validUntil", "/credentialStatus", "/credentialSubject/id"];
+pub(crate) const MANDATORY: [&str; 5] = [
+    "/issuer",
+    "/validFrom",
+    "/validUntil",
+    "/credentialStatus",
+    "/credentialSubject/id",
+];
