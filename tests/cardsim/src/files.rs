@@ -174,7 +174,7 @@ fn dg2(portrait: &[u8]) -> Vec<u8> {
     let jpeg2000 = !portrait.starts_with(&[0xFF, 0xD8]);
     // Facial information (20), no feature points, image information (12), picture.
     let block = 20 + 12 + portrait.len();
-    let mut record = b"FAC\0010\0".to_vec();
+    let mut record = b"FAC\x00010\x00".to_vec();
     record.extend(((14 + block) as u32).to_be_bytes());
     record.extend([0, 1]);
     record.extend((block as u32).to_be_bytes());

@@ -129,6 +129,15 @@ fn intermediate_figures_of_appendix_g1() {
     );
 }
 
+/// The password key of the card access number of the TR-03110 examples.
+#[test]
+fn password_key_of_a_card_access_number() {
+    assert_eq!(
+        Password::Can("123456").key()[..],
+        hex("591468CDA83D65219CCCB8560233600F")
+    );
+}
+
 fn run(answers: &[&str]) -> CardError {
     let card_access = hex(CARD_ACCESS);
     let info = SecurityInfos::parse(&card_access)
