@@ -195,7 +195,7 @@ impl PendingSession {
             issuer_url: self.issuer_url.clone(),
             session_id: self.session_id.clone(),
             session_token: self.session_token.clone(),
-            level: self.level.clone(),
+            level: self.level,
         }
     }
 

@@ -8,7 +8,7 @@ mod serving;
 
 use std::cell::{Cell, RefCell};
 
-use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
+use aws_lc_rs::rand::SystemRandom;
 use serde_json::json;
 use tessera_verifier::claims::{AssuranceLevel, CredentialProfile, Format};
 use tessera_verifier::crypto::LocalSigner;
