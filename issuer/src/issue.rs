@@ -17,7 +17,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use tessera_verifier::claims::{CredentialProfile, Format};
 use tessera_verifier::crypto::sha256;
-use tessera_verifier::jsonld::ContextStore;
+use tessera_verifier::Timestamp;
 
 use crate::environment::{Entropy, identifier, start_of_day};
 use crate::failure::{Code, Failure};
@@ -27,6 +27,7 @@ use crate::registry::Person;
 use crate::store::{IssuanceRecord, IssuanceState, Reserved, Store};
 
 pub use document::Authority;
+pub(crate) use document::status_proof;
 use document::{Content, Unsigned};
 
 /// What all credentials of one response share, besides the approval.
@@ -178,9 +179,10 @@ impl Signed {
     ///
     /// # Errors
     /// `internal`: a credential that does not verify is never released.
-    pub fn verify(self, contexts: &ContextStore) -> Result<Checked, Failure> {
+    pub fn verify(self, now: i64) -> Result<Checked, Failure> {
+        let now = Timestamp::from_unix(now);
         for credential in &self.credentials {
-            document::verify(credential, self.signer.public_key(), contexts)
+            document::verify(credential, self.signer.public_key(), now)
                 .map_err(|error| Failure::internal(&error))?;
         }
         Ok(Checked {

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 use tessera_verifier::claims::{CredentialProfile, Format, IdentityClaims, ages_on};
-use tessera_verifier::data_integrity::{ProofOptions, ecdsa_sd};
+use tessera_verifier::data_integrity::{
+    self, PrepareError, ProofExpectation, ProofOptions, ProofPurpose, ecdsa_rdfc, ecdsa_sd,
+};
 use tessera_verifier::did::did_key;
 use tessera_verifier::jsonld::ContextStore;
 use tessera_verifier::key::PublicKey;
@@ -37,7 +39,7 @@ pub struct Authority {
 /// A credential but for its signature.
 pub(super) enum Unsigned {
     SdJwt(sd_jwt::Unsigned),
-    DataIntegrity(ecdsa_sd::Unsigned),
+    DataIntegrity(data_integrity::Unsigned),
 }
 
 impl Unsigned {
@@ -60,12 +62,13 @@ impl Unsigned {
 pub(super) fn verify(
     credential: &Value,
     key: &PublicKey,
-    contexts: &ContextStore,
+    now: Timestamp,
 ) -> Result<(), Error> {
     match credential {
         Value::String(text) => sd_jwt::verify_issued(text, key).map(drop),
         document => {
-            let verified = ecdsa_sd::verify_base(document, contexts)?;
+            let expected = ProofExpectation::credential(now);
+            let verified = ecdsa_sd::verify_base(document, &expected, &ContextStore::builtin())?;
             if verified.key == *key {
                 Ok(())
             } else {
@@ -83,7 +86,6 @@ pub(super) struct Content<'a> {
     claims: Map<String, Value>,
     evidence: Value,
     valid: (i64, i64),
-    contexts: ContextStore,
 }
 
 impl<'a> Content<'a> {
@@ -120,7 +122,6 @@ impl<'a> Content<'a> {
                 &parties.authority.name,
             ),
             valid,
-            contexts: ContextStore::builtin(),
         })
     }
 
@@ -133,10 +134,13 @@ impl<'a> Content<'a> {
     ) -> Result<Unsigned, Failure> {
         let list = format!("{}{list}", self.terms.status_base);
         match self.terms.format {
-            Format::SdJwt => self.sd_jwt(holder, &list, index, entropy),
-            Format::LdpVc => self.data_integrity(holder, &list, index, entropy),
+            Format::SdJwt => self
+                .sd_jwt(holder, &list, index, entropy)
+                .map_err(|error| Failure::internal(&error)),
+            Format::LdpVc => self
+                .data_integrity(holder, &list, index, entropy)
+                .map_err(|error| Failure::internal(&error)),
         }
-        .map_err(|error| Failure::internal(&error))
     }
 
     /// SD-JWT VC: every claim and the evidence can be withheld; only what a check needs is always visible.
@@ -180,7 +184,7 @@ impl<'a> Content<'a> {
         list: &str,
         index: u32,
         entropy: &dyn Entropy,
-    ) -> Result<Unsigned, Error> {
+    ) -> Result<Unsigned, PrepareError> {
         let mut subject = self.claims.clone();
         subject.insert("id".to_owned(), json!(did_key(holder)));
         let (from, until) = (
@@ -205,20 +209,44 @@ impl<'a> Content<'a> {
         let mut hmac_key = [0; 32];
         entropy.fill(&mut hmac_key);
         // ecdsa-sd-2023 §3.4.2: a key for this one proof, which signs each statement and is then forgotten.
-        let (ephemeral, _pkcs8) = SoftwareKey::generate().map_err(|_| Error::malformed("key"))?;
-        let options = ProofOptions::assertion(
-            self.key_id.clone(),
-            Timestamp::from_unix(self.valid.0),
-        );
+        let (ephemeral, _pkcs8) = SoftwareKey::generate()?;
         ecdsa_sd::prepare_base(
             &document,
-            &options,
+            &assertion(&self.key_id, Timestamp::from_unix(self.valid.0)),
             &MANDATORY.map(str::to_owned),
-            ecdsa_sd::BaseKeys { hmac_key: &hmac_key, ephemeral: &ephemeral },
-            &self.contexts,
+            &ecdsa_sd::BaseSecrets {
+                hmac_key: &hmac_key,
+                ephemeral: &ephemeral,
+            },
+            &ContextStore::builtin(),
         )
         .map(Unsigned::DataIntegrity)
     }
+}
+
+/// The proof options of something this issuer asserts.
+fn assertion(key_id: &str, created: Timestamp) -> ProofOptions {
+    ProofOptions {
+        created: Some(created),
+        ..ProofOptions::new(key_id, ProofPurpose::AssertionMethod)
+    }
+}
+
+/// A status list credential but for its signature (ecdsa-rdfc-2019).
+///
+/// # Errors
+/// `internal` where the document cannot be canonicalized.
+pub(crate) fn status_proof(
+    document: &Value,
+    key_id: &str,
+    created: Timestamp,
+) -> Result<data_integrity::Unsigned, Failure> {
+    ecdsa_rdfc::prepare(
+        document,
+        &assertion(key_id, created),
+        &ContextStore::builtin(),
+    )
+    .map_err(|error| Failure::internal(&error))
 }
 
 /// How the person was proved, in the terms of OpenID Identity Assurance (§5): which method was used and on which day,

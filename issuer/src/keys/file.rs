@@ -129,14 +129,7 @@ impl KeyFile {
     /// # Errors
     /// [`KeyError`]; a wrong passphrase and a damaged file are told apart.
     pub fn open(path: &Path, passphrase: &str) -> Result<Self, KeyError> {
-        let bytes = match std::fs::read(path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(KeyError::Missing(path.to_owned()));
-            }
-            other => other?,
-        };
-        let sealed: Sealed =
-            serde_json::from_slice(&bytes).map_err(|_| KeyError::Damaged("not a key file"))?;
+        let sealed = read(path)?;
         let public = sealed.public;
         let cost = public.cost;
         if public.version != VERSION
@@ -175,6 +168,14 @@ impl KeyFile {
             root_pkcs8,
             history: public.history,
         })
+    }
+
+    /// The DID of the root key as the file's public part says, without a passphrase.
+    ///
+    /// # Errors
+    /// [`KeyError::Missing`], [`KeyError::Damaged`].
+    pub fn root_did(path: &Path) -> Result<String, KeyError> {
+        Ok(read(path)?.public.root)
     }
 
     /// Replaces the active key by a fresh one. The old private key is gone; its public line stays until `last_valid`,
@@ -252,6 +253,16 @@ impl KeyFile {
         crate::files::replace(&self.path, |file| file.write_all(&text))?;
         Ok(())
     }
+}
+
+fn read(path: &Path) -> Result<Sealed, KeyError> {
+    let bytes = match std::fs::read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(KeyError::Missing(path.to_owned()));
+        }
+        other => other?,
+    };
+    serde_json::from_slice(&bytes).map_err(|_| KeyError::Damaged("not a key file"))
 }
 
 fn generate() -> Result<(SoftwareKey, Zeroizing<Vec<u8>>), KeyError> {

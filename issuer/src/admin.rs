@@ -1,0 +1,256 @@
+//! Administration: one command type, executed here whether it arrives over the socket of the running service or the
+//! command line opened the store itself.
+//!
+//! The socket lies in the data folder and is open to its owner only: who may write there holds the keys anyway. One
+//! command a connection: a JSON line in, a JSON line out.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tessera_verifier::catalogue::Catalogue;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+
+use crate::publish::registration;
+use crate::service::Service;
+use crate::store::{RelyingPartyRecord, RevocationTarget};
+
+const SOCKET: &str = "admin.sock";
+const COMMAND_BYTES_MAX: u64 = 64 * 1024;
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// An administrative command. Paths are absolute.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// Replaces the register by a folder's.
+    RegistryImport {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Trusts document issuers.
+    CscaAdd {
+        /// DER or PEM files.
+        files: Vec<PathBuf>,
+    },
+    /// Registers a terminal.
+    TerminalAdd {
+        /// Its DID.
+        did: String,
+        /// Its name.
+        name: String,
+    },
+    /// Retires a terminal.
+    TerminalRetire {
+        /// Its DID.
+        did: String,
+    },
+    /// Lists terminals.
+    TerminalList {},
+    /// Registers a relying party.
+    RelyingPartyAdd {
+        /// Its DID.
+        did: String,
+        /// Name, English.
+        name_en: String,
+        /// Name, Chinese.
+        name_zh: String,
+        /// Services of the catalogue.
+        services: Vec<String>,
+    },
+    /// Revokes.
+    Revoke {
+        /// What.
+        target: RevocationTarget,
+        /// Why; kept with the record, not published.
+        reason: String,
+    },
+    /// Replaces the signing key.
+    Rotate {},
+    /// Writes bundle and status lists as files.
+    Publish {},
+    /// Lists issuances without personal data.
+    Issuances {},
+}
+
+/// What came of a command: its result, or a sentence for the operator.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Done.
+    Done(Value),
+    /// Refused.
+    Refused(String),
+}
+
+/// Executes a command.
+pub async fn execute(service: &Arc<Service>, command: Command) -> Outcome {
+    match run(service, command).await {
+        Ok(value) => Outcome::Done(value),
+        Err(error) => Outcome::Refused(error.to_string()),
+    }
+}
+
+async fn run(
+    service: &Arc<Service>,
+    command: Command,
+) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+    let store = &service.store;
+    match command {
+        Command::RegistryImport { folder } => {
+            let registry = Arc::clone(&service.registry);
+            let count = tokio::task::spawn_blocking(move || registry.import(&folder)).await??;
+            tracing::info!(count, "register imported");
+            Ok(json!({"persons": count}))
+        }
+        Command::CscaAdd { files } => {
+            let mut digests = Vec::new();
+            for file in files {
+                let digest = service
+                    .anchors
+                    .add(&file)
+                    .map_err(|error| format!("{}: {error}", file.display()))?;
+                tracing::info!(digest, "trust anchor added");
+                digests.push(digest);
+            }
+            Ok(json!({"sha256": digests}))
+        }
+        Command::TerminalAdd { did, name } => {
+            // Stored in the one spelling that statements resolve to.
+            let (did, _key) = tessera_verifier::did::resolve(&did)?;
+            store.put_terminal(&did, &name).await?;
+            Ok(json!({"did": did, "name": name}))
+        }
+        Command::TerminalRetire { did } => {
+            store.retire_terminal(&did).await?;
+            Ok(json!({"did": did, "retired": true}))
+        }
+        Command::TerminalList {} => Ok(json!(store.terminals().await?)),
+        Command::RelyingPartyAdd {
+            did,
+            name_en,
+            name_zh,
+            services,
+        } => {
+            let (did, _key) = tessera_verifier::did::resolve(&did)?;
+            let catalogue = Catalogue::builtin();
+            for id in &services {
+                if catalogue.get(id).is_none() {
+                    return Err(format!("no service `{id}` in the catalogue").into());
+                }
+            }
+            let days = service.config.bundle.registration_days;
+            let party = RelyingPartyRecord {
+                did,
+                name_en,
+                name_zh,
+                services,
+                not_after: crate::environment::start_of_day(service.now()) + days * 86_400,
+            };
+            store.put_relying_party(party.clone()).await?;
+            Ok(serde_json::to_value(registration(&party))?)
+        }
+        Command::Revoke { target, reason } => {
+            let revoked = store.revoke(target, &reason).await?;
+            tracing::info!(revoked, "credentials revoked");
+            Ok(json!({"revoked": revoked}))
+        }
+        Command::Rotate {} => {
+            let rotating = Arc::clone(service);
+            tokio::task::spawn_blocking(move || rotating.rotate()).await??;
+            tracing::info!(did = service.active().did(), "signing key rotated");
+            Ok(json!({"issuer": service.active().did()}))
+        }
+        Command::Publish {} => {
+            let keys = service.publishing_keys();
+            let files = service
+                .publisher
+                .write(&**store, &service.config, &keys, service.now())
+                .await?;
+            Ok(json!({"folder": service.public_folder(), "files": files}))
+        }
+        Command::Issuances {} => issuances(service).await,
+    }
+}
+
+async fn issuances(
+    service: &Service,
+) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+    let records = service.store.issuances().await?;
+    let listed: Vec<Value> = records
+        .iter()
+        .map(|record| {
+            json!({
+                "id": record.id,
+                "set": record.set,
+                "configuration": record.configuration,
+                "state": record.state,
+                "list": record.list,
+                "index": record.index,
+                "issuer": record.issuer,
+                "revoked": record.revoked,
+            })
+        })
+        .collect();
+    Ok(Value::Array(listed))
+}
+
+/// Where the socket of a data folder is.
+#[must_use]
+pub fn socket(data: &Path) -> PathBuf {
+    data.join(SOCKET)
+}
+
+/// Serves commands until dropped.
+///
+/// # Errors
+/// The socket cannot be made.
+pub async fn serve(service: Arc<Service>, path: &Path) -> std::io::Result<()> {
+    // The store is locked by this process, so a socket that is still there belongs to a service that died.
+    let _stale = std::fs::remove_file(path);
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let service = Arc::clone(&service);
+        tokio::spawn(async move {
+            if let Err(error) = answer(&service, stream).await {
+                tracing::warn!(cause = %error, "an administrative connection broke");
+            }
+        });
+    }
+}
+
+async fn answer(service: &Arc<Service>, stream: UnixStream) -> std::io::Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut line = String::new();
+    let mut reader = BufReader::new(read.take(COMMAND_BYTES_MAX));
+    tokio::time::timeout(PATIENCE, reader.read_line(&mut line)).await??;
+    let outcome = match serde_json::from_str(&line) {
+        Ok(command) => execute(service, command).await,
+        Err(error) => Outcome::Refused(format!("not a command: {error}")),
+    };
+    let mut bytes = serde_json::to_vec(&outcome)?;
+    bytes.push(b'\n');
+    write.write_all(&bytes).await
+}
+
+/// Sends a command to the running service; `None` where none runs.
+///
+/// # Errors
+/// The connection broke.
+pub async fn send(path: &Path, command: &Command) -> std::io::Result<Option<Outcome>> {
+    let Ok(mut stream) = UnixStream::connect(path).await else {
+        return Ok(None);
+    };
+    let mut bytes = serde_json::to_vec(command)?;
+    bytes.push(b'\n');
+    stream.write_all(&bytes).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    Ok(Some(serde_json::from_slice(&answer)?))
+}

@@ -1,0 +1,325 @@
+//! What each command does.
+
+use std::error::Error;
+use std::future::IntoFuture as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tessera_face::{FaceEngine, FacePolicy, ModelBytes};
+use zeroize::Zeroizing;
+
+use super::{
+    Action, Cli, CscaAction, RegistryAction, Registration, RelyingPartyAction, Revocation,
+    TerminalAction,
+};
+use crate::admin::{self, Command, Outcome};
+use crate::config::Config;
+use crate::environment::{Clock, Entropy};
+use crate::face::{AbsentFaceCheck, FaceCheck, TractFaceCheck};
+use crate::keys::{KeyFile, Signer as _};
+use crate::service::{Parts, Service};
+use crate::store::{RevocationTarget, SledStore};
+
+type Failed = Box<dyn Error + Send + Sync>;
+
+/// Time and randomness, made in `main`.
+#[derive(Clone)]
+pub struct Outside {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The source of randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// A sentence for the operator.
+pub async fn run(cli: Cli, outside: Outside) -> Result<(), Failed> {
+    let mut config = Config::load(cli.config.as_deref(), std::env::vars())?;
+    if let Some(data) = cli.data {
+        config.data = data;
+    }
+    if cli.passphrase_file.is_some() {
+        config.passphrase_file = cli.passphrase_file;
+    }
+    match cli.action {
+        Action::Serve { listen, public_url } => {
+            if let Some(listen) = listen {
+                config.listen = listen;
+            }
+            if public_url.is_some() {
+                config.public_url = public_url;
+            }
+            serve(config, outside).await
+        }
+        Action::Init => init(&config, &outside),
+        Action::Root => {
+            println!("{}", KeyFile::root_did(&key_path(&config))?);
+            Ok(())
+        }
+        Action::Openapi => {
+            print!("{}", crate::http::document()?);
+            Ok(())
+        }
+        action => administer(config, outside, action).await,
+    }
+}
+
+fn init(config: &Config, outside: &Outside) -> Result<(), Failed> {
+    create_private(&config.data)?;
+    let passphrase = passphrase(config, true)?;
+    let (entropy, now) = (&*outside.entropy, outside.clock.now());
+    let keys = KeyFile::create(&key_path(config), &passphrase, entropy, now)?;
+    println!("root   {}", keys.root().did());
+    println!("issuer {}", keys.active().did());
+    Ok(())
+}
+
+async fn serve(config: Config, outside: Outside) -> Result<(), Failed> {
+    tracing::subscriber::set_global_default(crate::logging::subscriber(
+        &config.log,
+        std::io::stderr,
+    )?)?;
+    let policy = FacePolicy {
+        threshold: config.face.threshold,
+        ..FacePolicy::default()
+    };
+    let engine = tokio::task::spawn_blocking(|| FaceEngine::load(ModelBytes::embedded()));
+    let face = Arc::new(TractFaceCheck::new(engine.await??, policy));
+    let (listen, socket) = (config.listen.clone(), admin::socket(&config.data));
+    let service = open(config, outside, face)?;
+    service.recover().await?;
+    let listener = tokio::net::TcpListener::bind(&listen)
+        .await
+        .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
+    tracing::info!(listen, issuer = service.issuer_url(), "serving");
+
+    let administration = Arc::clone(&service);
+    let socket_path = socket.clone();
+    let admin = tokio::spawn(async move {
+        if let Err(error) = admin::serve(administration, &socket_path).await {
+            tracing::error!(cause = %error, "the administrative socket is closed");
+        }
+    });
+    let sweeper = tokio::spawn(sweep(Arc::clone(&service)));
+    axum::serve(listener, crate::http::router(service))
+        .with_graceful_shutdown(asked_to_stop())
+        .into_future()
+        .await?;
+    admin.abort();
+    sweeper.abort();
+    let _gone = std::fs::remove_file(socket);
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Removes what has expired, once a minute.
+async fn sweep(service: Arc<Service>) {
+    let mut minute = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        minute.tick().await;
+        match service.store.sweep(service.now()).await {
+            Ok(0) => {}
+            Ok(removed) => tracing::debug!(removed, "expired entries removed"),
+            Err(error) => tracing::warn!(cause = %error, "sweeping failed"),
+        }
+    }
+}
+
+/// SIGINT or SIGTERM.
+async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _stop = tokio::signal::ctrl_c().await;
+        }
+    }
+}
+
+/// Sends a command to the running service, or opens the store and executes it here.
+async fn administer(config: Config, outside: Outside, action: Action) -> Result<(), Failed> {
+    let out = registration_file(&action);
+    let as_json = matches!(action, Action::Issuances { json: true });
+    let Some(command) = command(action)? else {
+        return Err("nothing to do".into());
+    };
+    let socket = admin::socket(&config.data);
+    let outcome = match admin::send(&socket, &command).await? {
+        Some(outcome) => outcome,
+        None => {
+            let service = open(config, outside, Arc::new(AbsentFaceCheck))?;
+            admin::execute(&service, command).await
+        }
+    };
+    match outcome {
+        Outcome::Refused(why) => Err(why.into()),
+        Outcome::Done(value) => {
+            if let Some(file) = out {
+                let mut text = serde_json::to_vec_pretty(&value)?;
+                text.push(b'\n');
+                std::fs::write(file, text)?;
+            }
+            print(&value, as_json)
+        }
+    }
+}
+
+fn registration_file(action: &Action) -> Option<PathBuf> {
+    match action {
+        Action::RelyingParty {
+            action: RelyingPartyAction::Add(Registration { out, .. }),
+        } => out.clone(),
+        _ => None,
+    }
+}
+
+fn command(action: Action) -> Result<Option<Command>, Failed> {
+    Ok(Some(match action {
+        Action::Registry {
+            action: RegistryAction::Import { dir },
+        } => Command::RegistryImport {
+            folder: absolute(&dir)?,
+        },
+        Action::Csca {
+            action: CscaAction::Add { files },
+        } => Command::CscaAdd {
+            files: files.iter().map(|f| absolute(f)).collect::<Result<_, _>>()?,
+        },
+        Action::Terminal { action } => match action {
+            TerminalAction::Add { did, name } => Command::TerminalAdd { did, name },
+            TerminalAction::Retire { did } => Command::TerminalRetire { did },
+            TerminalAction::List => Command::TerminalList {},
+        },
+        Action::RelyingParty {
+            action: RelyingPartyAction::Add(r),
+        } => Command::RelyingPartyAdd {
+            did: r.did,
+            name_en: r.name_en,
+            name_zh: r.name_zh,
+            services: r.services,
+        },
+        Action::Revoke(Revocation {
+            person,
+            credential,
+            reason,
+        }) => Command::Revoke {
+            target: match (person, credential) {
+                (Some(number), _) => RevocationTarget::Person(number),
+                (None, Some(id)) => RevocationTarget::Credential(id),
+                (None, None) => return Err("name a person or a credential".into()),
+            },
+            reason,
+        },
+        Action::Rotate => Command::Rotate {},
+        Action::Publish => Command::Publish {},
+        Action::Issuances { .. } => Command::Issuances {},
+        Action::Serve { .. } | Action::Init | Action::Root | Action::Openapi => return Ok(None),
+    }))
+}
+
+fn print(value: &Value, as_json: bool) -> Result<(), Failed> {
+    let mut out = std::io::stdout().lock();
+    match value {
+        Value::Array(rows) if !as_json => {
+            for row in rows {
+                writeln!(out, "{}", line(row))?;
+            }
+        }
+        Value::Object(_) if !as_json => writeln!(out, "{}", line(value))?,
+        other => writeln!(out, "{}", serde_json::to_string_pretty(other)?)?,
+    }
+    Ok(())
+}
+
+/// `name value` pairs on one line.
+fn line(value: &Value) -> String {
+    let Value::Object(members) = value else {
+        return value.to_string();
+    };
+    let pairs: Vec<String> = members
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, value)| match value {
+            Value::String(text) => format!("{name} {text}"),
+            other => format!("{name} {other}"),
+        })
+        .collect();
+    pairs.join("  ")
+}
+
+fn open(
+    config: Config,
+    outside: Outside,
+    face: Arc<dyn FaceCheck>,
+) -> Result<Arc<Service>, Failed> {
+    let keys = KeyFile::open(&key_path(&config), &passphrase_of(&config)?)?;
+    let store = Arc::new(SledStore::open(&config.data.join("store"))?);
+    Service::new(Parts {
+        config,
+        store,
+        keys,
+        face,
+        clock: outside.clock,
+        entropy: outside.entropy,
+    })
+}
+
+fn key_path(config: &Config) -> PathBuf {
+    config.data.join("keys.json")
+}
+
+fn passphrase_of(config: &Config) -> Result<Zeroizing<String>, Failed> {
+    let path = key_path(config);
+    if !path.exists() {
+        return Err(crate::keys::KeyError::Missing(path).into());
+    }
+    passphrase(config, false)
+}
+
+/// From the file, the environment, or a prompt; in this order.
+fn passphrase(config: &Config, twice: bool) -> Result<Zeroizing<String>, Failed> {
+    if let Some(path) = &config.passphrase_file {
+        let text = Zeroizing::new(
+            std::fs::read_to_string(path)
+                .map_err(|error| format!("cannot read {}: {error}", path.display()))?,
+        );
+        return Ok(Zeroizing::new(
+            text.lines().next().unwrap_or_default().to_owned(),
+        ));
+    }
+    if let Ok(text) = std::env::var("TESSERA_ISSUER_PASSPHRASE") {
+        return Ok(Zeroizing::new(text));
+    }
+    let asked = |prompt| {
+        rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|_| {
+            "no passphrase: set TESSERA_ISSUER_PASSPHRASE, give --passphrase-file, or use a terminal"
+        })
+    };
+    let first = asked("Passphrase of the key file: ")?;
+    if twice && *first != *asked("Once more: ")? {
+        return Err("the two passphrases differ".into());
+    }
+    Ok(first)
+}
+
+fn create_private(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Failed> {
+    std::fs::canonicalize(path).map_err(|error| format!("{}: {error}", path.display()).into())
+}

@@ -1,0 +1,63 @@
+//! Reading a request: size before content, strict JSON, bearer tokens.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, header};
+use serde::de::DeserializeOwned;
+use tessera_verifier::json;
+
+use crate::failure::{Code, Failure};
+use crate::service::Service;
+
+/// The bytes of a body of one of the media types, at most `most` of them.
+pub(super) async fn bytes(
+    headers: &HeaderMap,
+    body: Body,
+    media_types: &[&str],
+    most: usize,
+) -> Result<Vec<u8>, Failure> {
+    let media_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .map(|value| value.trim().to_ascii_lowercase())
+        .unwrap_or_default();
+    if !media_types.contains(&media_type.as_str()) {
+        return Err(Code::UnsupportedMediaType.into());
+    }
+    // An announced length beyond the limit is refused before a byte is read.
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > most as u64) {
+        return Err(Code::TooLarge.into());
+    }
+    match axum::body::to_bytes(body, most).await {
+        Ok(bytes) => Ok(bytes.into()),
+        Err(_) => Err(Code::TooLarge.into()),
+    }
+}
+
+/// A strict JSON body (unique names, bounded depth) of type `T`.
+pub(super) async fn json<T: DeserializeOwned>(
+    service: &Service,
+    headers: &HeaderMap,
+    body: Body,
+    most: usize,
+) -> Result<T, Failure> {
+    let bytes = bytes(headers, body, &["application/json"], most).await?;
+    let limits = json::Limits {
+        bytes: most,
+        depth: service.config.limits.json_depth,
+    };
+    let value = json::parse(&bytes, limits).map_err(|_| Failure::from(Code::Malformed))?;
+    serde_json::from_value(value).map_err(|_| Code::Malformed.into())
+}
+
+/// The token of `Authorization: Bearer` (RFC 6750 §2.1). A token in the query is not looked at.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= 256)
+        .then_some(token)
+}

@@ -1,0 +1,141 @@
+//! `POST /terminal/evidence`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse;
+use tessera_card::ChipData;
+use tessera_verifier::Timestamp;
+use tessera_verifier::encoding::from_base64url;
+use tessera_verifier::terminal::{
+    self, ChipFiles, EvidenceParts, EvidenceRequest, EvidenceResponse, EvidenceStatement,
+    aa_challenge, evidence_digest,
+};
+use zeroize::Zeroizing;
+
+use super::body;
+use crate::card::GenuineChip;
+use crate::failure::{Code, Failure};
+use crate::proofing::{AtTerminal, Session};
+use crate::secrets::{fresh_tx_code, tx_code_digest};
+use crate::service::{Service, blocking};
+use crate::store::{Level, StatementUse, StoreError};
+
+/// Raw chip data and a live photo, signed for by the terminal, verified here.
+#[utoipa::path(post, path = "/terminal/evidence", tag = "terminal", request_body(content = Object, description = "`{\"statement\": JWT, \"chip\": {…}, \"photo\": base64url}`"), responses(
+    (status = 200, description = "`{\"state\": \"card_checked\", \"tx_code\": …}`", body = Object),
+    (status = "default", description = "terminal_unknown, terminal_retired, terminal_statement_invalid, counter_replayed, challenge_unknown, evidence_mismatch, chip_not_authentic, csca_unknown, dg_hash_mismatch, active_auth_failed, document_expired, document_not_of_person, face_mismatch and the other face codes", body = super::Problem),
+))]
+pub(super) async fn submit(
+    State(service): State<Arc<Service>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<impl IntoResponse, Failure> {
+    let most = service.config.limits.evidence_bytes;
+    let request: EvidenceRequest = body::json(&service, &headers, body, most).await?;
+    let now = service.now();
+    let statement: EvidenceStatement = terminal::verify(
+        &request.statement,
+        &service.issuer_url(),
+        Timestamp::from_unix(now),
+    )
+    .map_err(|_| Failure::from(Code::TerminalStatementInvalid))?;
+    let chip = decode(&request.chip)?;
+    let photo = Zeroizing::new(bytes(&request.photo)?);
+    drop(request);
+    if evidence_digest(&parts(&chip, &photo)) != statement.digest {
+        return Err(Code::EvidenceMismatch.into());
+    }
+    accept(&service, &statement).await?;
+    if service.store.session(&statement.session).await?.level != Level::Full {
+        return Err(Code::WrongState.into());
+    }
+    let record = service
+        .store
+        .begin_attempt(&statement.session, now, service.attempt_limits())
+        .await?;
+
+    let challenge = aa_challenge(&statement.nonce, &statement.iss, &statement.session);
+    let anchors = service.anchors.current();
+    let genuine =
+        blocking(move || GenuineChip::verify(&chip, &anchors, &challenge, now)).await?;
+    let person = service.person(&record.person).await?;
+    let (chip_passed, portrait) = genuine.belongs_to(person.as_deref())?;
+    let face_passed = match service.face.check(photo, Some(portrait)).await {
+        Ok(verdict) => verdict,
+        Err(failure) => {
+            if failure.code == Code::FaceMismatch {
+                service.face_failed(&record).await?;
+            }
+            return Err(failure);
+        }
+    };
+
+    let code_digest = record.code_digest.clone();
+    let at = AtTerminal {
+        terminal: statement.iss,
+        attended: statement.attended,
+    };
+    let checked = Session::started(record, now)?
+        .face_checked(face_passed, now)
+        .card_checked(chip_passed, at);
+    let tx_code = fresh_tx_code(&*service.entropy);
+    let digest = tx_code_digest(&code_digest, tx_code.expose());
+    service
+        .store
+        .prove(checked.id(), service.now(), checked.proved(), digest)
+        .await?;
+    let response = EvidenceResponse {
+        state: "card_checked".to_owned(),
+        tx_code,
+    };
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(response)))
+}
+
+/// Consumes challenge and counter: after this line the statement cannot be used again, whatever it shows.
+async fn accept(service: &Service, statement: &EvidenceStatement) -> Result<(), Failure> {
+    let used = StatementUse {
+        nonce: statement.nonce.clone(),
+        terminal: statement.iss.clone(),
+        session: statement.session.clone(),
+        counter: statement.counter,
+    };
+    match service.store.accept_statement(used, service.now()).await {
+        Ok(_terminal) => Ok(()),
+        Err(StoreError::NotFound) => Err(Code::ChallengeUnknown.into()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn decode(files: &ChipFiles) -> Result<ChipData, Failure> {
+    let optional = |text: &Option<String>| text.as_deref().map(bytes).transpose();
+    Ok(ChipData {
+        com: optional(&files.com)?,
+        sod: bytes(&files.sod)?,
+        dg1: bytes(&files.dg1)?,
+        dg2: bytes(&files.dg2)?,
+        dg14: optional(&files.dg14)?,
+        dg15: Some(bytes(&files.dg15)?),
+        aa_signature: Some(bytes(&files.aa_signature)?),
+    })
+}
+
+fn bytes(text: &str) -> Result<Vec<u8>, Failure> {
+    from_base64url(text).map_err(|_| Code::Malformed.into())
+}
+
+fn parts<'a>(chip: &'a ChipData, photo: &'a [u8]) -> EvidenceParts<'a> {
+    EvidenceParts {
+        com: chip.com.as_deref().unwrap_or_default(),
+        sod: &chip.sod,
+        dg1: &chip.dg1,
+        dg2: &chip.dg2,
+        dg14: chip.dg14.as_deref().unwrap_or_default(),
+        dg15: chip.dg15.as_deref().unwrap_or_default(),
+        aa_signature: chip.aa_signature.as_deref().unwrap_or_default(),
+        photo,
+    }
+}

@@ -1,0 +1,80 @@
+//! `POST /sessions/{id}/face`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse;
+use zeroize::Zeroizing;
+
+use super::body;
+use super::sessions::{SessionResponse, authenticated, offer};
+use crate::failure::{Code, Failure};
+use crate::proofing::Session;
+use crate::secrets::{bearer_tx_code, tx_code_digest};
+use crate::service::Service;
+use crate::store::Level;
+
+/// Compares a photo with the register. The photo is wiped when the check returns.
+#[utoipa::path(post, path = "/sessions/{id}/face", tag = "proofing", params(("id" = String, Path)), security(("session" = [])),
+    request_body(content = Vec<u8>, content_type = "image/jpeg", description = "JPEG or PNG"), responses(
+    (status = 200, description = "The face matched; the offer and its transaction code", body = SessionResponse),
+    (status = "default", description = "face_none, face_several, face_too_small, face_blurred, image_unreadable, image_too_large, face_mismatch, too_many_attempts, wrong_state, session_expired", body = super::Problem),
+))]
+pub(super) async fn check(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<impl IntoResponse, Failure> {
+    let (session, token) = authenticated(&service, &id, &headers).await?;
+    if session.level != Level::Limited {
+        return Err(Failure::with(
+            Code::WrongState,
+            "a full session is proved at a terminal",
+        ));
+    }
+    let most = service.config.limits.photo_bytes;
+    let media_types = ["image/jpeg", "image/png", "application/octet-stream"];
+    let photo = Zeroizing::new(
+        body::bytes(&headers, body, &media_types, most)
+            .await
+            .map_err(|failure| match failure.code {
+                Code::TooLarge => Code::ImageTooLarge.into(),
+                _ => failure,
+            })?,
+    );
+    // Counted before the work, so that parallel attempts cannot outrun the limit.
+    let record = service
+        .store
+        .begin_attempt(&session.id, service.now(), service.attempt_limits())
+        .await?;
+    let portrait = service.portrait(&record.person).await?;
+    let verdict = match service.face.check(photo, portrait).await {
+        Ok(verdict) => verdict,
+        Err(failure) => {
+            if failure.code == Code::FaceMismatch {
+                service.face_failed(&record).await?;
+            }
+            return Err(failure);
+        }
+    };
+    let now = service.now();
+    let code_digest = record.code_digest.clone();
+    let checked = Session::started(record, now)?.face_checked(verdict, now);
+    let tx_code = bearer_tx_code(token.expose());
+    let digest = tx_code_digest(&code_digest, tx_code.expose());
+    service
+        .store
+        .prove(checked.id(), now, checked.proved(), digest)
+        .await?;
+    let response = SessionResponse {
+        state: "face_checked",
+        level: checked.level().as_str(),
+        credential_offer: Some(offer(&service, checked.level(), &token)),
+        tx_code: Some(tx_code),
+    };
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(response)))
+}

@@ -1,0 +1,29 @@
+//! `POST /nonce` (OpenID4VCI 1.0 §7).
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use tessera_verifier::vci::NonceResponse;
+
+use crate::environment::token;
+use crate::failure::Failure;
+use crate::service::Service;
+
+/// A fresh single-use nonce.
+#[utoipa::path(post, path = "/nonce", tag = "OpenID4VCI", responses(
+    (status = 200, description = "`{\"c_nonce\": …}`", body = Object),
+))]
+pub(super) async fn issue(
+    State(service): State<Arc<Service>>,
+) -> Result<impl IntoResponse, Failure> {
+    let c_nonce = token(&*service.entropy);
+    let expires = service.now() + service.config.limits.nonce_seconds;
+    service.store.add_nonce(&c_nonce, expires).await?;
+    Ok((
+        [(header::CACHE_CONTROL, "no-store")],
+        Json(NonceResponse { c_nonce }),
+    ))
+}

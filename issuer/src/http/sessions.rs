@@ -1,0 +1,195 @@
+//! `POST /sessions`, `GET /sessions/{id}`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
+use tessera_verifier::claims::CredentialProfile;
+use tessera_verifier::vci::Secret;
+use tessera_verifier::vci::offer::{
+    CredentialOffer, Grants, PreAuthorizedCode, TxCode,
+};
+use tessera_verifier::{Timestamp, device};
+use utoipa::ToSchema;
+
+use super::body;
+use crate::environment::{identifier, token};
+use crate::failure::{Code, Failure};
+use crate::registry::is_number;
+use crate::secrets::{bearer_tx_code, digest, matches, offer_code};
+use crate::service::{Service, assurance};
+use crate::store::{Level, SessionRecord, SessionState};
+
+/// Opens an enrolment session.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OpenRequest {
+    /// The number of the person to be proved.
+    personal_administrative_number: String,
+    /// `limited` or `full`.
+    #[schema(value_type = String)]
+    level: Level,
+    /// A JWT of type `tessera-device+jwt` over a nonce of `POST /nonce`.
+    device_proof: String,
+}
+
+/// An open session.
+#[derive(Serialize, ToSchema)]
+pub(super) struct OpenResponse {
+    session_id: String,
+    /// Bearer token of this session.
+    #[schema(value_type = String)]
+    session_token: Secret,
+    /// The session's own nonce.
+    nonce: String,
+    /// Always `started`.
+    #[schema(value_type = String)]
+    state: SessionState,
+    /// RFC 3339.
+    expires_at: String,
+}
+
+/// Opens a session. Whether the number is in the register is not told.
+#[utoipa::path(post, path = "/sessions", tag = "proofing", request_body = OpenRequest, responses(
+    (status = 201, description = "The session", body = OpenResponse),
+    (status = "default", description = "malformed, device_proof_invalid, nonce_mismatch", body = super::Problem),
+))]
+pub(super) async fn open(
+    State(service): State<Arc<Service>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<impl IntoResponse, Failure> {
+    let most = service.config.limits.body_bytes;
+    let request: OpenRequest = body::json(&service, &headers, body, most).await?;
+    if !is_number(&request.personal_administrative_number) {
+        return Err(Code::Malformed.into());
+    }
+    let now = service.now();
+    let proof = device::verify(
+        &request.device_proof,
+        &service.issuer_url(),
+        Timestamp::from_unix(now),
+    )
+    .map_err(|_| Failure::from(Code::DeviceProofInvalid))?;
+    let session_token = token(&*service.entropy);
+    let session = SessionRecord {
+        id: identifier(&*service.entropy),
+        token_digest: digest(&session_token),
+        code_digest: digest(offer_code(&session_token).expose()),
+        nonce: token(&*service.entropy),
+        person: request.personal_administrative_number,
+        level: request.level,
+        device: proof.key.thumbprint(),
+        state: SessionState::Started,
+        created: now,
+        expires: now + service.config.limits.session_seconds,
+        attempts: 0,
+        next_attempt: now,
+        proved: None,
+        tx_code_digest: None,
+        tx_code_failures: 0,
+        code_spent: false,
+    };
+    let response = OpenResponse {
+        session_id: session.id.clone(),
+        session_token: session_token.into(),
+        nonce: session.nonce.clone(),
+        state: session.state,
+        expires_at: Timestamp::from_unix(session.expires).to_rfc3339(),
+    };
+    service
+        .store
+        .open_session(session, &proof.nonce, now)
+        .await?;
+    Ok((
+        StatusCode::CREATED,
+        [(header::CACHE_CONTROL, "no-store")],
+        Json(response),
+    ))
+}
+
+/// Where a session stands.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SessionResponse {
+    /// `started`, `face_checked`, `card_checked`, `issued` or `expired`.
+    pub(super) state: &'static str,
+    /// `limited` or `full`.
+    pub(super) level: &'static str,
+    /// Once the person is proved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub(super) credential_offer: Option<CredentialOffer>,
+    /// For a limited session, with the offer. That of a full session is shown by the terminal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub(super) tx_code: Option<Secret>,
+}
+
+/// Shows a session to its bearer.
+#[utoipa::path(get, path = "/sessions/{id}", tag = "proofing", params(("id" = String, Path)), security(("session" = [])), responses(
+    (status = 200, description = "The session", body = SessionResponse),
+    (status = "default", description = "unauthorized, not_found", body = super::Problem),
+))]
+pub(super) async fn show(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Failure> {
+    let (session, token) = authenticated(&service, &id, &headers).await?;
+    let proved = session.state != SessionState::Started && !session.code_spent;
+    let live = service.now() < session.expires;
+    let response = SessionResponse {
+        state: match (live, session.state) {
+            (_, SessionState::Issued) => "issued",
+            (false, _) => "expired",
+            (true, SessionState::Started) => "started",
+            (true, SessionState::FaceChecked) => "face_checked",
+            (true, SessionState::CardChecked) => "card_checked",
+        },
+        level: session.level.as_str(),
+        credential_offer: (proved && live).then(|| offer(&service, session.level, &token)),
+        tx_code: (proved && live && session.level == Level::Limited)
+            .then(|| bearer_tx_code(token.expose())),
+    };
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(response)))
+}
+
+/// The session, for the bearer of its token only.
+pub(super) async fn authenticated(
+    service: &Service,
+    id: &str,
+    headers: &HeaderMap,
+) -> Result<(SessionRecord, Secret), Failure> {
+    let token = body::bearer(headers).ok_or(Failure::from(Code::Unauthorized))?;
+    let session = service.store.session(id).await?;
+    if !matches(token, &session.token_digest) {
+        return Err(Code::Unauthorized.into());
+    }
+    Ok((session, token.into()))
+}
+
+/// The offer of a proved session (OpenID4VCI 1.0 §4.1): both formats, one code.
+pub(super) fn offer(service: &Service, level: Level, session_token: &Secret) -> CredentialOffer {
+    let profile = CredentialProfile::of(assurance(level));
+    CredentialOffer {
+        credential_issuer: service.issuer_url(),
+        credential_configuration_ids: vec![
+            profile.sd_jwt_configuration.to_owned(),
+            profile.ldp_configuration.to_owned(),
+        ],
+        grants: Grants {
+            pre_authorized_code: PreAuthorizedCode {
+                code: offer_code(session_token.expose()),
+                tx_code: Some(TxCode {
+                    input_mode: Some("numeric".to_owned()),
+                    length: Some(6),
+                    description: None,
+                }),
+            },
+        },
+    }
+}

@@ -1,0 +1,283 @@
+//! The service: everything a request may touch, and the operations that need more than one part of it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use serde_json::Value;
+use tessera_verifier::claims::{AssuranceLevel, CredentialProfile, Format};
+use zeroize::Zeroizing;
+
+use crate::card::AnchorFolder;
+use crate::config::Config;
+use crate::environment::{Clock, Entropy, identifier};
+use crate::face::{FaceCheck, FacePool};
+use crate::failure::{Code, Failure};
+use crate::issue::{Authority, Parties, Prepared, Terms};
+use crate::keys::{KeyFile, Signer};
+use crate::policy::{Approval, HolderProofs, approve};
+use crate::proofing::ProvedSession;
+use crate::publish::{Publisher, PublishingKeys};
+use crate::registry::{FolderRegistry, Person, Registry};
+use crate::store::{
+    AttemptLimits, Level, Reservation, Reserved, STATUS_LIST_LEN, SessionRecord, Store, StoreError,
+};
+
+/// What the service is made of. Each part can be another implementation.
+pub struct Parts {
+    /// Configuration.
+    pub config: Config,
+    /// Store.
+    pub store: Arc<dyn Store>,
+    /// The opened key file.
+    pub keys: KeyFile,
+    /// The face check.
+    pub face: Arc<dyn FaceCheck>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// The running service; shared by all requests.
+pub struct Service {
+    pub(crate) config: Config,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) registry: Arc<FolderRegistry>,
+    pub(crate) anchors: AnchorFolder,
+    pub(crate) face: FacePool,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) publisher: Publisher,
+    keys: RwLock<KeyFile>,
+}
+
+impl Service {
+    /// Assembles a service over the data folder of the configuration.
+    ///
+    /// # Errors
+    /// The register or the trust anchors cannot be read.
+    pub fn new(parts: Parts) -> Result<Arc<Self>, Box<dyn std::error::Error + Send + Sync>> {
+        let data = &parts.config.data;
+        let face = &parts.config.face;
+        Ok(Arc::new(Self {
+            registry: Arc::new(FolderRegistry::open(&data.join("registry"))?),
+            anchors: AnchorFolder::open(&data.join("csca"))?,
+            face: FacePool::new(parts.face, face.workers, face.queue),
+            store: parts.store,
+            clock: parts.clock,
+            entropy: parts.entropy,
+            publisher: Publisher::default(),
+            keys: RwLock::new(parts.keys),
+            config: parts.config,
+        }))
+    }
+
+    /// Puts in order what a crash may have left: called once before serving.
+    ///
+    /// # Errors
+    /// `internal`.
+    pub async fn recover(&self) -> Result<(), Failure> {
+        let retired = self.store.retire_unacknowledged().await?;
+        if retired > 0 {
+            tracing::warn!(retired, "unacknowledged credentials revoked");
+        }
+        Ok(())
+    }
+
+    /// The credential issuer identifier.
+    #[must_use]
+    pub fn issuer_url(&self) -> String {
+        self.config.issuer_url()
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.now()
+    }
+
+    pub(crate) fn active(&self) -> Arc<dyn Signer> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).active()
+    }
+
+    pub(crate) fn publishing_keys(&self) -> PublishingKeys {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        PublishingKeys {
+            root: keys.root(),
+            active: keys.active(),
+            history: keys.history().to_vec(),
+        }
+    }
+
+    /// Replaces the active key. Blocking.
+    pub(crate) fn rotate(&self) -> Result<(), crate::keys::KeyError> {
+        let now = self.now();
+        let longest = self.config.issuance.full_days.max(self.config.issuance.limited_days);
+        let last_valid = crate::environment::start_of_day(now) + (longest + 1) * 86_400;
+        self.keys
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .rotate(now, last_valid)
+    }
+
+    pub(crate) fn public_folder(&self) -> PathBuf {
+        self.config.data.join("public")
+    }
+
+    pub(crate) fn attempt_limits(&self) -> AttemptLimits {
+        AttemptLimits {
+            per_session: self.config.face.attempts,
+            per_person_per_day: self.config.face.failures_per_day,
+        }
+    }
+
+    /// The person of the register, if there is one.
+    pub(crate) async fn person(&self, number: &str) -> Result<Option<Arc<Person>>, Failure> {
+        self.registry
+            .person(number)
+            .await
+            .map_err(|error| Failure::internal(&error))
+    }
+
+    /// The person's reference portrait, if there is a person.
+    pub(crate) async fn portrait(
+        &self,
+        number: &str,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+        let Some(person) = self.person(number).await? else {
+            return Ok(None);
+        };
+        let bytes = self
+            .registry
+            .portrait(&person)
+            .await
+            .map_err(|error| Failure::internal(&error))?;
+        Ok(Some(Zeroizing::new(bytes)))
+    }
+
+    /// Records a failed face check and when the next may begin.
+    pub(crate) async fn face_failed(&self, session: &SessionRecord) -> Result<(), Failure> {
+        let now = self.now();
+        let wait = match session.attempts {
+            0 | 1 => 0,
+            n => self.config.face.backoff_seconds << (n - 2).min(10),
+        };
+        Ok(self.store.fail_attempt(&session.id, now, now + wait).await?)
+    }
+
+    /// The whole of issuance, in its order: approve, reserve, prepare, record intent, sign, verify, release.
+    pub(crate) async fn issue(
+        self: &Arc<Self>,
+        session: SessionRecord,
+        token_digest: String,
+        kind: (&'static CredentialProfile, Format),
+        proofs: HolderProofs,
+    ) -> Result<Vec<Value>, Failure> {
+        let (profile, format) = kind;
+        let now = self.now();
+        let session = ProvedSession::restore(session, now)?;
+        let approval = approve(session.provable(), &proofs)?;
+        if profile.level != assurance(approval.level()) {
+            return Err(Code::UnknownConfiguration.into());
+        }
+        let person = self
+            .person(approval.person())
+            .await?
+            .ok_or(Failure::from(Code::RequestDenied))?;
+        let reserved = self
+            .reserve(token_digest, profile.configuration(format), &proofs)
+            .await?;
+        let prepared = self.prepare(approval, reserved, person, kind).await?;
+        let signed = prepared.record(&*self.store).await?.sign().await?;
+        let checked = blocking(move || signed.verify(now)).await?;
+        checked.release(&*self.store).await
+    }
+
+    async fn reserve(
+        &self,
+        token_digest: String,
+        configuration: &str,
+        proofs: &HolderProofs,
+    ) -> Result<Reserved, Failure> {
+        let reservation = Reservation {
+            token_digest,
+            configuration: configuration.to_owned(),
+            nonce: proofs.nonce().to_owned(),
+            count: proofs.len(),
+            // A list is at most half full, so each proposal is free with probability one half or more: four times the
+            // count and 64 more fall short once in 2^60.
+            proposals: random_indices(&*self.entropy, proofs.len() * 4 + 64),
+            fresh_list: identifier(&*self.entropy),
+        };
+        self.store
+            .reserve(reservation, self.now())
+            .await
+            .map_err(|error| match error {
+                StoreError::NotFound | StoreError::Expired => Code::InvalidToken.into(),
+                StoreError::AlreadyUsed => Failure::with(
+                    Code::UnknownConfiguration,
+                    "this token has been used for this credential",
+                ),
+                StoreError::NonceUnknown => Code::InvalidNonce.into(),
+                other => other.into(),
+            })
+    }
+
+    async fn prepare(
+        self: &Arc<Self>,
+        approval: Approval,
+        reserved: Reserved,
+        person: Arc<Person>,
+        kind: (&'static CredentialProfile, Format),
+    ) -> Result<Prepared, Failure> {
+        let (profile, format) = kind;
+        let terms = Terms {
+            profile,
+            format,
+            status_base: format!("{}/status/", self.issuer_url()),
+            days: match approval.level() {
+                Level::Limited => self.config.issuance.limited_days,
+                Level::Full => self.config.issuance.full_days,
+            },
+            decoys: self.config.issuance.decoys,
+            now: self.now(),
+        };
+        let parties = Parties {
+            person,
+            authority: Authority {
+                name: self.config.authority.name_en.clone(),
+                country: self.config.authority.country.clone(),
+            },
+            signer: self.active(),
+        };
+        let entropy = Arc::clone(&self.entropy);
+        blocking(move || Prepared::prepare(approval, reserved, &terms, &parties, &*entropy)).await
+    }
+}
+
+/// The level as the verifier's types have it.
+pub(crate) fn assurance(level: Level) -> AssuranceLevel {
+    match level {
+        Level::Limited => AssuranceLevel::Limited,
+        Level::Full => AssuranceLevel::Full,
+    }
+}
+
+/// Runs computation off the async threads.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Failure::internal(&error))?
+}
+
+/// Uniform indices: the list's length is a power of two, so masking is exact.
+fn random_indices(entropy: &dyn Entropy, count: usize) -> Vec<u32> {
+    let mut bytes = vec![0; count * 4];
+    entropy.fill(&mut bytes);
+    bytes
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|chunk| u32::from_be_bytes(*chunk) & (STATUS_LIST_LEN - 1))
+        .collect()
+}
