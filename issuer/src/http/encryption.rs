@@ -34,8 +34,11 @@ impl Encrypter {
         if asked.jwk.get("alg").is_some_and(|alg| alg != ALG) {
             return Err(refused("the key agreement is not offered"));
         }
-        // Our own strict reading decides what a P-256 key is; josekit sees only the members it needs.
-        let key = PublicKey::from_jwk(&asked.jwk).map_err(|_| refused("the key is not P-256"))?;
+        // Our own strict reading decides what a P-256 key is; josekit sees only the members it needs. That reading is
+        // for signature keys: `alg`, which §10 wants here and which was just checked, is not for it.
+        let mut named = asked.jwk.clone();
+        named.as_object_mut().map(|members| members.remove("alg"));
+        let key = PublicKey::from_jwk(&named).map_err(|_| refused("the key is not P-256"))?;
         let Value::Object(members) = key.to_jwk() else {
             return Err(refused("the key is not P-256"));
         };
