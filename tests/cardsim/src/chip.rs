@@ -20,6 +20,10 @@ const APPLICATION: [u8; 7] = [0xA0, 0, 0, 2, 0x47, 0x10, 1];
 /// The faults that disturb a transmission strike every so many protected answers.
 const DISTURBED: u32 = 10;
 
+/// Plain octets that fit 256 protected ones (Doc 9303-11 §9.8.4): 14 octets for status and code, 4 for tag, length and
+/// padding indicator, and the rest in whole cipher blocks with at least one octet of padding.
+const SHORT_PROTECTED: usize = 223;
+
 /// A chip with power: a card and the state of its session.
 pub struct Chip {
     card: Card,
@@ -88,9 +92,13 @@ impl Chip {
         let Some(mut channel) = self.state.channel.take() else {
             return Answer::status(0x6988).encode();
         };
-        let Some(plain) = channel.open(&command) else {
+        let Some(mut plain) = channel.open(&command) else {
             return Answer::status(0x6988).encode();
         };
+        // What the protected answer may fill is the outer Le: a short command has room for fewer plain octets than asked.
+        if command.le <= 256 {
+            plain.le = plain.le.min(SHORT_PROTECTED);
+        }
         self.state.channel = Some(channel);
         let answer = self.execute(&plain);
         let status = answer.status;
