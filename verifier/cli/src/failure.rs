@@ -1,0 +1,73 @@
+//! Why a command failed, with a code for programs and a sentence for people.
+
+use std::fmt::Display;
+use std::path::Path;
+
+use tessera_verifier::Error;
+use tessera_verifier::catalogue::Language;
+
+/// A failure of one of four kinds, told apart by the exit status.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The verifier refused.
+    Refused(Error),
+    /// The command line or a file's content asks for something that makes no sense.
+    Usage {
+        code: &'static str,
+        text: String,
+        advice: &'static str,
+    },
+    /// A file or the network failed.
+    Trouble {
+        code: &'static str,
+        text: String,
+        advice: &'static str,
+    },
+}
+
+impl Failure {
+    pub(crate) fn file(path: &Path, doing: &str, error: &dyn Display) -> Self {
+        Self::Trouble {
+            code: "file_trouble",
+            text: format!("cannot {doing} {}: {error}", path.display()),
+            advice: "Check that the path is right and that you may use it.",
+        }
+    }
+
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(error) => error.code(),
+            Self::Usage { code, .. } | Self::Trouble { code, .. } => code,
+        }
+    }
+
+    /// The exit status that the help text lists.
+    pub(crate) fn status(&self) -> u8 {
+        match self {
+            Self::Refused(Error::BundleStale { .. } | Error::StatusUndetermined { .. }) => 3,
+            Self::Refused(_) => 1,
+            Self::Usage { .. } => 2,
+            Self::Trouble { .. } => 4,
+        }
+    }
+
+    pub(crate) fn text(&self, language: Language) -> String {
+        match self {
+            Self::Refused(error) => error.text(language),
+            Self::Usage { text, .. } | Self::Trouble { text, .. } => text.clone(),
+        }
+    }
+
+    pub(crate) fn advice(&self, language: Language) -> &'static str {
+        match self {
+            Self::Refused(error) => error.advice(language),
+            Self::Usage { advice, .. } | Self::Trouble { advice, .. } => advice,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
