@@ -1,0 +1,15 @@
+//! The whole decision on honest and on hostile input.
+//!
+//! Every hostile test begins from an honest walk that verifies and changes one thing; it fails when the check that it
+//! names is taken out.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod hostile_binding;
+mod hostile_bundle;
+mod hostile_issuer;
+mod hostile_request;
+mod hostile_sd_jwt;
+mod hostile_status;
+mod properties;
+mod walk;
+mod world;
