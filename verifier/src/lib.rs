@@ -12,6 +12,7 @@ pub mod device;
 pub mod did;
 pub mod encoding;
 pub mod error;
+mod fast_hash;
 pub mod json;
 pub mod jsonld;
 pub mod jws;

@@ -148,6 +148,9 @@ pub struct ProofExpectation<'a> {
     pub challenge: Option<&'a str>,
     /// The audience it must be made for; `None` where none is expected.
     pub domain: Option<&'a str>,
+    /// The key that the signer is expected to have, decoded before: it saves a quarter of a
+    /// signature check when the proof names it, and changes nothing otherwise.
+    pub known_key: Option<&'a PublicKey>,
 }
 
 impl<'a> ProofExpectation<'a> {
@@ -160,6 +163,7 @@ impl<'a> ProofExpectation<'a> {
             now,
             challenge: None,
             domain: None,
+            known_key: None,
         }
     }
 
@@ -172,7 +176,15 @@ impl<'a> ProofExpectation<'a> {
             now,
             challenge: Some(challenge),
             domain: Some(domain),
+            known_key: None,
         }
+    }
+
+    /// The same, with a key that the signer is expected to have.
+    #[must_use]
+    pub const fn knowing(mut self, key: &'a PublicKey) -> Self {
+        self.known_key = Some(key);
+        self
     }
 }
 
@@ -272,6 +284,17 @@ fn time(members: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, E
         .transpose()
 }
 
+/// The controller and the key of a verification method.
+fn resolve(method: &str, known: Option<&PublicKey>) -> Result<(String, PublicKey), Error> {
+    if let Some(key) = known
+        && let Some((did, _)) = method.split_once('#')
+        && did::verification_method(key) == method
+    {
+        return Ok((did.to_owned(), key.clone()));
+    }
+    did::resolve_method(method)
+}
+
 /// A member that is an identifier or an object with one.
 fn identifier(document: &Value, name: &str) -> Option<String> {
     let value = document.get(name)?;
@@ -323,7 +346,7 @@ impl<'a> CheckedProof<'a> {
         }
         let method =
             text(members, "verificationMethod")?.ok_or(Error::malformed("verification method"))?;
-        let (controller, key) = did::resolve_method(method)?;
+        let (controller, key) = resolve(method, expected.known_key)?;
         let issuer = identifier(document, "issuer");
         let holder = identifier(document, "holder");
         match expected.binding {

@@ -24,15 +24,12 @@ impl Expander<'_> {
         &mut self,
         object: &mut Object<'_>,
         active: &Arc<Context>,
-        (key, iri): (&str, &Arc<str>),
+        (key, iri, definition): (&str, &Arc<str>, Option<&Arc<TermDefinition>>),
         value: &Value,
     ) -> Result<(), JsonLdError> {
-        let definition = active.term(key).cloned();
-        let container = definition
-            .as_ref()
-            .map_or(Container::default(), |definition| definition.container);
+        let container = definition.map_or(Container::default(), |definition| definition.container);
         let is_map = Container::INDEX.0 | Container::TYPE.0 | Container::ID.0;
-        let expanded = match (&definition, value) {
+        let expanded = match (definition, value) {
             (Some(definition), _) if definition.type_mapping == Some(TypeMapping::Json) => {
                 Expansion::One(Item::Value(json_value(value)))
             }
@@ -42,7 +39,7 @@ impl Expander<'_> {
             (Some(definition), Value::Object(map)) if container.includes_any(is_map) => {
                 Expansion::Many(self.index_map(active, key, definition, map)?)
             }
-            _ => self.expand(active, Property::Term(key), value, false)?,
+            _ => self.expand(active, Property::Term(key, definition), value, false)?,
         };
         let mut items = match expanded {
             Expansion::Null => return self.dropped("a null property"),
@@ -134,7 +131,12 @@ impl Expander<'_> {
             // Always an array: a list container would take a map's entry apart otherwise.
             let mut items = Vec::new();
             for value in as_slice(value) {
-                let expanded = self.expand(&context, Property::Term(key), value, true)?;
+                let expanded = self.expand(
+                    &context,
+                    Property::Term(key, context.term(key)),
+                    value,
+                    true,
+                )?;
                 if matches!(expanded, Expansion::Null) {
                     self.dropped("null in a map")?;
                 }
@@ -201,7 +203,7 @@ impl Expander<'_> {
             return Err(JsonLdError::Invalid("invalid value object"));
         };
         let index = Value::String(index.to_owned());
-        let mut key = self.expand_scalar(active, property, &index)?;
+        let mut key = self.expand_scalar(active, active.term(property), &index)?;
         // The key is part of the map around the item, not a value of its own.
         match &mut key {
             Item::Node(key) => key.source = node.source,

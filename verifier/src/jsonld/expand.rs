@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::JsonLdError;
 use super::container::as_slice;
-use super::context::{Container, Context, ProcessOptions, Processor};
+use super::context::{Container, Context, ProcessOptions, Processor, TermDefinition};
 use super::keyword::Keyword;
 use super::store::ContextStore;
 use super::tree::{Expansion, Item, List, Source};
@@ -83,16 +83,37 @@ pub fn expand(
     }
 }
 
-/// The active property.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// The active property; a term comes with its definition in the active context.
+#[derive(Clone, Copy)]
 pub(super) enum Property<'a> {
     None,
     Graph,
     Reverse,
-    Term(&'a str),
+    Term(&'a str, Option<&'a Arc<TermDefinition>>),
 }
 
-impl Property<'_> {
+impl<'a> Property<'a> {
+    /// The property as `active` defines it.
+    pub(super) fn within(self, active: &'a Context) -> Self {
+        match self {
+            Self::Term(term, _) => Self::Term(term, active.term(term)),
+            other => other,
+        }
+    }
+
+    fn definition(self) -> Option<&'a Arc<TermDefinition>> {
+        match self {
+            Self::Term(_, definition) => definition,
+            _ => None,
+        }
+    }
+
+    /// The definition, if it scopes a context to the property.
+    fn scope(self) -> Option<&'a Arc<TermDefinition>> {
+        self.definition()
+            .filter(|definition| definition.scoped.is_some())
+    }
+
     /// Whether scalars and lists float free here.
     pub(super) fn is_top(self) -> bool {
         matches!(self, Self::None | Self::Graph)
@@ -176,31 +197,18 @@ impl Expander<'_> {
             Value::Array(items) => self.expand_array(active, property, items, from_map),
             Value::Object(entries) => self.expand_map(active, property, element, entries, from_map),
             scalar => {
-                let Property::Term(term) = property else {
+                let Property::Term(term, definition) = property else {
                     self.dropped("a free-floating value")?;
                     return Ok(Expansion::Null);
                 };
-                let scoped = self.property_scope(active, property)?;
-                let active = scoped.as_ref().unwrap_or(active);
-                Ok(Expansion::One(self.expand_scalar(active, term, scalar)?))
+                Ok(Expansion::One(match property.scope() {
+                    None => self.expand_scalar(active, definition, scalar)?,
+                    Some(scope) => {
+                        let active = self.processor.property_scoped(active, scope)?;
+                        self.expand_scalar(&active, active.term(term), scalar)?
+                    }
+                }))
             }
-        }
-    }
-
-    /// The property-scoped context of the active property, if it has one.
-    pub(super) fn property_scope(
-        &mut self,
-        active: &Arc<Context>,
-        property: Property<'_>,
-    ) -> Result<Option<Arc<Context>>, JsonLdError> {
-        let Property::Term(term) = property else {
-            return Ok(None);
-        };
-        match active.term(term) {
-            Some(definition) if definition.scoped.is_some() => {
-                self.processor.property_scoped(active, definition).map(Some)
-            }
-            _ => Ok(None),
         }
     }
 
@@ -211,12 +219,9 @@ impl Expander<'_> {
         items: &[Value],
         from_map: bool,
     ) -> Result<Expansion, JsonLdError> {
-        let is_list = match property {
-            Property::Term(term) => active
-                .term(term)
-                .is_some_and(|definition| definition.container.includes(Container::LIST)),
-            _ => false,
-        };
+        let is_list = property
+            .definition()
+            .is_some_and(|definition| definition.container.includes(Container::LIST));
         let mut result = Vec::with_capacity(items.len());
         for item in items {
             match self.expand(active, property, item, from_map)? {
@@ -242,7 +247,6 @@ impl Expander<'_> {
         entries: &serde_json::Map<String, Value>,
         from_map: bool,
     ) -> Result<Expansion, JsonLdError> {
-        let property_scoped = self.property_scope_definition(active, property);
         let mut context = Arc::clone(active);
         // Step 7: a type-scoped context ends where a new node begins.
         if let Some(previous) = &active.previous
@@ -254,8 +258,8 @@ impl Expander<'_> {
         {
             context = Arc::clone(previous);
         }
-        if let Some(definition) = property_scoped {
-            context = self.processor.property_scoped(&context, &definition)?;
+        if let Some(definition) = property.scope() {
+            context = self.processor.property_scoped(&context, definition)?;
         }
         if let Some(local) = entries.get("@context") {
             context = self.context(&context, local)?;
@@ -288,19 +292,5 @@ impl Expander<'_> {
         let mut object = super::object::Object::new(Source::of(element), is_json);
         self.fill(&mut object, &context, &before_types, property, entries)?;
         self.finish(object, property)
-    }
-
-    fn property_scope_definition(
-        &self,
-        active: &Context,
-        property: Property<'_>,
-    ) -> Option<Arc<super::context::TermDefinition>> {
-        let Property::Term(term) = property else {
-            return None;
-        };
-        active
-            .term(term)
-            .filter(|definition| definition.scoped.is_some())
-            .cloned()
     }
 }

@@ -29,30 +29,30 @@ pub(crate) enum Keyword {
 }
 
 impl Keyword {
-    const ALL: [(&'static str, Self); 23] = [
-        ("@base", Self::Base),
-        ("@container", Self::Container),
-        ("@context", Self::Context),
-        ("@direction", Self::Direction),
-        ("@graph", Self::Graph),
-        ("@id", Self::Id),
-        ("@import", Self::Import),
-        ("@included", Self::Included),
-        ("@index", Self::Index),
-        ("@json", Self::Json),
-        ("@language", Self::Language),
-        ("@list", Self::List),
-        ("@nest", Self::Nest),
-        ("@none", Self::None),
-        ("@prefix", Self::Prefix),
-        ("@propagate", Self::Propagate),
-        ("@protected", Self::Protected),
-        ("@reverse", Self::Reverse),
-        ("@set", Self::Set),
-        ("@type", Self::Type),
-        ("@value", Self::Value),
-        ("@version", Self::Version),
-        ("@vocab", Self::Vocab),
+    const ALL: [Self; 23] = [
+        Self::Base,
+        Self::Container,
+        Self::Context,
+        Self::Direction,
+        Self::Graph,
+        Self::Id,
+        Self::Import,
+        Self::Included,
+        Self::Index,
+        Self::Json,
+        Self::Language,
+        Self::List,
+        Self::Nest,
+        Self::None,
+        Self::Prefix,
+        Self::Propagate,
+        Self::Protected,
+        Self::Reverse,
+        Self::Set,
+        Self::Type,
+        Self::Value,
+        Self::Version,
+        Self::Vocab,
     ];
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
@@ -60,15 +60,36 @@ impl Keyword {
             return None;
         }
         Self::ALL
-            .iter()
-            .find_map(|(name, keyword)| (*name == text).then_some(*keyword))
+            .into_iter()
+            .find(|keyword| keyword.as_str() == text)
     }
 
-    pub(crate) fn as_str(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find_map(|(name, keyword)| (*keyword == self).then_some(*name))
-            .unwrap_or_default()
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Base => "@base",
+            Self::Container => "@container",
+            Self::Context => "@context",
+            Self::Direction => "@direction",
+            Self::Graph => "@graph",
+            Self::Id => "@id",
+            Self::Import => "@import",
+            Self::Included => "@included",
+            Self::Index => "@index",
+            Self::Json => "@json",
+            Self::Language => "@language",
+            Self::List => "@list",
+            Self::Nest => "@nest",
+            Self::None => "@none",
+            Self::Prefix => "@prefix",
+            Self::Propagate => "@propagate",
+            Self::Protected => "@protected",
+            Self::Reverse => "@reverse",
+            Self::Set => "@set",
+            Self::Type => "@type",
+            Self::Value => "@value",
+            Self::Version => "@version",
+            Self::Vocab => "@vocab",
+        }
     }
 }
 

@@ -73,14 +73,19 @@ impl Expander<'_> {
             if key == "@context" || self.leaves_out(key) {
                 continue;
             }
-            match active.expand_iri(key, false, true) {
+            let definition = active.term(key);
+            let expanded = match definition {
+                Some(definition) => definition.mapping.clone(),
+                None => active.expand_iri(key, false, true),
+            };
+            match expanded {
                 Expanded::Keyword(Keyword::Nest) => nests.push((key, value)),
                 Expanded::Keyword(keyword) => {
                     let contexts = (active, before_types);
                     self.keyword_entry(object, contexts, property, keyword, value)?;
                 }
                 Expanded::Iri(iri) if iri.contains(':') => {
-                    self.property_entry(object, active, (key, &iri), value)?;
+                    self.property_entry(object, active, (key, &iri, definition), value)?;
                 }
                 Expanded::Iri(_) => self.dropped("an undefined term")?,
                 Expanded::Null => self.dropped("a term defined as null")?,
@@ -111,7 +116,12 @@ impl Expander<'_> {
             {
                 return invalid("invalid @nest value");
             }
-            let scoped = self.property_scope(active, Property::Term(key))?;
+            let scoped = match active.term(key) {
+                Some(scope) if scope.scoped.is_some() => {
+                    Some(self.processor.property_scoped(active, scope)?)
+                }
+                _ => None,
+            };
             let inner = scoped.as_ref().unwrap_or(active);
             self.nested(object, inner, before_types, key, entries)?;
         }
@@ -128,7 +138,13 @@ impl Expander<'_> {
         entries: &'a Entries,
     ) -> Result<(), JsonLdError> {
         self.enter()?;
-        let result = self.fill(object, active, before_types, Property::Term(key), entries);
+        let result = self.fill(
+            object,
+            active,
+            before_types,
+            Property::Term(key, None),
+            entries,
+        );
         self.leave();
         result
     }
@@ -142,7 +158,7 @@ impl Expander<'_> {
         keyword: Keyword,
         value: &'a Value,
     ) -> Result<(), JsonLdError> {
-        if property == Property::Reverse {
+        if matches!(property, Property::Reverse) {
             return invalid("invalid reverse property map");
         }
         if object.has(keyword) && keyword != Keyword::Reverse {
@@ -162,7 +178,9 @@ impl Expander<'_> {
                 object.node.graph = Some(graph.into_items());
             }
             Keyword::Included => {
-                let included = self.expand(active, property, value, false)?.into_items();
+                let included = self
+                    .expand(active, property.within(active), value, false)?
+                    .into_items();
                 if included.is_empty() || !included.iter().all(|item| matches!(item, Item::Node(_)))
                 {
                     return invalid("invalid @included value");
@@ -190,7 +208,9 @@ impl Expander<'_> {
             },
             Keyword::List if property.is_top() => self.dropped("a free-floating list")?,
             Keyword::List => {
-                let items = self.expand(active, property, value, false)?.into_items();
+                let items = self
+                    .expand(active, property.within(active), value, false)?
+                    .into_items();
                 object.list = Some(List {
                     items,
                     index: None,
@@ -198,7 +218,9 @@ impl Expander<'_> {
                 });
             }
             Keyword::Set => {
-                let items = self.expand(active, property, value, false)?.into_items();
+                let items = self
+                    .expand(active, property.within(active), value, false)?
+                    .into_items();
                 object.set = Some(items);
             }
             Keyword::Reverse => self.reverse_map(object, active, value)?,

@@ -5,19 +5,18 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::JsonLdError;
-use super::context::{Context, Expanded, TypeMapping};
+use super::context::{Context, Expanded, TermDefinition, TypeMapping};
 use super::expand::Expander;
 use super::tree::{Datatype, Item, Node, Source, ValueObject};
 
 impl Expander<'_> {
-    /// Expands a scalar that is a value of `term`.
+    /// Expands a scalar that is a value of a term.
     pub(super) fn expand_scalar(
         &self,
         active: &Context,
-        term: &str,
+        definition: Option<&Arc<TermDefinition>>,
         scalar: &Value,
     ) -> Result<Item, JsonLdError> {
-        let definition = active.term(term);
         let mapping = definition.and_then(|definition| definition.type_mapping.as_ref());
         let source = Source::of(scalar);
         if let (Some(TypeMapping::Id | TypeMapping::Vocab), Value::String(text)) = (mapping, scalar)

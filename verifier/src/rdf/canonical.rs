@@ -1,14 +1,15 @@
 //! The canonicalization algorithm (RDFC-1.0 §4.4) and first-degree hashes (§4.6).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::RdfError;
 use super::issuer::Issuer;
 use super::ndegree::NDegree;
-use super::render::{Nodes, Rendered};
+use super::render::{Lines, Nodes, Rendered};
 use super::term::Quad;
 use crate::crypto::{sha256, sha384};
+use crate::fast_hash::FastHash;
 
 /// The hash that canonicalization is run with; the signature suite chooses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -87,6 +88,7 @@ const DEFAULT_UNITS: u32 = 10_000;
 
 /// A canonicalized dataset.
 pub struct Canonical<'a> {
+    text: String,
     quads: Vec<Rendered<'a>>,
     nodes: Nodes<'a>,
     issuer: Issuer,
@@ -96,23 +98,21 @@ impl Canonical<'_> {
     /// The canonical N-Quads document: sorted lines, each ending in a line feed.
     #[must_use]
     pub fn to_nquads(&self) -> String {
-        self.lines().concat()
+        self.rendered().concat()
     }
 
     /// The lines of the canonical N-Quads document, sorted by code point.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
+        self.rendered().sorted().map(str::to_owned).collect()
+    }
+
+    fn rendered(&self) -> Lines {
         let label = |node| self.issuer.label(node).map_or("", |label| &**label);
-        let mut lines: Vec<String> = self
-            .quads
-            .iter()
-            .map(|quad| {
-                let mut line = String::with_capacity(160);
-                quad.write(&mut line, label);
-                line
-            })
-            .collect();
-        lines.sort_unstable();
+        let mut lines = Lines::with_capacity(self.quads.len());
+        for quad in &self.quads {
+            lines.push(|out| quad.write(out, &self.text, label));
+        }
         lines
     }
 
@@ -142,27 +142,19 @@ pub fn canonicalize(
     hash: HashAlgorithm,
     budget: Budget,
 ) -> Result<Canonical<'_>, RdfError> {
-    let mut unique: Vec<&Quad> = quads.iter().collect();
-    unique.sort_unstable_by(|a, b| {
-        (&a.predicate, &a.object, &a.subject, &a.graph).cmp(&(
-            &b.predicate,
-            &b.object,
-            &b.subject,
-            &b.graph,
-        ))
-    });
-    unique.dedup();
-
+    let mut seen = HashSet::with_capacity_and_hasher(quads.len(), FastHash);
+    let unique: Vec<&Quad> = quads.iter().filter(|quad| seen.insert(*quad)).collect();
     let mut nodes = Nodes::default();
+    let mut text = String::with_capacity(unique.len() * 160);
     let rendered: Vec<Rendered<'_>> = unique
         .into_iter()
-        .map(|quad| Rendered::new(quad, &mut nodes))
+        .map(|quad| Rendered::new(quad, &mut text, &mut nodes))
         .collect();
     let mentions = mentions(&rendered, nodes.labels.len());
 
     let first: Vec<Arc<str>> = (0u32..)
         .zip(&mentions)
-        .map(|(node, quads)| first_degree(node, quads, &rendered, hash))
+        .map(|(node, quads)| first_degree(node, quads, (&rendered, &text), hash))
         .collect();
     let mut by_hash: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
     for (node, hash) in (0u32..).zip(&first) {
@@ -204,6 +196,7 @@ pub fn canonicalize(
         }
     }
     Ok(Canonical {
+        text,
         quads: rendered,
         nodes,
         issuer,
@@ -229,23 +222,15 @@ fn mentions(quads: &[Rendered<'_>], nodes: usize) -> Vec<Vec<u32>> {
 fn first_degree(
     node: u32,
     mentioned: &[u32],
-    quads: &[Rendered<'_>],
+    (quads, text): (&[Rendered<'_>], &str),
     hash: HashAlgorithm,
 ) -> Arc<str> {
-    let mut text = String::with_capacity(mentioned.len() * 160);
-    let mut ends = Vec::with_capacity(mentioned.len());
+    let mut lines = Lines::with_capacity(mentioned.len());
     for &index in mentioned {
         if let Some(quad) = quads.get(index as usize) {
-            let start = text.len();
-            quad.write(&mut text, |other| if other == node { "a" } else { "z" });
-            ends.push(start..text.len());
+            let label = |other| if other == node { "a" } else { "z" };
+            lines.push(|out| quad.write(out, text, label));
         }
     }
-    let line = |range: &std::ops::Range<usize>| text.get(range.clone()).unwrap_or_default();
-    ends.sort_unstable_by(|a, b| line(a).cmp(line(b)));
-    let mut sorted = String::with_capacity(text.len());
-    for range in &ends {
-        sorted.push_str(line(range));
-    }
-    hash.hex(sorted.as_bytes())
+    hash.hex(lines.concat().as_bytes())
 }

@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::fast_hash::FastHash;
+
 /// Issues `prefix0`, `prefix1`, … in the order in which nodes ask for the first time.
 #[derive(Clone)]
 pub(super) struct Issuer {
     prefix: &'static str,
     order: Vec<u32>,
-    issued: HashMap<u32, Arc<str>>,
+    issued: HashMap<u32, Arc<str>, FastHash>,
 }
 
 impl Issuer {
@@ -16,7 +18,7 @@ impl Issuer {
         Self {
             prefix,
             order: Vec::new(),
-            issued: HashMap::new(),
+            issued: HashMap::default(),
         }
     }
 

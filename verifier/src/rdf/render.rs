@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use super::nquads::{write_iri, write_literal};
 use super::term::{Quad, Term};
+use crate::fast_hash::FastHash;
 
 /// Where a blank node stands in a quad, with the letter RDFC-1.0 §4.7.3 hashes for it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,9 +35,10 @@ pub(super) struct Hole {
     offset: usize,
 }
 
-/// A line of canonical N-Quads without its blank node labels.
+/// A line of canonical N-Quads without its blank node labels, within the text of all lines.
 pub(super) struct Rendered<'a> {
-    text: String,
+    start: usize,
+    end: usize,
     holes: [Option<Hole>; 3],
     pub(super) predicate: &'a str,
 }
@@ -44,7 +46,7 @@ pub(super) struct Rendered<'a> {
 /// The blank nodes of a dataset, numbered in order of appearance.
 #[derive(Default)]
 pub(super) struct Nodes<'a> {
-    numbers: HashMap<&'a str, u32>,
+    numbers: HashMap<&'a str, u32, FastHash>,
     pub(super) labels: Vec<&'a str>,
 }
 
@@ -63,35 +65,44 @@ impl<'a> Nodes<'a> {
 }
 
 impl<'a> Rendered<'a> {
-    pub(super) fn new(quad: &'a Quad, nodes: &mut Nodes<'a>) -> Self {
+    /// Appends the line of `quad` to `text`.
+    pub(super) fn new(quad: &'a Quad, text: &mut String, nodes: &mut Nodes<'a>) -> Self {
         let mut rendered = Self {
-            text: String::with_capacity(160),
+            start: text.len(),
+            end: 0,
             holes: [None; 3],
             predicate: &quad.predicate,
         };
-        rendered.term(&quad.subject, Position::Subject, nodes);
-        rendered.text.push(' ');
-        write_iri(&mut rendered.text, &quad.predicate);
-        rendered.text.push(' ');
-        rendered.term(&quad.object, Position::Object, nodes);
+        rendered.term(&quad.subject, Position::Subject, text, nodes);
+        text.push(' ');
+        write_iri(text, &quad.predicate);
+        text.push(' ');
+        rendered.term(&quad.object, Position::Object, text, nodes);
         if let Some(graph) = &quad.graph {
-            rendered.text.push(' ');
-            rendered.term(graph, Position::Graph, nodes);
+            text.push(' ');
+            rendered.term(graph, Position::Graph, text, nodes);
         }
-        rendered.text.push_str(" .\n");
+        text.push_str(" .\n");
+        rendered.end = text.len();
         rendered
     }
 
-    fn term(&mut self, term: &'a Term, position: Position, nodes: &mut Nodes<'a>) {
+    fn term(
+        &mut self,
+        term: &'a Term,
+        position: Position,
+        text: &mut String,
+        nodes: &mut Nodes<'a>,
+    ) {
         match term {
-            Term::Iri(iri) => write_iri(&mut self.text, iri),
-            Term::Literal(literal) => write_literal(&mut self.text, literal),
+            Term::Iri(iri) => write_iri(text, iri),
+            Term::Literal(literal) => write_literal(text, literal),
             Term::Blank(label) => {
-                self.text.push_str("_:");
+                text.push_str("_:");
                 let hole = Hole {
                     node: nodes.number(label),
                     position,
-                    offset: self.text.len(),
+                    offset: text.len(),
                 };
                 if let Some(slot) = self.holes.iter_mut().find(|slot| slot.is_none()) {
                     *slot = Some(hole);
@@ -104,14 +115,53 @@ impl<'a> Rendered<'a> {
         self.holes.iter().copied().flatten()
     }
 
-    /// Appends the line with the labels that `label` gives.
-    pub(super) fn write<'l>(&self, out: &mut String, label: impl Fn(u32) -> &'l str) {
-        let mut done = 0;
+    /// Appends the line to `out`, out of the `text` of all lines, with the labels that `label`
+    /// gives.
+    pub(super) fn write<'l>(&self, out: &mut String, text: &str, label: impl Fn(u32) -> &'l str) {
+        let mut done = self.start;
         for hole in self.holes() {
-            out.push_str(self.text.get(done..hole.offset).unwrap_or_default());
+            out.push_str(text.get(done..hole.offset).unwrap_or_default());
             out.push_str(label(hole.node));
             done = hole.offset;
         }
-        out.push_str(self.text.get(done..).unwrap_or_default());
+        out.push_str(text.get(done..self.end).unwrap_or_default());
+    }
+}
+
+/// Lines written one after another into one text, to be sorted without copying them.
+pub(super) struct Lines {
+    text: String,
+    ranges: Vec<std::ops::Range<usize>>,
+}
+
+impl Lines {
+    pub(super) fn with_capacity(lines: usize) -> Self {
+        Self {
+            text: String::with_capacity(lines * 192),
+            ranges: Vec::with_capacity(lines),
+        }
+    }
+
+    pub(super) fn push(&mut self, write: impl FnOnce(&mut String)) {
+        let start = self.text.len();
+        write(&mut self.text);
+        self.ranges.push(start..self.text.len());
+    }
+
+    /// The lines in code point order.
+    pub(super) fn sorted(&mut self) -> impl Iterator<Item = &str> {
+        let line =
+            |range: &std::ops::Range<usize>| self.text.get(range.clone()).unwrap_or_default();
+        self.ranges.sort_unstable_by(|a, b| line(a).cmp(line(b)));
+        self.ranges.iter().map(line)
+    }
+
+    /// The lines in code point order, one after another.
+    pub(super) fn concat(mut self) -> String {
+        let mut out = String::with_capacity(self.text.len());
+        for line in self.sorted() {
+            out.push_str(line);
+        }
+        out
     }
 }

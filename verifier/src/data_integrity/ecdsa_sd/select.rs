@@ -10,17 +10,18 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
+use crate::fast_hash::FastHash;
 use crate::jsonld::Source;
 
 /// The values of one document that a list of pointers selects.
 #[derive(Default)]
 pub(super) struct Selection {
     /// Targets of pointers, and all that is in them.
-    whole: HashSet<Source>,
+    whole: HashSet<Source, FastHash>,
     /// Objects on the way to a target: their identifiers and types are selected with it.
-    objects: HashSet<Source>,
+    objects: HashSet<Source, FastHash>,
     /// Arrays of which only some items may be selected.
-    arrays: HashSet<Source>,
+    arrays: HashSet<Source, FastHash>,
 }
 
 /// How a selection treats a value.

@@ -9,6 +9,7 @@ use super::select::Selection;
 use crate::crypto::hmac_sha256;
 use crate::encoding::multibase_base64url;
 use crate::error::Error;
+use crate::fast_hash::FastHash;
 use crate::jsonld::{ContextStore, Source, unsecured_to_rdf};
 use crate::rdf::{Budget, Canonical, HashAlgorithm, Quad, canonicalize, write_quad};
 
@@ -28,7 +29,7 @@ impl Label {
 }
 
 /// Input label of a blank node to the label that is signed.
-pub(super) type Labels = HashMap<String, Label>;
+pub(super) type Labels = HashMap<String, Label, FastHash>;
 
 /// A statement, once, however often the document makes it.
 pub(super) struct Statement {
@@ -68,7 +69,7 @@ impl Statements {
     ) -> Result<Self, Error> {
         let sourced = unsecured_to_rdf(document, store)?;
         let canonical = canonical(&sourced.quads)?;
-        let mut labels = Labels::new();
+        let mut labels = Labels::default();
         for (input, canonical) in canonical.labels() {
             labels.insert(input.to_owned(), label(canonical)?);
         }

@@ -14,6 +14,7 @@ pub(crate) use process::{ProcessOptions, Processor};
 use super::iri;
 use super::keyword::{Keyword, has_keyword_form};
 use super::tree::Direction;
+use crate::fast_hash::FastHash;
 
 /// A number no other context, definition or document of this process has.
 pub(crate) fn fresh_number() -> u64 {
@@ -27,7 +28,7 @@ pub(crate) struct Context {
     /// Non-zero when reached from the store's documents alone: what may be derived from it may be
     /// kept.
     pub(crate) number: u64,
-    pub(crate) terms: HashMap<Arc<str>, Arc<TermDefinition>>,
+    pub(crate) terms: HashMap<Arc<str>, Arc<TermDefinition>, FastHash>,
     pub(crate) vocab: Option<Arc<str>>,
     pub(crate) base: Option<Arc<str>>,
     /// The base IRI of the document, which a null context falls back to.
