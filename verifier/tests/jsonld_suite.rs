@@ -49,6 +49,11 @@ fn skip(test: &Value) -> Option<&'static str> {
     {
         return Some("JSON-LD 1.0 only");
     }
+    // Whether the JSON parser is exact is decided where the workspace's features are united.
+    let inexact = serde_json::from_str("333333333.33333329").ok() != Some(333_333_333.333_333_29);
+    if test["name"] == "Transform JSON literal with value canonicalization" && inexact {
+        return Some("serde_json is built without `float_roundtrip`");
+    }
     option("produceGeneralizedRdf").map(|_| "generalized RDF")
 }
 

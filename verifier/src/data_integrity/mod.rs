@@ -9,11 +9,13 @@
 //! refuses proofs of the others. Who may sign is part of the question, too: a [`ProofExpectation`]
 //! cannot be made without a [`Binding`].
 
+mod bytes;
 mod cbor;
 pub mod ecdsa_rdfc;
 pub mod ecdsa_sd;
 mod proof;
 
+pub use bytes::verify_bytes;
 pub use proof::{
     Binding, ProofExpectation, ProofOptions, ProofPurpose, Suite, Unsigned, VerifiedProof,
 };
