@@ -55,11 +55,13 @@ pub fn token(entropy: &dyn Entropy) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// A fresh identifier of 128 bits, base64url without padding: unique, and carrying no order of creation.
+/// A fresh identifier of 127 bits, base64url without padding: unique, and carrying no order of creation. It begins with
+/// a letter: people and scripts put it on command lines, where a leading hyphen would read as an option.
 #[must_use]
 pub fn identifier(entropy: &dyn Entropy) -> String {
     let mut bytes = [0_u8; 16];
     entropy.fill(&mut bytes);
+    bytes[0] &= 0x7f;
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
@@ -86,5 +88,8 @@ mod tests {
         assert_ne!(a, b);
         assert_eq!(a.len(), 43);
         assert_eq!(identifier(&SystemEntropy).len(), 22);
+        for _ in 0..256 {
+            assert!(identifier(&SystemEntropy).starts_with(|c: char| c.is_ascii_alphabetic()));
+        }
     }
 }
