@@ -120,7 +120,10 @@ impl Kiosk {
         photo_name: &str,
     ) -> Result<String> {
         match &self.reader {
-            Ok(_) => self.at_the_reader(authority, session, card, photo_name),
+            Ok(reader) => {
+                reader.wait_until_empty()?;
+                self.at_the_reader(authority, session, card, photo_name)
+            }
             Err(_) => self.in_process(authority, session, card, photo_name),
         }
     }
@@ -135,7 +138,7 @@ impl Kiosk {
         let mut simulator = self.programs.command("tessera-cardsim");
         let (address, port) = VIRTUAL_READER;
         simulator
-            .args(["--vpcd", &format!("{address}:{port}"), "--profile"])
+            .args(["serve", "--vpcd", &format!("{address}:{port}"), "--profile"])
             .arg(self.folder.join(card.file()));
         // Dropped at the end of this call: the card is taken out of the reader.
         let _inserted = Service::start(
@@ -169,6 +172,7 @@ impl Kiosk {
             .arg(self.key());
         let done = Finished::of(&mut terminal)?;
         if !done.ok() {
+            log(&self.folder, &done)?;
             return Ok(done.verdict());
         }
         let answer = done.json()?;
@@ -213,6 +217,16 @@ impl Kiosk {
     fn key(&self) -> PathBuf {
         self.folder.join("terminal.key")
     }
+}
+
+/// Keeps what the terminal said to its operator.
+fn log(folder: &Path, done: &Finished) -> Result<()> {
+    use std::io::Write;
+    let mut log = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(folder.join("terminal.log"))?;
+    Ok(log.write_all(done.stderr.as_bytes())?)
 }
 
 impl Card {

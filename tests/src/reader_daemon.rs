@@ -1,10 +1,14 @@
 //! The smart-card daemon with the virtual reader: used where it runs, started where it can be, else a reason.
 
+#[cfg(feature = "pcsc")]
+use std::ffi::CString;
 use std::fs::File;
 use std::net::Ipv4Addr;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
+#[cfg(feature = "pcsc")]
+use std::time::Duration;
 
 use crate::Result;
 use crate::service::Service;
@@ -56,6 +60,47 @@ impl ReaderDaemon {
             _turn: turn,
         })
     }
+
+    /// Waits until the reader is empty, so that the next card is noticed as a new one.
+    ///
+    /// # Errors
+    /// When the last card stays in the reader for ten seconds.
+    pub fn wait_until_empty(&self) -> Result<()> {
+        wait_until_empty()
+    }
+}
+
+/// Waits until the daemon has noticed that the last card is gone: it looks a few times a second, and a card put in
+/// meanwhile would be taken for the old one and pulled out in the middle of a session.
+#[cfg(feature = "pcsc")]
+fn wait_until_empty() -> Result<()> {
+    use pcsc::{Context, ReaderState, Scope, State};
+
+    use crate::Failure;
+
+    let doing = "waiting for the empty reader";
+    let context = Context::establish(Scope::User).map_err(Failure::during(doing))?;
+    let readers = context
+        .list_readers_owned()
+        .map_err(Failure::during(doing))?;
+    let named = |reader: &CString| reader.to_string_lossy().contains("Virtual PCD");
+    let reader = readers.into_iter().find(named);
+    let reader = reader.ok_or_else(|| Failure::new("the daemon has no virtual reader"))?;
+    let mut states = [ReaderState::new(reader, State::UNAWARE)];
+    for _ in 0..100 {
+        // A timeout says that nothing changed; the state is looked at either way.
+        let _ = context.get_status_change(Duration::from_millis(100), &mut states);
+        if states[0].event_state().contains(State::EMPTY) {
+            return Ok(());
+        }
+        states[0].sync_current_state();
+    }
+    refused("the last card is still in the reader")
+}
+
+#[cfg(not(feature = "pcsc"))]
+fn wait_until_empty() -> Result<()> {
+    Ok(())
 }
 
 /// The daemon takes connections and the driver listens for its card. Connecting to the driver would put a card in it, so

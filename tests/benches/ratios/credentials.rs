@@ -1,6 +1,8 @@
 //! What is measured of credentials: the identity credential of twelve claims, four disclosed (what a hotel asks), everything a party does
 //! included (parse, did:key, canonicalize, hash, status lookup in a loaded list).
 
+use std::sync::Arc;
+
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use serde_json::{Map, Value, json};
 use tessera_tests::keys::Key;
@@ -35,7 +37,7 @@ pub struct Desk {
     issuer: Key,
     holder: Key,
     ephemeral: Key,
-    contexts: ContextStore,
+    contexts: Arc<ContextStore>,
     bundle: Bundle,
     request: Request,
     policy: Policy,
