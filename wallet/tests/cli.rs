@@ -228,3 +228,25 @@ fn bad_addresses_offers_photos_and_requests_are_named() {
     assert_eq!(cli.refused(&["present", &photo]), "request_unreadable");
     assert_eq!(cli.refused(&["present", "-"]), "bundle_missing");
 }
+
+/// A label without a sentence would be printed as its code.
+#[test]
+fn every_label_the_command_prints_is_in_the_table() {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli")];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let source = std::fs::read_to_string(&path).unwrap();
+            for label in source.split('"').filter(|word| word.starts_with("label_")) {
+                assert!(tessera_wallet::messages::knows(label), "{label}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 20, "the sources were not found");
+}

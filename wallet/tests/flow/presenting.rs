@@ -1,13 +1,13 @@
 //! What the wallet shows, to whom, and what the relying party makes of it.
 
 use serde_json::Value;
-use support::{DAY, Fault, ISSUER, RESPONSE_URI, World};
+use support::{DAY, Fault, ISSUER, REQUEST_URI, RESPONSE_URI, World};
 use tessera_verifier::catalogue::Catalogue;
 use tessera_verifier::claims::{AssuranceLevel, Format};
 use tessera_verifier::dcql::ClaimPath;
 use tessera_verifier::request::Request;
 use tessera_wallet::consent::{self, Answer};
-use tessera_wallet::present::{self};
+use tessera_wallet::present;
 use tessera_wallet::store::{HistoryEvent, Store};
 use tessera_wallet::{Error, trust};
 
@@ -286,4 +286,56 @@ fn credentials_end() {
         code(presented(&world, &mut empty, &request, None)),
         "no_credential"
     );
+}
+
+#[test]
+fn a_link_leads_to_the_request_of_the_client_it_names() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    enrolled(&world, &mut store).unwrap();
+    let request = world.request("internet-cafe", None, None);
+    world.served.replace(request.clone());
+    let client = world.client_id();
+    let link = |query: &[(&str, &str)]| {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(query);
+        format!("openid4vp://?{}", form.finish())
+    };
+    let known = trust::fresh(&mut store, world.surroundings()).unwrap();
+    let follow = |link: &str| {
+        code(
+            RequestObject::from_link(world.surroundings(), link)
+                .and_then(|object| object.authenticate(&known, tessera_wallet::Clock::now(&world))),
+        )
+    };
+    let by_value = [("client_id", client.as_str()), ("request", &request)];
+    let by_reference = [("client_id", client.as_str()), ("request_uri", REQUEST_URI)];
+    assert_eq!(follow(&link(&by_value)), "accepted");
+    assert_eq!(follow(&link(&by_reference)), "accepted");
+    let posted = [by_reference.as_slice(), &[("request_uri_method", "post")]].concat();
+    assert_eq!(follow(&link(&posted)), "accepted");
+    assert_eq!(follow(REQUEST_URI), "accepted");
+
+    // Somebody else's name on the link (OpenID4VP 1.0 §5: the two must be the same).
+    let other = [
+        ("client_id", "decentralized_identifier:did:key:zOther"),
+        ("request", &request),
+    ];
+    assert_eq!(follow(&link(&other)), "request_invalid");
+    let both = [by_value.as_slice(), &[("request_uri", REQUEST_URI)]].concat();
+    assert_eq!(follow(&link(&both)), "request_unreadable");
+    let twice = [by_value.as_slice(), &[("client_id", &client)]].concat();
+    assert_eq!(follow(&link(&twice)), "request_unreadable");
+    assert_eq!(follow(&link(&by_value[1..])), "request_unreadable");
+    assert_eq!(follow("file:///etc/passwd"), "request_unreadable");
+    for (inward, expected) in [
+        ("http://cafe.example/", "url_insecure"),
+        ("ftp://cafe.example/", "url_invalid"),
+        ("file:///etc/passwd", "url_invalid"),
+    ] {
+        let hostile = [("client_id", client.as_str()), ("request_uri", inward)];
+        assert_eq!(follow(&link(&hostile)), expected, "{inward}");
+    }
+    world.served.replace("a".repeat(70_000));
+    assert_eq!(follow(REQUEST_URI), "request_unreadable");
 }

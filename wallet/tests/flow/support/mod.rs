@@ -20,6 +20,7 @@ use tessera_wallet::{Clock, Surroundings};
 
 pub(crate) const ISSUER: &str = "https://issuer.example";
 pub(crate) const RESPONSE_URI: &str = "https://cafe.example/response";
+pub(crate) const REQUEST_URI: &str = "https://cafe.example/request/1";
 pub(crate) const DAY: i64 = 86_400;
 
 /// What a dishonest or broken issuer does.
@@ -76,6 +77,8 @@ pub(crate) struct World {
     pub(crate) formats: Cell<&'static [Format]>,
     pub(crate) terminal_done: Cell<bool>,
     pub(crate) bundle_age: Cell<i64>,
+    /// What the relying party serves at [`REQUEST_URI`].
+    pub(crate) served: RefCell<String>,
     /// Form bodies that reached the relying party.
     pub(crate) posted: RefCell<Vec<String>>,
     pub(crate) calls: RefCell<Vec<String>>,
@@ -102,6 +105,7 @@ impl World {
             formats: Cell::new(&Format::ALL),
             terminal_done: Cell::new(false),
             bundle_age: Cell::new(7 * DAY),
+            served: RefCell::default(),
             posted: RefCell::default(),
             calls: RefCell::default(),
             rng: SystemRandom::new(),

@@ -104,6 +104,10 @@ impl Transport for World {
             return Err(TransportError::Unreachable);
         }
         self.calls.borrow_mut().push(request.url.path().to_owned());
+        if request.url.as_str() == REQUEST_URI {
+            let body = self.served.borrow().clone();
+            return Ok(respond(200, "application/oauth-authz-req+jwt", body));
+        }
         if request.url.as_str() == RESPONSE_URI {
             assert_eq!(request.content_type, "application/x-www-form-urlencoded");
             self.posted
