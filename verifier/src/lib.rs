@@ -1,6 +1,56 @@
 //! Checks identity credentials offline: parse, prove, decide.
 //!
-//! No input or output, no clock, no randomness, no async: bytes, keys and times come in as arguments.
+//! A relying party makes a request, a wallet answers, and one call says what was proved, or the one reason why not:
+//!
+//! ```
+//! use tessera_verifier::{Bundle, Policy, Request, Status, Timestamp, catalogue::Catalogue, verify};
+//! # let (request_jwt, presentation) = (include_str!("../tests/samples/request.jwt"), include_bytes!("../tests/samples/presentation-sd_jwt.json"));
+//! # let (bundle_file, root_did) = (include_bytes!("../tests/samples/bundle.jwt"), include_str!("../tests/samples/root.txt"));
+//! # let now = Timestamp::parse_rfc3339("2026-01-15T18:00:00Z")?;
+//!
+//! let bundle = Bundle::open(bundle_file, root_did)?;
+//! let request = Request::for_own(request_jwt)?;
+//! let service = Catalogue::builtin().get("internet-cafe").ok_or("no such service")?;
+//! let verified = verify(presentation, &request, &Policy::for_service(service), &bundle, now)?;
+//! for credential in verified.credentials() {
+//!     assert_eq!(credential.status(), Status::Valid);
+//!     assert_eq!(credential.claims()["age_equal_or_over"]["18"], true);
+//!     assert_eq!(credential.claims().len(), 1); // nothing else about the person
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Flow
+//!
+//! ```text
+//!   relying party            wallet                        relying party
+//!   RequestBuilder ──JWS──▶  Request::parse                bytes ─▶ UnverifiedPresentation
+//!                            └▶ UnauthenticatedRequest              │ issuer listed and bound to the key
+//!                               └ authenticate(&Bundle)             │ proof, every disclosure covered by it
+//!                                 └▶ Request ─▶ vp_token ──────────▶│ validity, status fresh and not revoked
+//!                                                                   │ holder's key, nonce, audience, time
+//!   authority                                                       │ all that was asked and nothing else
+//!   BundleBuilder ──JWS──▶  Bundle::open ──────────────────────────▶▼
+//!                                                                   Verified   or   Error { code }
+//! ```
+//!
+//! An unchecked value and a checked value are different types, and only the check makes the second: a [`Verified`] cannot
+//! be built outside this crate. There is one `Result` and no list of warnings: a stale or missing status is an error
+//! unless the [`Policy`] says otherwise, and then it is a [`Status`] that must be matched.
+//!
+//! # What it does not do
+//!
+//! No input or output, no clock, no randomness, no async: bytes, keys, salts and times come in as arguments, and nothing
+//! is ever fetched. Hostile input is bounded in size, depth and work.
+//!
+//! # Where things are
+//!
+//! | for | modules |
+//! |---|---|
+//! | deciding | [`verify`](mod@verify), [`policy`], [`request`], [`dcql`], [`bundle`], [`status`], [`catalogue`] |
+//! | credential formats | [`sd_jwt`], [`data_integrity`], [`jsonld`], [`rdf`], [`claims`] |
+//! | both ends of issuance | [`vci`], [`device`], [`terminal`] |
+//! | foundations | [`jws`], [`did`], [`key`], [`crypto`], [`encoding`], [`json`], [`time`], [`error`](mod@error) |
 
 pub mod bundle;
 pub mod catalogue;

@@ -16,7 +16,6 @@ use clap::Parser as _;
 use tessera_verifier::Timestamp;
 
 use args::{Args, BundleCommand, Command};
-use failure::Failure;
 
 fn main() -> ExitCode {
     let args = Args::parse();

@@ -17,19 +17,31 @@ fn bundle_of_another_root() {
     let world = World::new();
     let mallory = Signer::fresh();
     let honest = sealed(&world, world.builder(), &world.root);
-    let opened = |text: &str| Bundle::open(text.as_bytes(), &world.root.did()).err().map(|error| error.code());
+    let opened = |text: &str| {
+        Bundle::open(text.as_bytes(), &world.root.did())
+            .err()
+            .map(|error| error.code())
+    };
     assert_eq!(opened(&honest), None);
     // A trailing line break is what editors and shells add.
     assert_eq!(opened(&format!("{honest}\n")), None);
-    assert_eq!(opened(&sealed(&world, world.builder(), &mallory)), Some("bundle_untrusted"));
-    let own = world.builder().build(mallory.public_key()).sign(&mallory).unwrap();
+    assert_eq!(
+        opened(&sealed(&world, world.builder(), &mallory)),
+        Some("bundle_untrusted")
+    );
+    let own = world
+        .builder()
+        .build(mallory.public_key())
+        .sign(&mallory)
+        .unwrap();
     assert_eq!(opened(&own), Some("bundle_untrusted"));
     let parts: Vec<&str> = honest.split('.').collect();
     let altered = format!("{}.{}.{}", parts[0], base64url(b"{}"), parts[2]);
     assert_eq!(opened(&altered), Some("bundle_untrusted"));
     // A request or credential by the root is not a bundle.
     let header = json!({"typ": "jwt", "kid": world.root.method()});
-    let other = tessera_verifier::jws::sign(header, &json!({"iss": world.root.did()}), &world.root).unwrap();
+    let other = tessera_verifier::jws::sign(header, &json!({"iss": world.root.did()}), &world.root)
+        .unwrap();
     assert_eq!(opened(&other), Some("bundle_untrusted"));
     assert_eq!(opened(""), Some("malformed"));
 }
@@ -38,14 +50,32 @@ fn bundle_of_another_root() {
 fn bundle_that_contradicts_itself() {
     let world = World::new();
     let code = |builder: BundleBuilder| world.seal(builder).err().map(|error| error.code());
-    let twice = world.builder().issuer(world.trusted()).issuer(world.trusted());
+    let twice = world
+        .builder()
+        .issuer(world.trusted())
+        .issuer(world.trusted());
     assert_eq!(code(twice), Some("malformed"));
-    let nobody = TrustedIssuer { did: "did:key:z".to_owned(), ..world.trusted() };
+    let nobody = TrustedIssuer {
+        did: "did:key:z".to_owned(),
+        ..world.trusted()
+    };
     assert_eq!(code(world.builder().issuer(nobody)), Some("malformed"));
     let [list, _] = world.lists(&[]);
-    assert_eq!(code(world.builder().issuer(world.trusted()).status_list(list.clone()).status_list(list.clone())), Some("malformed"));
+    assert_eq!(
+        code(
+            world
+                .builder()
+                .issuer(world.trusted())
+                .status_list(list.clone())
+                .status_list(list.clone())
+        ),
+        Some("malformed")
+    );
     // A list whose signer is not listed.
-    assert_eq!(code(world.builder().status_list(list)), Some("issuer_untrusted"));
+    assert_eq!(
+        code(world.builder().status_list(list)),
+        Some("issuer_untrusted")
+    );
     let dead = BundleBuilder::new(world.bundle().authority().clone(), NOW, 0);
     assert_eq!(code(dead), Some("malformed"));
 }

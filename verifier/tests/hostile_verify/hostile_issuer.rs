@@ -10,27 +10,58 @@ use crate::world::{DAY, NOW, Signer, World, check, check_ldp, code};
 #[test]
 fn issuer_not_bound_to_the_key() {
     let world = World::new();
-    let (request, bundle, mallory) = (world.request("internet-cafe"), world.bundle(), Signer::fresh());
+    let (request, bundle, mallory) = (
+        world.request("internet-cafe"),
+        world.bundle(),
+        Signer::fresh(),
+    );
     let mut visible = world.visible(Limited);
-    visible.header.insert("kid".to_owned(), json!(mallory.method()));
+    visible
+        .header
+        .insert("kid".to_owned(), json!(mallory.method()));
     let shown = world.show(&world.issue_as(visible, &mallory), &request);
-    assert_eq!(code(check(&shown, &request, &bundle)), "issuer_key_mismatch");
+    assert_eq!(
+        code(check(&shown, &request, &bundle)),
+        "issuer_key_mismatch"
+    );
     let base = world.issue_ldp_as(Limited, &world.issuer.did(), &mallory);
-    assert_eq!(code(check_ldp(&world.show_ldp(&base, &request), &request, &bundle)), "issuer_key_mismatch");
+    assert_eq!(
+        code(check_ldp(
+            &world.show_ldp(&base, &request),
+            &request,
+            &bundle
+        )),
+        "issuer_key_mismatch"
+    );
 }
 
 /// Class 4: everything is consistent, but the trust source is the attacker's own.
 #[test]
 fn issuer_unknown_to_the_bundle() {
     let world = World::new();
-    let (request, bundle, mallory) = (world.request("internet-cafe"), world.bundle(), Signer::fresh());
+    let (request, bundle, mallory) = (
+        world.request("internet-cafe"),
+        world.bundle(),
+        Signer::fresh(),
+    );
     let mut visible = world.visible(Limited);
-    visible.header.insert("kid".to_owned(), json!(mallory.method()));
-    visible.claims.insert("iss".to_owned(), json!(mallory.did()));
+    visible
+        .header
+        .insert("kid".to_owned(), json!(mallory.method()));
+    visible
+        .claims
+        .insert("iss".to_owned(), json!(mallory.did()));
     let shown = world.show(&world.issue_as(visible, &mallory), &request);
     assert_eq!(code(check(&shown, &request, &bundle)), "issuer_untrusted");
     let base = world.issue_ldp_as(Limited, &mallory.did(), &mallory);
-    assert_eq!(code(check_ldp(&world.show_ldp(&base, &request), &request, &bundle)), "issuer_untrusted");
+    assert_eq!(
+        code(check_ldp(
+            &world.show_ldp(&base, &request),
+            &request,
+            &bundle
+        )),
+        "issuer_untrusted"
+    );
 }
 
 /// Class 1: the authority's `kid`, another key's signature.
@@ -38,7 +69,10 @@ fn issuer_unknown_to_the_bundle() {
 fn signature_of_another_key() {
     let world = World::new();
     let (request, bundle) = (world.request("internet-cafe"), world.bundle());
-    let shown = world.show(&world.issue_as(world.visible(Limited), &Signer::fresh()), &request);
+    let shown = world.show(
+        &world.issue_as(world.visible(Limited), &Signer::fresh()),
+        &request,
+    );
     assert_eq!(code(check(&shown, &request, &bundle)), "invalid_signature");
 }
 
@@ -46,9 +80,16 @@ fn signature_of_another_key() {
 #[test]
 fn key_in_the_header_is_not_used() {
     let world = World::new();
-    let (request, bundle, mallory) = (world.request("internet-cafe"), world.bundle(), Signer::fresh());
+    let (request, bundle, mallory) = (
+        world.request("internet-cafe"),
+        world.bundle(),
+        Signer::fresh(),
+    );
     let mut visible = world.visible(Limited);
-    let jwk = tessera_verifier::did::resolve(&mallory.did()).unwrap().1.to_jwk();
+    let jwk = tessera_verifier::did::resolve(&mallory.did())
+        .unwrap()
+        .1
+        .to_jwk();
     visible.header.insert("jwk".to_owned(), jwk);
     let shown = world.show(&world.issue_as(visible, &mallory), &request);
     assert_eq!(code(check(&shown, &request, &bundle)), "invalid_signature");
@@ -61,15 +102,37 @@ fn issuer_outside_its_window_or_level() {
     let shown = world.show(&world.issue(Limited), &request);
     let with = |issuer: TrustedIssuer| {
         // The status lists are signed by the same key, so they must lie within its window too.
-        let lists = world.lists_of(&tessera_verifier::status::BitString::new(0).unwrap(), NOW, NOW.add_seconds(DAY));
+        let lists = world.lists_of(
+            &tessera_verifier::status::BitString::new(0).unwrap(),
+            NOW,
+            NOW.add_seconds(DAY),
+        );
         world.bundle_with(issuer, lists)
     };
-    let begun_after = TrustedIssuer { not_before: NOW.add_seconds(-60), ..world.trusted() };
-    assert_eq!(code(check(&shown, &request, &with(begun_after).unwrap())), "issuer_untrusted");
-    let over = TrustedIssuer { not_after: Some(NOW), ..world.trusted() };
-    assert_eq!(with(over).map_err(|error| error.code()).err(), Some("issuer_untrusted"));
-    let other_level = TrustedIssuer { assurance_levels: vec![Full], ..world.trusted() };
-    assert_eq!(code(check(&shown, &request, &with(other_level).unwrap())), "issuer_untrusted");
+    let begun_after = TrustedIssuer {
+        not_before: NOW.add_seconds(-60),
+        ..world.trusted()
+    };
+    assert_eq!(
+        code(check(&shown, &request, &with(begun_after).unwrap())),
+        "issuer_untrusted"
+    );
+    let over = TrustedIssuer {
+        not_after: Some(NOW),
+        ..world.trusted()
+    };
+    assert_eq!(
+        with(over).map_err(|error| error.code()).err(),
+        Some("issuer_untrusted")
+    );
+    let other_level = TrustedIssuer {
+        assurance_levels: vec![Full],
+        ..world.trusted()
+    };
+    assert_eq!(
+        code(check(&shown, &request, &with(other_level).unwrap())),
+        "issuer_untrusted"
+    );
 }
 
 /// Class 2: validity.
@@ -77,9 +140,11 @@ fn issuer_outside_its_window_or_level() {
 fn validity_is_checked_in_either_format() {
     let world = World::new();
     let (request, bundle) = (world.request("internet-cafe"), world.bundle());
-    for (name, at, expected) in
-        [("exp", NOW.unix(), "expired"), ("nbf", NOW.unix() + 1, "not_yet_valid"), ("exp", NOW.unix() + 1, "verified")]
-    {
+    for (name, at, expected) in [
+        ("exp", NOW.unix(), "expired"),
+        ("nbf", NOW.unix() + 1, "not_yet_valid"),
+        ("exp", NOW.unix() + 1, "verified"),
+    ] {
         let mut visible = world.visible(Limited);
         visible.claims.insert(name.to_owned(), json!(at));
         let shown = world.show(&world.issue_as(visible, &world.issuer), &request);
@@ -98,10 +163,22 @@ fn altered_w3c_credential() {
     let (request, bundle) = (world.request("internet-cafe"), world.bundle());
     let honest = world.show_ldp(&world.issue_ldp(Limited), &request);
     for (pointer, value) in [
-        ("/verifiableCredential/0/credentialSubject/age_equal_or_over/18", json!(false)),
-        ("/verifiableCredential/0/validUntil", json!("2036-02-14T00:00:00Z")),
-        ("/verifiableCredential/0/credentialStatus/statusListIndex", json!("1")),
-        ("/verifiableCredential/0/type/2", json!("FullIdentityCredential")),
+        (
+            "/verifiableCredential/0/credentialSubject/age_equal_or_over/18",
+            json!(false),
+        ),
+        (
+            "/verifiableCredential/0/validUntil",
+            json!("2036-02-14T00:00:00Z"),
+        ),
+        (
+            "/verifiableCredential/0/credentialStatus/statusListIndex",
+            json!("1"),
+        ),
+        (
+            "/verifiableCredential/0/type/2",
+            json!("FullIdentityCredential"),
+        ),
     ] {
         let mut altered = honest["verifiableCredential"][0].clone();
         let inside = pointer.strip_prefix("/verifiableCredential/0").unwrap();
@@ -109,7 +186,10 @@ fn altered_w3c_credential() {
         // The holder itself signs the altered one: only the issuer's proof can tell.
         let shown = world.wrap(&altered, &request, &world.holder);
         let code = code(check_ldp(&shown, &request, &bundle));
-        assert!(["invalid_signature", "disclosure_invalid"].contains(&code), "{pointer}: {code}");
+        assert!(
+            ["invalid_signature", "disclosure_invalid"].contains(&code),
+            "{pointer}: {code}"
+        );
     }
 }
 
@@ -119,7 +199,10 @@ fn base_proof_shown() {
     let world = World::new();
     let (request, bundle) = (world.request("internet-cafe"), world.bundle());
     let shown = world.wrap(&world.issue_ldp(Limited), &request, &world.holder);
-    assert_eq!(code(check_ldp(&shown, &request, &bundle)), "base_proof_refused");
+    assert_eq!(
+        code(check_ldp(&shown, &request, &bundle)),
+        "base_proof_refused"
+    );
 }
 
 #[test]
@@ -129,7 +212,10 @@ fn assurance_too_low_for_the_bank() {
     let shown = world.show(&world.issue(Limited), &request);
     assert_eq!(code(check(&shown, &request, &bundle)), "assurance_too_low");
     let presented = world.show_ldp(&world.issue_ldp(Limited), &request);
-    assert_eq!(code(check_ldp(&presented, &request, &bundle)), "assurance_too_low");
+    assert_eq!(
+        code(check_ldp(&presented, &request, &bundle)),
+        "assurance_too_low"
+    );
 }
 
 #[test]
@@ -137,7 +223,12 @@ fn another_type_of_credential() {
     let world = World::new();
     let (request, bundle) = (world.request("internet-cafe"), world.bundle());
     let mut visible = world.visible(Limited);
-    visible.claims.insert("vct".to_owned(), json!("urn:specimen:library-card:1"));
+    visible
+        .claims
+        .insert("vct".to_owned(), json!("urn:specimen:library-card:1"));
     let shown = world.show(&world.issue_as(visible, &world.issuer), &request);
-    assert_eq!(code(check(&shown, &request, &bundle)), "wrong_credential_type");
+    assert_eq!(
+        code(check(&shown, &request, &bundle)),
+        "wrong_credential_type"
+    );
 }

@@ -9,7 +9,8 @@ use tessera_verifier::{Error, Request, did, jws, verify};
 use crate::world::{NOW, Signer, World, check, code, policy};
 
 fn refused(world: &World, compact: &str) -> &'static str {
-    let authenticated = Request::parse(compact, NOW).and_then(|request| request.authenticate(&world.bundle(), NOW));
+    let authenticated =
+        Request::parse(compact, NOW).and_then(|request| request.authenticate(&world.bundle(), NOW));
     authenticated.map_or_else(|error: Error| error.code(), |_| "accepted")
 }
 
@@ -28,14 +29,25 @@ fn changed(world: &World, change: impl Fn(&mut Value, &mut Value), signer: &Sign
 #[test]
 fn over_asking() {
     let world = World::new();
-    let greedy = world.asking("internet-cafe").also_ask(ClaimPath::keys(&["family_name"])).build().unwrap();
+    let greedy = world
+        .asking("internet-cafe")
+        .also_ask(ClaimPath::keys(&["family_name"]))
+        .build()
+        .unwrap();
     let greedy = greedy.sign(&world.party).unwrap();
     let parsed = Request::parse(&greedy, NOW).unwrap();
     assert_eq!(parsed.asked_beyond(), [ClaimPath::keys(&["family_name"])]);
     assert_eq!(refused(&world, &greedy), "over_asking");
     // A path above what is allowed asks for more too.
-    let wide = world.asking("internet-cafe").also_ask(ClaimPath::keys(&["age_equal_or_over"])).build().unwrap();
-    assert_eq!(refused(&world, &wide.sign(&world.party).unwrap()), "over_asking");
+    let wide = world
+        .asking("internet-cafe")
+        .also_ask(ClaimPath::keys(&["age_equal_or_over"]))
+        .build()
+        .unwrap();
+    assert_eq!(
+        refused(&world, &wide.sign(&world.party).unwrap()),
+        "over_asking"
+    );
     // The relying party's own verifier refuses to use it as well.
     let own = Request::for_own(&greedy).unwrap();
     let shown = world.show(&world.issue(Limited), &own);
@@ -46,20 +58,40 @@ fn over_asking() {
 fn requester_that_is_not_registered() {
     let world = World::new();
     let stranger = Signer::fresh();
-    let strange = world.asking("internet-cafe").client(&stranger.did()).build().unwrap().sign(&stranger).unwrap();
+    let strange = world
+        .asking("internet-cafe")
+        .client(&stranger.did())
+        .build()
+        .unwrap()
+        .sign(&stranger)
+        .unwrap();
     assert_eq!(refused(&world, &strange), "requester_unregistered");
-    let other_service = world.asking("train-gate").build().unwrap().sign(&world.party).unwrap();
+    let other_service = world
+        .asking("train-gate")
+        .build()
+        .unwrap()
+        .sign(&world.party)
+        .unwrap();
     assert_eq!(refused(&world, &other_service), "requester_unregistered");
-    assert_eq!(refused(&world, &world.request_jwt("internet-cafe")), "accepted");
+    assert_eq!(
+        refused(&world, &world.request_jwt("internet-cafe")),
+        "accepted"
+    );
 }
 
 #[test]
 fn request_signed_by_another_or_altered() {
     let world = World::new();
     let stranger = Signer::fresh();
-    assert_eq!(refused(&world, &changed(&world, |_, _| {}, &stranger)), "request_invalid");
+    assert_eq!(
+        refused(&world, &changed(&world, |_, _| {}, &stranger)),
+        "request_invalid"
+    );
     let own_kid = |header: &mut Value, _: &mut Value| header["kid"] = json!(stranger.method());
-    assert_eq!(refused(&world, &changed(&world, own_kid, &stranger)), "request_invalid");
+    assert_eq!(
+        refused(&world, &changed(&world, own_kid, &stranger)),
+        "request_invalid"
+    );
     for (name, value) in [
         ("client_id", json!("x509_san_dns:party.example")),
         ("client_id", json!(world.party.did())),
@@ -78,18 +110,31 @@ fn request_signed_by_another_or_altered() {
         ("dcql_query", json!({})),
         ("dcql_query", json!({"credentials": []})),
         ("verifier_info", json!([])),
-        ("verifier_info", json!([{"format": "tessera_service", "data": "no-such-service"}])),
+        (
+            "verifier_info",
+            json!([{"format": "tessera_service", "data": "no-such-service"}]),
+        ),
         ("iss", json!("https://elsewhere.example")),
         ("iat", json!(NOW.unix() + 61)),
         ("exp", json!("tomorrow")),
     ] {
         let change = |_: &mut Value, payload: &mut Value| payload[name] = value.clone();
-        assert_eq!(refused(&world, &changed(&world, change, &world.party)), "request_invalid", "{name}: {value}");
+        assert_eq!(
+            refused(&world, &changed(&world, change, &world.party)),
+            "request_invalid",
+            "{name}: {value}"
+        );
     }
     let typ = |header: &mut Value, _: &mut Value| header["typ"] = json!("jwt");
-    assert_eq!(refused(&world, &changed(&world, typ, &world.party)), "request_invalid");
+    assert_eq!(
+        refused(&world, &changed(&world, typ, &world.party)),
+        "request_invalid"
+    );
     let expired = |_: &mut Value, payload: &mut Value| payload["exp"] = json!(NOW);
-    assert_eq!(refused(&world, &changed(&world, expired, &world.party)), "request_expired");
+    assert_eq!(
+        refused(&world, &changed(&world, expired, &world.party)),
+        "request_expired"
+    );
 }
 
 /// An answer that comes after the request's end, and a request for another service than the policy's.
@@ -99,13 +144,45 @@ fn request_that_does_not_fit_the_check() {
     let (request, bundle) = (world.request("internet-cafe"), world.bundle());
     let token = json!({"sd_jwt": [world.show(&world.issue(Limited), &request)]}).to_string();
     let late = request.expires().add_seconds(61);
-    assert_eq!(code(verify(token.as_bytes(), &request, &policy(&request), &bundle, late)), "request_expired");
+    assert_eq!(
+        code(verify(
+            token.as_bytes(),
+            &request,
+            &policy(&request),
+            &bundle,
+            late
+        )),
+        "request_expired"
+    );
     let hotel = policy(&world.request("hotel"));
-    assert_eq!(code(verify(token.as_bytes(), &request, &hotel, &bundle, NOW)), "request_invalid");
+    assert_eq!(
+        code(verify(token.as_bytes(), &request, &hotel, &bundle, NOW)),
+        "request_invalid"
+    );
     let wrapped = json!({"vp_token": serde_json::from_str::<Value>(&token).unwrap()}).to_string();
-    assert_eq!(code(verify(wrapped.as_bytes(), &request, &policy(&request), &bundle, NOW)), "verified");
-    let stateful = json!({"vp_token": serde_json::from_str::<Value>(&token).unwrap(), "state": "x"}).to_string();
-    assert_eq!(code(verify(stateful.as_bytes(), &request, &policy(&request), &bundle, NOW)), "nonce_mismatch");
+    assert_eq!(
+        code(verify(
+            wrapped.as_bytes(),
+            &request,
+            &policy(&request),
+            &bundle,
+            NOW
+        )),
+        "verified"
+    );
+    let stateful =
+        json!({"vp_token": serde_json::from_str::<Value>(&token).unwrap(), "state": "x"})
+            .to_string();
+    assert_eq!(
+        code(verify(
+            stateful.as_bytes(),
+            &request,
+            &policy(&request),
+            &bundle,
+            NOW
+        )),
+        "nonce_mismatch"
+    );
 }
 
 /// Class 13: every prefix and every single changed character of a DID is refused, without a panic.
@@ -121,11 +198,23 @@ fn did_key_garbage() {
             let changed = format!("{}{replacement}{}", &did[..position], &did[position + 1..]);
             // A changed character can give another valid point, but never the same key under two names.
             if let Ok((name, key)) = did::resolve(&changed) {
-                assert_eq!((name.as_str(), did::did_key(&key).as_str()), (changed.as_str(), changed.as_str()));
+                assert_eq!(
+                    (name.as_str(), did::did_key(&key).as_str()),
+                    (changed.as_str(), changed.as_str())
+                );
             }
         }
     }
-    for garbage in ["did:key:z", "did:key:", "did:key", "did:", "", "did:key:z\u{0}", "did:jwk:", "did:jwk:AAAA"] {
+    for garbage in [
+        "did:key:z",
+        "did:key:",
+        "did:key",
+        "did:",
+        "",
+        "did:key:z\u{0}",
+        "did:jwk:",
+        "did:jwk:AAAA",
+    ] {
         assert!(did::resolve(garbage).is_err());
     }
 }

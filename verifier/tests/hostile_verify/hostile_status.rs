@@ -25,18 +25,34 @@ fn both(world: &World, request: &Request) -> [String; 2] {
 fn revoked() {
     let world = World::new();
     let request = world.request("internet-cafe");
-    let bundle = world.bundle_with(world.trusted(), world.lists(&[INDEX])).unwrap();
+    let bundle = world
+        .bundle_with(world.trusted(), world.lists(&[INDEX]))
+        .unwrap();
     for token in both(&world, &request) {
-        assert_eq!(code(verify(token.as_bytes(), &request, &policy(&request), &bundle, NOW)), "revoked");
+        assert_eq!(
+            code(verify(
+                token.as_bytes(),
+                &request,
+                &policy(&request),
+                &bundle,
+                NOW
+            )),
+            "revoked"
+        );
         // Revoked stays revoked for those who let an undetermined status pass, even with a stale bundle.
         let mut lenient = policy(&request);
         lenient.stale_status = StaleStatus::Undetermined;
         lenient.max_presentation_age = 10 * DAY;
         lenient.clock_skew = 10 * DAY;
         let later = NOW.add_seconds(2 * DAY);
-        assert_eq!(code(verify(token.as_bytes(), &request, &lenient, &bundle, later)), "revoked");
+        assert_eq!(
+            code(verify(token.as_bytes(), &request, &lenient, &bundle, later)),
+            "revoked"
+        );
     }
-    let neighbours = world.bundle_with(world.trusted(), world.lists(&[INDEX - 1, INDEX + 1])).unwrap();
+    let neighbours = world
+        .bundle_with(world.trusted(), world.lists(&[INDEX - 1, INDEX + 1]))
+        .unwrap();
     let shown = world.show(&world.issue(Limited), &request);
     assert_eq!(code(check(&shown, &request, &neighbours)), "verified");
 }
@@ -51,18 +67,39 @@ fn stale_bundle_or_list() {
     let tired = world.bundle_with(world.trusted(), tired).unwrap();
     let checked = |token: &str, bundle: &Bundle, now: Timestamp, stale_status| {
         let mut policy = policy(&request);
-        (policy.stale_status, policy.max_presentation_age, policy.clock_skew) = (stale_status, 10 * DAY, 10 * DAY);
+        (
+            policy.stale_status,
+            policy.max_presentation_age,
+            policy.clock_skew,
+        ) = (stale_status, 10 * DAY, 10 * DAY);
         verify(token.as_bytes(), &request, &policy, bundle, now)
     };
     let bundle = world.bundle();
     for token in both(&world, &request) {
-        assert_eq!(code(checked(&token, &tired, NOW, StaleStatus::Refuse)), "status_undetermined");
+        assert_eq!(
+            code(checked(&token, &tired, NOW, StaleStatus::Refuse)),
+            "status_undetermined"
+        );
         let end = bundle.expires();
-        assert_eq!(code(checked(&token, &bundle, end.add_seconds(-1), StaleStatus::Refuse)), "verified");
-        assert_eq!(code(checked(&token, &bundle, end, StaleStatus::Refuse)), "bundle_stale");
+        assert_eq!(
+            code(checked(
+                &token,
+                &bundle,
+                end.add_seconds(-1),
+                StaleStatus::Refuse
+            )),
+            "verified"
+        );
+        assert_eq!(
+            code(checked(&token, &bundle, end, StaleStatus::Refuse)),
+            "bundle_stale"
+        );
         let verified = checked(&token, &bundle, end, StaleStatus::Undetermined).unwrap();
         let status = verified.credentials()[0].status();
-        assert_eq!(status, Status::Undetermined(Undetermined::BundleStale { until: end }));
+        assert_eq!(
+            status,
+            Status::Undetermined(Undetermined::BundleStale { until: end })
+        );
     }
 }
 
@@ -73,7 +110,16 @@ fn missing_list_or_index_or_statement() {
     let (request, bundle) = (world.request("internet-cafe"), world.bundle());
     let bare = world.seal(world.builder().issuer(world.trusted())).unwrap();
     for token in both(&world, &request) {
-        assert_eq!(code(verify(token.as_bytes(), &request, &policy(&request), &bare, NOW)), "status_undetermined");
+        assert_eq!(
+            code(verify(
+                token.as_bytes(),
+                &request,
+                &policy(&request),
+                &bare,
+                NOW
+            )),
+            "status_undetermined"
+        );
     }
     for status in [
         json!({"status_list": {"idx": BitString::MIN_ENTRIES, "uri": format!("{LIST}.jwt")}}),
@@ -84,7 +130,10 @@ fn missing_list_or_index_or_statement() {
         let mut visible = world.visible(Limited);
         visible.claims.insert("status".to_owned(), status);
         let shown = world.show(&world.issue_as(visible, &world.issuer), &request);
-        assert_eq!(code(check(&shown, &request, &bundle)), "status_undetermined");
+        assert_eq!(
+            code(check(&shown, &request, &bundle)),
+            "status_undetermined"
+        );
     }
 }
 
@@ -95,7 +144,10 @@ fn list_of_nobody_or_somebody_else() {
     let mallory = Signer::fresh();
     let bits = BitString::new(0).unwrap();
     let opened = |entry: StatusListEntry| {
-        world.seal(world.builder().issuer(world.trusted()).status_list(entry)).err().map(|error| error.code())
+        world
+            .seal(world.builder().issuer(world.trusted()).status_list(entry))
+            .err()
+            .map(|error| error.code())
     };
     let [document, token] = world.lists(&[]);
     assert_eq!(opened(document.clone()), None);
@@ -110,18 +162,55 @@ fn list_of_nobody_or_somebody_else() {
     flipped.value["credentialSubject"]["encodedList"] = json!(other.encode_bitstring());
     assert_eq!(opened(flipped), Some("invalid_signature"));
 
-    let foreign = token_status_list(&token.uri, &mallory.did(), &bits, NOW, NOW.add_seconds(DAY)).unwrap();
+    let foreign =
+        token_status_list(&token.uri, &mallory.did(), &bits, NOW, NOW.add_seconds(DAY)).unwrap();
     let foreign = json!(foreign.sign(&mallory).unwrap());
-    assert_eq!(opened(StatusListEntry { value: foreign, ..token.clone() }), Some("issuer_untrusted"));
-    let forged = token_status_list(&token.uri, &world.issuer.did(), &bits, NOW, NOW.add_seconds(DAY)).unwrap();
+    assert_eq!(
+        opened(StatusListEntry {
+            value: foreign,
+            ..token.clone()
+        }),
+        Some("issuer_untrusted")
+    );
+    let forged = token_status_list(
+        &token.uri,
+        &world.issuer.did(),
+        &bits,
+        NOW,
+        NOW.add_seconds(DAY),
+    )
+    .unwrap();
     let forged = json!(forged.sign(&mallory).unwrap());
-    assert_eq!(opened(StatusListEntry { value: forged, ..token.clone() }), Some("invalid_signature"));
+    assert_eq!(
+        opened(StatusListEntry {
+            value: forged,
+            ..token.clone()
+        }),
+        Some("invalid_signature")
+    );
 
     let moved = "https://issuer.example/status/2".to_owned();
-    assert_eq!(opened(StatusListEntry { uri: moved.clone(), ..token }), Some("malformed"));
-    assert_eq!(opened(StatusListEntry { uri: moved, ..document }), Some("malformed"));
-    let unsecured = status_list_credential(LIST, &world.issuer.did(), &bits, NOW, NOW.add_seconds(DAY));
-    let entry = StatusListEntry { uri: LIST.to_owned(), format: StatusListFormat::Bitstring, value: unsecured };
+    assert_eq!(
+        opened(StatusListEntry {
+            uri: moved.clone(),
+            ..token
+        }),
+        Some("malformed")
+    );
+    assert_eq!(
+        opened(StatusListEntry {
+            uri: moved,
+            ..document
+        }),
+        Some("malformed")
+    );
+    let unsecured =
+        status_list_credential(LIST, &world.issuer.did(), &bits, NOW, NOW.add_seconds(DAY));
+    let entry = StatusListEntry {
+        uri: LIST.to_owned(),
+        format: StatusListFormat::Bitstring,
+        value: unsecured,
+    };
     assert_eq!(opened(entry), Some("malformed"));
 }
 
@@ -137,9 +226,16 @@ fn decompression_bomb() {
     }
     let (gzip, zlib) = (gzip.finish().unwrap(), zlib.finish().unwrap());
     assert!(gzip.len() < 100_000);
-    let refused = |result: Result<BitString, tessera_verifier::Error>| result.err().map(|error| error.code());
-    assert_eq!(refused(BitString::decode_bitstring(&multibase_base64url(&gzip))), Some("too_large"));
-    assert_eq!(refused(BitString::decode_token(&base64url(&zlib))), Some("too_large"));
+    let refused =
+        |result: Result<BitString, tessera_verifier::Error>| result.err().map(|error| error.code());
+    assert_eq!(
+        refused(BitString::decode_bitstring(&multibase_base64url(&gzip))),
+        Some("too_large")
+    );
+    assert_eq!(
+        refused(BitString::decode_token(&base64url(&zlib))),
+        Some("too_large")
+    );
 }
 
 /// Class 14, and lists that are too short, cut off or followed by something.
@@ -152,14 +248,20 @@ fn encodings_that_are_not_exact() {
     };
     for padding in ["=", "==", "===", "A", "AAAA"] {
         malformed(BitString::decode_token(&format!("{token}{padding}")));
-        malformed(BitString::decode_bitstring(&format!("{bitstring}{padding}")));
+        malformed(BitString::decode_bitstring(&format!(
+            "{bitstring}{padding}"
+        )));
     }
     malformed(BitString::decode_token(&token[..token.len() - 4]));
-    malformed(BitString::decode_bitstring(bitstring.trim_start_matches('u')));
+    malformed(BitString::decode_bitstring(
+        bitstring.trim_start_matches('u'),
+    ));
     malformed(BitString::decode_bitstring(&format!("u{token}")));
     let mut short = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
     short.write_all(&[0; 16_383]).unwrap();
-    malformed(BitString::decode_token(&base64url(&short.finish().unwrap())));
+    malformed(BitString::decode_token(&base64url(
+        &short.finish().unwrap(),
+    )));
 }
 
 /// Class 19: the list is decoded when the bundle is opened, never again.
@@ -168,9 +270,20 @@ fn list_is_decoded_once() {
     let world = World::new();
     let request = world.request("internet-cafe");
     let bits = BitString::new(BitString::MAX_ENTRIES).unwrap();
-    let bundle = world.bundle_with(world.trusted(), world.lists_of(&bits, NOW, NOW.add_seconds(DAY))).unwrap();
+    let bundle = world
+        .bundle_with(
+            world.trusted(),
+            world.lists_of(&bits, NOW, NOW.add_seconds(DAY)),
+        )
+        .unwrap();
     let again = bundle.clone();
-    let list = |bundle: &Bundle| bundle.status_list(StatusListFormat::Bitstring, LIST).unwrap().bits.clone();
+    let list = |bundle: &Bundle| {
+        bundle
+            .status_list(StatusListFormat::Bitstring, LIST)
+            .unwrap()
+            .bits
+            .clone()
+    };
     assert!(std::sync::Arc::ptr_eq(&list(&bundle), &list(&again)));
     // Decoding 16 MiB takes tens of milliseconds; a thousand lookups must take less than one decoding.
     let start = Instant::now();

@@ -11,5 +11,6 @@ mod hostile_request;
 mod hostile_sd_jwt;
 mod hostile_status;
 mod properties;
+mod samples;
 mod walk;
 mod world;

@@ -29,8 +29,17 @@ fn honest() -> &'static Honest {
         let request = Request::for_own(&request_jwt).unwrap();
         let sd_jwt = json!({"sd_jwt": [world.show(&world.issue(Limited), &request)]});
         let ldp = json!({"ldp": [world.show_ldp(&world.issue_ldp(Limited), &request)]});
-        let tokens = [sd_jwt.to_string().into_bytes(), ldp.to_string().into_bytes()];
-        Honest { bundle: world.bundle(), world, request, request_jwt, tokens }
+        let tokens = [
+            sd_jwt.to_string().into_bytes(),
+            ldp.to_string().into_bytes(),
+        ];
+        Honest {
+            bundle: world.bundle(),
+            world,
+            request,
+            request_jwt,
+            tokens,
+        }
     })
 }
 
@@ -39,7 +48,9 @@ fn parse_everything(bytes: &[u8]) {
     let _ = json::parse(bytes, Limits::MESSAGE);
     let _ = UnverifiedPresentation::parse(bytes);
     let _ = Bundle::open(bytes, &honest().world.root.did());
-    let Ok(text) = core::str::from_utf8(bytes) else { return };
+    let Ok(text) = core::str::from_utf8(bytes) else {
+        return;
+    };
     let _ = jws::parse(text, Limits::MESSAGE);
     let _ = sd_jwt::parse(text).map(|sd_jwt| sd_jwt.select(&[]).is_ok());
     let _ = sd_jwt::Disclosure::parse(text);

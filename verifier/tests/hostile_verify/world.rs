@@ -9,7 +9,9 @@ use tessera_verifier::bundle::{
 use tessera_verifier::catalogue::{Catalogue, LocalizedText};
 use tessera_verifier::claims::{AssuranceLevel, CredentialProfile};
 use tessera_verifier::crypto::{LocalSigner, SignError};
-use tessera_verifier::data_integrity::{ProofOptions, ProofPurpose, Unsigned, ecdsa_rdfc, ecdsa_sd};
+use tessera_verifier::data_integrity::{
+    ProofOptions, ProofPurpose, Unsigned, ecdsa_rdfc, ecdsa_sd,
+};
 use tessera_verifier::dcql::ClaimPath;
 use tessera_verifier::did;
 use tessera_verifier::jsonld::ContextStore;
@@ -49,7 +51,10 @@ impl LocalSigner for Signer {
     }
 
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
-        let signature = self.0.sign(&SystemRandom::new(), message).map_err(|_| SignError)?;
+        let signature = self
+            .0
+            .sign(&SystemRandom::new(), message)
+            .map_err(|_| SignError)?;
         signature.as_ref().try_into().map_err(|_| SignError)
     }
 }
@@ -75,7 +80,12 @@ pub(crate) struct Visible {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self { root: Signer::fresh(), issuer: Signer::fresh(), holder: Signer::fresh(), party: Signer::fresh() }
+        Self {
+            root: Signer::fresh(),
+            issuer: Signer::fresh(),
+            holder: Signer::fresh(),
+            party: Signer::fresh(),
+        }
     }
 
     // --- the authority ---
@@ -90,12 +100,22 @@ impl World {
     }
 
     pub(crate) fn builder(&self) -> BundleBuilder {
-        let text = |text: &str| LocalizedText { en: text.to_owned(), zh: text.to_owned() };
-        let authority = Authority { id: "specimen".to_owned(), name: text("City of SPECIMEN") };
+        let text = |text: &str| LocalizedText {
+            en: text.to_owned(),
+            zh: text.to_owned(),
+        };
+        let authority = Authority {
+            id: "specimen".to_owned(),
+            name: text("City of SPECIMEN"),
+        };
         BundleBuilder::new(authority, NOW.add_seconds(-3600), DAY).relying_party(RelyingParty {
             client_id: format!("decentralized_identifier:{}", self.party.did()),
             name: text("SPECIMEN café"),
-            services: vec!["internet-cafe".to_owned(), "hotel".to_owned(), "bank-account".to_owned()],
+            services: vec![
+                "internet-cafe".to_owned(),
+                "hotel".to_owned(),
+                "bank-account".to_owned(),
+            ],
             not_after: None,
         })
     }
@@ -108,27 +128,56 @@ impl World {
         self.lists_of(&bits, NOW.add_seconds(-3600), NOW.add_seconds(DAY))
     }
 
-    pub(crate) fn lists_of(&self, bits: &BitString, from: Timestamp, until: Timestamp) -> [StatusListEntry; 2] {
+    pub(crate) fn lists_of(
+        &self,
+        bits: &BitString,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> [StatusListEntry; 2] {
         let document = status_list_credential(LIST, &self.issuer.did(), bits, from, until);
-        let options = ProofOptions { created: Some(from), ..ProofOptions::new(self.issuer.method(), ProofPurpose::AssertionMethod) };
+        let options = ProofOptions {
+            created: Some(from),
+            ..ProofOptions::new(self.issuer.method(), ProofPurpose::AssertionMethod)
+        };
         let store = ContextStore::builtin();
-        let document = self.issuer.secure(ecdsa_rdfc::prepare(&document, &options, &store).unwrap());
+        let document = self
+            .issuer
+            .secure(ecdsa_rdfc::prepare(&document, &options, &store).unwrap());
         let uri = format!("{LIST}.jwt");
         let token = token_status_list(&uri, &self.issuer.did(), bits, from, until).unwrap();
         let token = token.sign(&self.issuer).unwrap();
         [
-            StatusListEntry { uri: LIST.to_owned(), format: StatusListFormat::Bitstring, value: document },
-            StatusListEntry { uri, format: StatusListFormat::Token, value: json!(token) },
+            StatusListEntry {
+                uri: LIST.to_owned(),
+                format: StatusListFormat::Bitstring,
+                value: document,
+            },
+            StatusListEntry {
+                uri,
+                format: StatusListFormat::Token,
+                value: json!(token),
+            },
         ]
     }
 
     pub(crate) fn seal(&self, builder: BundleBuilder) -> Result<Bundle, Error> {
-        let bytes = builder.build(self.root.public_key()).sign(&self.root).unwrap();
+        let bytes = builder
+            .build(self.root.public_key())
+            .sign(&self.root)
+            .unwrap();
         Bundle::open(bytes.as_bytes(), &self.root.did())
     }
 
-    pub(crate) fn bundle_with(&self, issuer: TrustedIssuer, lists: [StatusListEntry; 2]) -> Result<Bundle, Error> {
-        self.seal(lists.into_iter().fold(self.builder().issuer(issuer), BundleBuilder::status_list))
+    pub(crate) fn bundle_with(
+        &self,
+        issuer: TrustedIssuer,
+        lists: [StatusListEntry; 2],
+    ) -> Result<Bundle, Error> {
+        self.seal(
+            lists
+                .into_iter()
+                .fold(self.builder().issuer(issuer), BundleBuilder::status_list),
+        )
     }
 
     pub(crate) fn bundle(&self) -> Bundle {
@@ -153,7 +202,10 @@ impl World {
             "status": {"status_list": {"idx": INDEX, "uri": format!("{LIST}.jwt")}},
         });
         let header = json!({"kid": self.issuer.method()});
-        Visible { header: header.as_object().unwrap().clone(), claims: claims.as_object().unwrap().clone() }
+        Visible {
+            header: header.as_object().unwrap().clone(),
+            claims: claims.as_object().unwrap().clone(),
+        }
     }
 
     pub(crate) fn issue(&self, level: AssuranceLevel) -> String {
@@ -184,7 +236,12 @@ impl World {
         self.issue_ldp_as(level, &self.issuer.did(), &self.issuer)
     }
 
-    pub(crate) fn issue_ldp_as(&self, level: AssuranceLevel, issuer: &str, signer: &Signer) -> Value {
+    pub(crate) fn issue_ldp_as(
+        &self,
+        level: AssuranceLevel,
+        issuer: &str,
+        signer: &Signer,
+    ) -> Value {
         let mut subject = Self::claims();
         subject.insert("id".to_owned(), json!(self.holder.did()));
         let document = json!({
@@ -194,11 +251,33 @@ impl World {
                 "statusListIndex": INDEX.to_string(), "statusListCredential": LIST},
             "credentialSubject": subject,
         });
-        let mandatory = ["/type", "/issuer", "/validFrom", "/validUntil", "/credentialStatus", "/credentialSubject/id"];
-        let secrets = ecdsa_sd::BaseSecrets { hmac_key: &[7; 32], ephemeral: &Signer::fresh() };
-        let options = ProofOptions { created: Some(NOW), ..ProofOptions::new(signer.method(), ProofPurpose::AssertionMethod) };
+        let mandatory = [
+            "/type",
+            "/issuer",
+            "/validFrom",
+            "/validUntil",
+            "/credentialStatus",
+            "/credentialSubject/id",
+        ];
+        let secrets = ecdsa_sd::BaseSecrets {
+            hmac_key: &[7; 32],
+            ephemeral: &Signer::fresh(),
+        };
+        let options = ProofOptions {
+            created: Some(NOW),
+            ..ProofOptions::new(signer.method(), ProofPurpose::AssertionMethod)
+        };
         let store = ContextStore::builtin();
-        signer.secure(ecdsa_sd::prepare_base(&document, &options, &mandatory.map(str::to_owned), &secrets, &store).unwrap())
+        signer.secure(
+            ecdsa_sd::prepare_base(
+                &document,
+                &options,
+                &mandatory.map(str::to_owned),
+                &secrets,
+                &store,
+            )
+            .unwrap(),
+        )
     }
 
     // --- asking and showing ---
@@ -208,7 +287,11 @@ impl World {
     }
 
     pub(crate) fn request_jwt(&self, service: &str) -> String {
-        self.asking(service).build().unwrap().sign(&self.party).unwrap()
+        self.asking(service)
+            .build()
+            .unwrap()
+            .sign(&self.party)
+            .unwrap()
     }
 
     pub(crate) fn asking(&self, service: &str) -> RequestBuilder<'static> {
@@ -220,14 +303,27 @@ impl World {
     }
 
     pub(crate) fn show(&self, credential: &str, request: &Request) -> String {
-        let paths: Vec<ClaimPath> =
-            request.query().credential("sd_jwt").unwrap().claims.iter().map(|claim| claim.path.clone()).collect();
+        let paths: Vec<ClaimPath> = request
+            .query()
+            .credential("sd_jwt")
+            .unwrap()
+            .claims
+            .iter()
+            .map(|claim| claim.path.clone())
+            .collect();
         self.bind(credential, &paths, request, &self.holder)
     }
 
-    pub(crate) fn bind(&self, credential: &str, paths: &[ClaimPath], request: &Request, holder: &Signer) -> String {
+    pub(crate) fn bind(
+        &self,
+        credential: &str,
+        paths: &[ClaimPath],
+        request: &Request,
+        holder: &Signer,
+    ) -> String {
         let selection = sd_jwt::parse(credential).unwrap().select(paths).unwrap();
-        let unsigned = SdJwt::prepare_key_binding(selection, request.client_id(), request.nonce(), NOW);
+        let unsigned =
+            SdJwt::prepare_key_binding(selection, request.client_id(), request.nonce(), NOW);
         let signature = holder.sign(unsigned.signing_input()).unwrap();
         unsigned.attach(&signature)
     }
@@ -254,7 +350,8 @@ impl World {
             domain: Some(request.client_id().to_owned()),
             ..ProofOptions::new(holder.method(), ProofPurpose::Authentication)
         };
-        holder.secure(ecdsa_rdfc::prepare(&presentation, &options, &ContextStore::builtin()).unwrap())
+        holder
+            .secure(ecdsa_rdfc::prepare(&presentation, &options, &ContextStore::builtin()).unwrap())
     }
 }
 
@@ -263,16 +360,34 @@ pub(crate) fn policy(request: &Request) -> Policy {
 }
 
 /// Checks an SD-JWT presentation at [`NOW`] under the service's policy.
-pub(crate) fn check(presented: &str, request: &Request, bundle: &Bundle) -> Result<Verified, Error> {
+pub(crate) fn check(
+    presented: &str,
+    request: &Request,
+    bundle: &Bundle,
+) -> Result<Verified, Error> {
     check_token(&json!({"sd_jwt": [presented]}), request, bundle)
 }
 
-pub(crate) fn check_ldp(presented: &Value, request: &Request, bundle: &Bundle) -> Result<Verified, Error> {
+pub(crate) fn check_ldp(
+    presented: &Value,
+    request: &Request,
+    bundle: &Bundle,
+) -> Result<Verified, Error> {
     check_token(&json!({"ldp": [presented]}), request, bundle)
 }
 
-pub(crate) fn check_token(token: &Value, request: &Request, bundle: &Bundle) -> Result<Verified, Error> {
-    verify(token.to_string().as_bytes(), request, &policy(request), bundle, NOW)
+pub(crate) fn check_token(
+    token: &Value,
+    request: &Request,
+    bundle: &Bundle,
+) -> Result<Verified, Error> {
+    verify(
+        token.to_string().as_bytes(),
+        request,
+        &policy(request),
+        bundle,
+        NOW,
+    )
 }
 
 /// The code of a refusal, or `verified`.
