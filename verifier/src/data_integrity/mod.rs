@@ -13,12 +13,12 @@ mod bytes;
 mod cbor;
 pub mod ecdsa_rdfc;
 pub mod ecdsa_sd;
+mod expectation;
 mod proof;
 
 pub use bytes::verify_bytes;
-pub use proof::{
-    Binding, ProofExpectation, ProofOptions, ProofPurpose, Suite, Unsigned, VerifiedProof,
-};
+pub use expectation::{Binding, ProofExpectation, VerifiedProof};
+pub use proof::{ProofOptions, ProofPurpose, Suite, Unsigned};
 
 use serde_json::Value;
 

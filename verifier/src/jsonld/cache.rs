@@ -27,9 +27,12 @@ pub(crate) enum Step {
 /// Parent context's number and the step taken from it.
 pub(crate) type Key = (u64, Step);
 
+/// A kept context and what it was derived from.
+type Slot = OnceLock<(Key, Arc<Context>)>;
+
 /// A table of fixed size; a full neighbourhood means that a context is derived again each time.
 pub(crate) struct ContextCache {
-    slots: Box<[OnceLock<(Key, Arc<Context>)>]>,
+    slots: Box<[Slot]>,
 }
 
 impl ContextCache {
@@ -39,7 +42,7 @@ impl ContextCache {
         }
     }
 
-    fn places(&self, key: Key) -> impl Iterator<Item = &OnceLock<(Key, Arc<Context>)>> {
+    fn places(&self, key: Key) -> impl Iterator<Item = &Slot> {
         let (parent, step) = key;
         let (kind, number) = match step {
             Step::Document(number) => (1, number),

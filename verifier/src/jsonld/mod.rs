@@ -14,6 +14,7 @@ mod container;
 mod context;
 mod error;
 mod expand;
+mod finish;
 mod iri;
 mod jcs;
 mod keyword;

@@ -163,7 +163,7 @@ impl<'a> Definer<'a, '_, '_> {
                 None => return Ok(None),
             }
             if let Some(container) = entries.get("@container") {
-                definition.container = parse_container(container)?;
+                definition.container = Container::parse(container)?;
                 if definition.container.includes(Container::TYPE) {
                     let mapping = definition.type_mapping.get_or_insert(TypeMapping::Id);
                     if !matches!(mapping, TypeMapping::Id | TypeMapping::Vocab) {
@@ -397,36 +397,5 @@ fn check_type_redefinition(value: &Value) -> Result<(), JsonLdError> {
     match valid {
         true => Ok(()),
         false => invalid("keyword redefinition"),
-    }
-}
-
-/// Step 19.
-fn parse_container(value: &Value) -> Result<Container, JsonLdError> {
-    const OTHERS: u8 = Container::INDEX.0 | Container::ID.0;
-    let single = std::slice::from_ref(value);
-    let names = value.as_array().map_or(single, Vec::as_slice);
-    let mut bits = 0;
-    for name in names {
-        bits |= match name.as_str() {
-            Some("@list") => Container::LIST.0,
-            Some("@set") => Container::SET.0,
-            Some("@language") => Container::LANGUAGE.0,
-            Some("@index") => Container::INDEX.0,
-            Some("@id") => Container::ID.0,
-            Some("@type") => Container::TYPE.0,
-            Some("@graph") => Container::GRAPH.0,
-            _ => return invalid("invalid container mapping"),
-        };
-    }
-    let without_set = bits & !Container::SET.0;
-    let valid = match without_set.count_ones() {
-        0 => bits != 0,
-        1 => without_set != Container::LIST.0 || bits == Container::LIST.0,
-        2 => without_set & Container::GRAPH.0 != 0 && without_set & OTHERS != 0,
-        _ => false,
-    };
-    match valid {
-        true => Ok(Container(bits)),
-        false => invalid("invalid container mapping"),
     }
 }

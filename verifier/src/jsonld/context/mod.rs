@@ -1,5 +1,6 @@
 //! Active contexts and term definitions (JSON-LD 1.1 API §4.1) and IRI expansion (§5.2).
 
+mod container;
 mod define;
 mod process;
 
@@ -9,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value;
 
+pub(crate) use container::Container;
 pub(crate) use process::{ProcessOptions, Processor};
 
 use super::iri;
@@ -55,28 +57,6 @@ pub(crate) enum TypeMapping {
     Json,
     None,
     Iri(Arc<str>),
-}
-
-/// The container mapping of a term: a set of keywords.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Container(pub(crate) u8);
-
-impl Container {
-    pub(crate) const LIST: Self = Self(1);
-    pub(crate) const SET: Self = Self(2);
-    pub(crate) const LANGUAGE: Self = Self(4);
-    pub(crate) const INDEX: Self = Self(8);
-    pub(crate) const ID: Self = Self(16);
-    pub(crate) const TYPE: Self = Self(32);
-    pub(crate) const GRAPH: Self = Self(64);
-
-    pub(crate) const fn includes(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    pub(crate) const fn includes_any(self, others: u8) -> bool {
-        self.0 & others != 0
-    }
 }
 
 /// A term's local context and the URL it was read from.
