@@ -177,9 +177,7 @@ async fn run(
     }
 }
 
-async fn issuances(
-    service: &Service,
-) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+async fn issuances(service: &Service) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
     let records = service.store.issuances().await?;
     let listed: Vec<Value> = records
         .iter()

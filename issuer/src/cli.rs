@@ -13,7 +13,12 @@ pub use run::{Outside, run};
 #[command(name = "tessera-issuer", version)]
 pub struct Cli {
     /// Configuration file (TOML).
-    #[arg(long, global = true, env = "TESSERA_ISSUER_CONFIG", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "TESSERA_ISSUER_CONFIG",
+        value_name = "FILE"
+    )]
     config: Option<PathBuf>,
     /// Folder of store, keys and register [default: tessera-data].
     #[arg(long, global = true, value_name = "DIR")]
@@ -145,7 +150,11 @@ struct Registration {
 #[group(skip)]
 struct Revocation {
     /// Every live credential of the person with this number.
-    #[arg(long, conflicts_with = "credential", required_unless_present = "credential")]
+    #[arg(
+        long,
+        conflicts_with = "credential",
+        required_unless_present = "credential"
+    )]
     person: Option<String>,
     /// One credential, by its issuance id.
     #[arg(long)]

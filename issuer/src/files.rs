@@ -5,12 +5,31 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-/// Writes `path` anew: to a file beside it (readable by the owner only), flushed to the disk, then renamed over it.
+/// Writes `path` anew, readable by the owner only: to a file beside it, flushed to the disk, then renamed over it.
 ///
 /// # Errors
 /// The file system's; the old file is then untouched.
 pub(crate) fn replace(
     path: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    replace_with_mode(path, 0o600, write)
+}
+
+/// The same for a file that anybody may read.
+///
+/// # Errors
+/// As [`replace`].
+pub(crate) fn publish(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    replace_with_mode(path, 0o644, write)
+}
+
+fn replace_with_mode(
+    path: &Path,
+    mode: u32,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
@@ -20,7 +39,7 @@ pub(crate) fn replace(
         .write(true)
         .create(true)
         .truncate(true)
-        .mode(0o600)
+        .mode(mode)
         .open(&beside)?;
     write(&mut file)?;
     file.sync_all()?;

@@ -32,8 +32,14 @@ pub use problem::Problem;
 pub fn router(service: Arc<Service>) -> Router {
     Router::new()
         // OpenID4VCI 1.0
-        .route("/.well-known/openid-credential-issuer", get(metadata::issuer))
-        .route("/.well-known/oauth-authorization-server", get(metadata::authorization_server))
+        .route(
+            "/.well-known/openid-credential-issuer",
+            get(metadata::issuer),
+        )
+        .route(
+            "/.well-known/oauth-authorization-server",
+            get(metadata::authorization_server),
+        )
         .route("/nonce", post(nonce::issue))
         .route("/token", post(token::redeem))
         .route("/credential", post(credential::issue))
@@ -53,6 +59,9 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/openapi.json", get(openapi::serve))
         .fallback(async || Failure::from(Code::NotFound))
         .method_not_allowed_fallback(async || Failure::from(Code::MethodNotAllowed))
-        .layer(from_fn_with_state(observe::Observer::new(&service), observe::observe))
+        .layer(from_fn_with_state(
+            observe::Observer::new(&service),
+            observe::observe,
+        ))
         .with_state(service)
 }

@@ -15,9 +15,9 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
+use tessera_verifier::Timestamp;
 use tessera_verifier::claims::{CredentialProfile, Format};
 use tessera_verifier::crypto::sha256;
-use tessera_verifier::Timestamp;
 
 use crate::environment::{Entropy, identifier, start_of_day};
 use crate::failure::{Code, Failure};
@@ -142,7 +142,11 @@ impl Intended {
     /// # Errors
     /// `internal` where the signer fails.
     pub async fn sign(self) -> Result<Signed, Failure> {
-        let inputs: Vec<&[u8]> = self.credentials.iter().map(Unsigned::signing_input).collect();
+        let inputs: Vec<&[u8]> = self
+            .credentials
+            .iter()
+            .map(Unsigned::signing_input)
+            .collect();
         let signatures = self
             .signer
             .sign(&inputs)
@@ -208,11 +212,7 @@ impl Checked {
     pub async fn release(self, store: &dyn Store) -> Result<Vec<Value>, Failure> {
         match store.complete_issuance(&self.session, &self.ids).await {
             Ok(retired) => {
-                tracing::info!(
-                    issued = self.ids.len(),
-                    retired,
-                    "credentials issued"
-                );
+                tracing::info!(issued = self.ids.len(), retired, "credentials issued");
                 Ok(self.credentials)
             }
             Err(crate::store::StoreError::WrongState) => Err(Code::RequestDenied.into()),

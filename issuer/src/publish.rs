@@ -249,7 +249,7 @@ async fn sign_one(signer: &Arc<dyn Signer>, input: &[u8]) -> Result<[u8; 64], Fa
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    crate::files::replace(path, |file| file.write_all(bytes))
+    crate::files::publish(path, |file| file.write_all(bytes))
 }
 
 fn text(en: &str, zh: &str) -> LocalizedText {

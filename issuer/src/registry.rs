@@ -154,7 +154,12 @@ impl Registry for FolderRegistry {
 fn index(records: Vec<Person>) -> HashMap<String, Arc<Person>> {
     records
         .into_iter()
-        .map(|person| (person.personal_administrative_number.clone(), Arc::new(person)))
+        .map(|person| {
+            (
+                person.personal_administrative_number.clone(),
+                Arc::new(person),
+            )
+        })
         .collect()
 }
 

@@ -21,7 +21,10 @@ pub fn digest(secret: &str) -> String {
 /// Whether `presented` is the secret behind `digest`, in constant time.
 #[must_use]
 pub fn matches(presented: &str, expected: &str) -> bool {
-    digest(presented).as_bytes().ct_eq(expected.as_bytes()).into()
+    digest(presented)
+        .as_bytes()
+        .ct_eq(expected.as_bytes())
+        .into()
 }
 
 /// The pre-authorized code of the session whose token this is.

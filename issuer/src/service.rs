@@ -95,7 +95,10 @@ impl Service {
     }
 
     pub(crate) fn active(&self) -> Arc<dyn Signer> {
-        self.keys.read().unwrap_or_else(PoisonError::into_inner).active()
+        self.keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .active()
     }
 
     pub(crate) fn publishing_keys(&self) -> PublishingKeys {
@@ -110,7 +113,11 @@ impl Service {
     /// Replaces the active key. Blocking.
     pub(crate) fn rotate(&self) -> Result<(), crate::keys::KeyError> {
         let now = self.now();
-        let longest = self.config.issuance.full_days.max(self.config.issuance.limited_days);
+        let longest = self
+            .config
+            .issuance
+            .full_days
+            .max(self.config.issuance.limited_days);
         let last_valid = crate::environment::start_of_day(now) + (longest + 1) * 86_400;
         self.keys
             .write()
@@ -160,7 +167,10 @@ impl Service {
             0 | 1 => 0,
             n => self.config.face.backoff_seconds << (n - 2).min(10),
         };
-        Ok(self.store.fail_attempt(&session.id, now, now + wait).await?)
+        Ok(self
+            .store
+            .fail_attempt(&session.id, now, now + wait)
+            .await?)
     }
 
     /// The whole of issuance, in its order: approve, reserve, prepare, record intent, sign, verify, release.

@@ -9,9 +9,9 @@
 
 mod barrier;
 mod records;
-mod sled_store;
 mod sled_issuance;
 mod sled_proofing;
+mod sled_store;
 mod sled_tx;
 #[cfg(any(test, feature = "test-suite"))]
 pub mod suite;

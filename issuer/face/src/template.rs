@@ -45,6 +45,13 @@ impl FaceTemplate {
     pub(crate) fn embedding(&self) -> &[f32] {
         &self.embedding
     }
+
+    /// The embedding as it lies in memory (little-endian `f32`), for a test that searches what was stored and logged.
+    #[cfg(feature = "hazmat")]
+    #[must_use]
+    pub fn hazmat_bytes(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(self.embedding.iter().flat_map(|v| v.to_le_bytes()).collect())
+    }
 }
 
 /// How alike two faces are: the cosine of the angle between their embeddings, −1 to 1.

@@ -12,7 +12,7 @@ use tessera_face::{FaceEngine, FacePolicy, ModelBytes};
 use zeroize::Zeroizing;
 
 use super::{
-    Action, Cli, CscaAction, RegistryAction, Registration, RelyingPartyAction, Revocation,
+    Action, Cli, CscaAction, Registration, RegistryAction, RelyingPartyAction, Revocation,
     TerminalAction,
 };
 use crate::admin::{self, Command, Outcome};
@@ -193,7 +193,10 @@ fn command(action: Action) -> Result<Option<Command>, Failed> {
         Action::Csca {
             action: CscaAction::Add { files },
         } => Command::CscaAdd {
-            files: files.iter().map(|f| absolute(f)).collect::<Result<_, _>>()?,
+            files: files
+                .iter()
+                .map(|f| absolute(f))
+                .collect::<Result<_, _>>()?,
         },
         Action::Terminal { action } => match action {
             TerminalAction::Add { did, name } => Command::TerminalAdd { did, name },

@@ -50,7 +50,10 @@ pub(super) async fn open(
     };
     // An unregistered terminal learns nothing about sessions: it is refused before the session is looked at.
     let known = service.store.terminals().await?;
-    match known.iter().find(|terminal| terminal.did == challenge.terminal) {
+    match known
+        .iter()
+        .find(|terminal| terminal.did == challenge.terminal)
+    {
         None => return Err(Code::TerminalUnknown.into()),
         Some(terminal) if terminal.retired => return Err(Code::TerminalRetired.into()),
         Some(_) => {}

@@ -85,8 +85,7 @@ async fn answer(
     Ok(match encrypter {
         None => (no_store, Json(response)).into_response(),
         Some(encrypter) => {
-            let plain =
-                serde_json::to_vec(&response).map_err(|error| Failure::internal(&error))?;
+            let plain = serde_json::to_vec(&response).map_err(|error| Failure::internal(&error))?;
             let jwe = encrypter.encrypt(&plain)?;
             (no_store, [(header::CONTENT_TYPE, "application/jwt")], jwe).into_response()
         }

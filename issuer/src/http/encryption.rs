@@ -54,8 +54,7 @@ impl Encrypter {
         {
             members.insert("kid".to_owned(), kid.into());
         }
-        let header =
-            JweHeader::from_map(members).map_err(|_| refused("the key cannot be used"))?;
+        let header = JweHeader::from_map(members).map_err(|_| refused("the key cannot be used"))?;
         Ok(Self { encrypter, header })
     }
 

@@ -60,8 +60,7 @@ pub(super) async fn submit(
 
     let challenge = aa_challenge(&statement.nonce, &statement.iss, &statement.session);
     let anchors = service.anchors.current();
-    let genuine =
-        blocking(move || GenuineChip::verify(&chip, &anchors, &challenge, now)).await?;
+    let genuine = blocking(move || GenuineChip::verify(&chip, &anchors, &challenge, now)).await?;
     let person = service.person(&record.person).await?;
     let (chip_passed, portrait) = genuine.belongs_to(person.as_deref())?;
     let face_passed = match service.face.check(photo, Some(portrait)).await {

@@ -23,7 +23,10 @@ pub(super) async fn ready(State(service): State<Arc<Service>>) -> Result<&'stati
         Ok(()) => Ok("ready\n"),
         Err(error) => {
             tracing::error!(cause = %error, "not ready");
-            Err(Failure::with(Code::Busy, "the store cannot promise durability"))
+            Err(Failure::with(
+                Code::Busy,
+                "the store cannot promise durability",
+            ))
         }
     }
 }

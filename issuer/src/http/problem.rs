@@ -71,7 +71,11 @@ impl Refusal {
     pub(super) fn render(&self, chinese: bool) -> Response {
         let code = self.failure.code;
         let protocol = self.protocol_error();
-        let title = if chinese { code.chinese() } else { code.english() };
+        let title = if chinese {
+            code.chinese()
+        } else {
+            code.english()
+        };
         let problem = Problem {
             kind: format!("urn:tessera:problem:{}", code.as_str()),
             title,

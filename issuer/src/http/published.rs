@@ -33,7 +33,12 @@ pub(super) async fn status(
     let signer = service.active();
     let list = service
         .publisher
-        .list(&*service.store, &service.config, &signer, (id, service.now()))
+        .list(
+            &*service.store,
+            &service.config,
+            &signer,
+            (id, service.now()),
+        )
         .await?;
     Ok(if id.len() < name.len() {
         let media_type = [(header::CONTENT_TYPE, "application/statuslist+jwt")];

@@ -10,9 +10,7 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use tessera_verifier::claims::CredentialProfile;
 use tessera_verifier::vci::Secret;
-use tessera_verifier::vci::offer::{
-    CredentialOffer, Grants, PreAuthorizedCode, TxCode,
-};
+use tessera_verifier::vci::offer::{CredentialOffer, Grants, PreAuthorizedCode, TxCode};
 use tessera_verifier::{Timestamp, device};
 use utoipa::ToSchema;
 

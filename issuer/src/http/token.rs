@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::{Form, FromRequest as _, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
-use axum::Json;
 use serde::Deserialize;
 use tessera_verifier::vci::{PRE_AUTHORIZED_CODE, Secret, TokenResponse};
 
@@ -57,9 +57,10 @@ async fn answer(
         Some(_) => return Err(Code::UnsupportedGrantType.into()),
         None => return Err(Failure::with(Code::InvalidRequest, "grant_type is missing")),
     }
-    let code = parameters
-        .code
-        .ok_or(Failure::with(Code::InvalidRequest, "pre-authorized_code is missing"))?;
+    let code = parameters.code.ok_or(Failure::with(
+        Code::InvalidRequest,
+        "pre-authorized_code is missing",
+    ))?;
     let tx_code = parameters
         .tx_code
         .ok_or(Failure::with(Code::InvalidRequest, "tx_code is missing"))?;
@@ -98,6 +99,8 @@ async fn parse(bytes: Vec<u8>) -> Result<Parameters, Failure> {
         .header(header::CONTENT_TYPE, FORM)
         .body(Body::from(bytes))
         .map_err(|_| refused())?;
-    let Form(parameters) = Form::from_request(request, &()).await.map_err(|_| refused())?;
+    let Form(parameters) = Form::from_request(request, &())
+        .await
+        .map_err(|_| refused())?;
     Ok(parameters)
 }

@@ -59,11 +59,7 @@ impl Unsigned {
 }
 
 /// Verifies a finished credential as its holder will.
-pub(super) fn verify(
-    credential: &Value,
-    key: &PublicKey,
-    now: Timestamp,
-) -> Result<(), Error> {
+pub(super) fn verify(credential: &Value, key: &PublicKey, now: Timestamp) -> Result<(), Error> {
     match credential {
         Value::String(text) => sd_jwt::verify_issued(text, key).map(drop),
         document => {
@@ -116,11 +112,7 @@ impl<'a> Content<'a> {
             issuer: parties.signer.did().to_owned(),
             key_id: parties.signer.key_id().to_owned(),
             claims: claims.to_json(),
-            evidence: evidence(
-                approval.evidence(),
-                terms.profile,
-                &parties.authority.name,
-            ),
+            evidence: evidence(approval.evidence(), terms.profile, &parties.authority.name),
             valid,
         })
     }
@@ -261,7 +253,11 @@ fn evidence(proved: &Proved, profile: &CredentialProfile, organization: &str) ->
         ),
         Proved::Card { day, attended, .. } => (
             *day,
-            if *attended { "chip-and-face-attended" } else { "chip-and-face" },
+            if *attended {
+                "chip-and-face-attended"
+            } else {
+                "chip-and-face"
+            },
             "document",
             vec!["vcrypt", if *attended { "pvp" } else { "bvp" }],
         ),
@@ -269,9 +265,7 @@ fn evidence(proved: &Proved, profile: &CredentialProfile, organization: &str) ->
     let time = Timestamp::from_unix(day).start_of_day().to_rfc3339();
     let details: Vec<Value> = methods
         .into_iter()
-        .map(|method| {
-            json!({"check_method": method, "organization": organization, "time": time})
-        })
+        .map(|method| json!({"check_method": method, "organization": organization, "time": time}))
         .collect();
     json!([{
         "type": ["IdentityAssuranceEvidence"],

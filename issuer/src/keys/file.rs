@@ -148,7 +148,11 @@ impl KeyFile {
         let key = stretch(passphrase, &salt, cost)?;
         let mut ciphertext = Zeroizing::new(decode(&sealed.ciphertext)?);
         let plain = cipher(&key)?
-            .open_in_place(Nonce::from(&nonce), Aad::from(associated(&public)?), &mut ciphertext)
+            .open_in_place(
+                Nonce::from(&nonce),
+                Aad::from(associated(&public)?),
+                &mut ciphertext,
+            )
             .map_err(|_| KeyError::WrongPassphrase)?;
         let private: Private =
             serde_json::from_slice(plain).map_err(|_| KeyError::Damaged("contents"))?;
@@ -248,8 +252,7 @@ impl KeyFile {
             nonce: STANDARD.encode(nonce.as_ref()),
             ciphertext: STANDARD.encode(&*bytes),
         };
-        let text =
-            serde_json::to_vec_pretty(&sealed).map_err(|_| KeyError::Damaged("contents"))?;
+        let text = serde_json::to_vec_pretty(&sealed).map_err(|_| KeyError::Damaged("contents"))?;
         crate::files::replace(&self.path, |file| file.write_all(&text))?;
         Ok(())
     }

@@ -88,10 +88,7 @@ fn serve(shared: &(Mutex<Queue>, Condvar), db: &sled::Db, log: &File) {
         let group = {
             let mut queue = lock(&shared.0);
             while queue.waiters.is_empty() && !queue.closed {
-                queue = shared
-                    .1
-                    .wait(queue)
-                    .unwrap_or_else(PoisonError::into_inner);
+                queue = shared.1.wait(queue).unwrap_or_else(PoisonError::into_inner);
             }
             if queue.waiters.is_empty() {
                 return;

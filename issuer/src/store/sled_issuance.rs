@@ -15,7 +15,10 @@ const CURRENT_LIST: &[u8] = b"k";
 const LIST_FULL: u32 = STATUS_LIST_LEN / 2;
 
 /// The outer result is the transaction's, the inner the refusal: a wrong transaction code is counted, so it commits.
-#[expect(clippy::type_complexity, reason = "a refusal that commits beside an error that does not")]
+#[expect(
+    clippy::type_complexity,
+    reason = "a refusal that commits beside an error that does not"
+)]
 pub(super) fn redeem_code(
     tx: &mut Tx<'_>,
     redemption: &Redemption,
@@ -129,10 +132,7 @@ fn current_list(
     })
 }
 
-pub(super) fn record_intent(
-    tx: &mut Tx<'_>,
-    intents: &[IssuanceRecord],
-) -> Result<(), StoreError> {
+pub(super) fn record_intent(tx: &mut Tx<'_>, intents: &[IssuanceRecord]) -> Result<(), StoreError> {
     for intent in intents {
         let at = key(kind::ISSUANCE, &[&intent.id]);
         if tx.has(&at)? || intent.state != IssuanceState::Intended {
@@ -225,11 +225,7 @@ fn retire_where(
 }
 
 /// Revokes one credential; false where it was revoked before.
-fn retire(
-    tx: &mut Tx<'_>,
-    mut record: IssuanceRecord,
-    reason: &str,
-) -> Result<bool, StoreError> {
+fn retire(tx: &mut Tx<'_>, mut record: IssuanceRecord, reason: &str) -> Result<bool, StoreError> {
     if record.revoked.is_some() {
         return Ok(false);
     }

@@ -19,11 +19,7 @@ pub(super) fn open_session(
 ) -> Result<(), StoreError> {
     consume_nonce(tx, nonce, now)?;
     let keep = session.expires.saturating_add(GRACE_SECONDS);
-    tx.put_until(
-        key(kind::CODE, &[&session.code_digest]),
-        &session.id,
-        keep,
-    )?;
+    tx.put_until(key(kind::CODE, &[&session.code_digest]), &session.id, keep)?;
     tx.put_until(key(kind::SESSION, &[&session.id]), session, keep)
 }
 
@@ -150,7 +146,10 @@ pub(super) fn open_challenge(
 }
 
 /// The outer result is the transaction's, the inner the refusal: a challenge answered wrongly is spent as well.
-#[expect(clippy::type_complexity, reason = "a refusal that commits beside an error that does not")]
+#[expect(
+    clippy::type_complexity,
+    reason = "a refusal that commits beside an error that does not"
+)]
 pub(super) fn accept_statement(
     tx: &mut Tx<'_>,
     statement: &StatementUse,

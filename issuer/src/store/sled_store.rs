@@ -225,7 +225,10 @@ impl Store for SledStore {
             let keys = Tx::new(tree).keys(&prefix)?;
             Ok(keys
                 .iter()
-                .filter_map(|key| key.last_chunk::<4>().map(|index| u32::from_be_bytes(*index)))
+                .filter_map(|key| {
+                    key.last_chunk::<4>()
+                        .map(|index| u32::from_be_bytes(*index))
+                })
                 .collect())
         })
         .await

@@ -59,6 +59,10 @@ pub(super) fn prefix(kind: u8, parts: &[&str]) -> Vec<u8> {
     prefix
 }
 
+/// A leaf of sled's tree holds at most 16 values, and one beyond 128 KiB is written to a file of its own, which the
+/// durability barrier does not reach. Values of this size cannot make one.
+const VALUE_BYTES_MAX: usize = 6 * 1024;
+
 /// An open transaction.
 pub(super) struct Tx<'a> {
     tree: &'a sled::Tree,
@@ -92,6 +96,9 @@ impl<'a> Tx<'a> {
 
     pub(super) fn put<T: Serialize>(&mut self, key: Vec<u8>, value: &T) -> Result<(), StoreError> {
         let bytes = serde_json::to_vec(value).map_err(engine)?;
+        if bytes.len() > VALUE_BYTES_MAX {
+            return Err(StoreError::Engine("a record is too large".to_owned()));
+        }
         self.writes.insert(key, Some(bytes));
         Ok(())
     }
@@ -164,7 +171,9 @@ pub(super) fn values<T: DeserializeOwned>(
 }
 
 pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
-    serde_json::from_slice(bytes).map_err(engine)
+    // The cause is not passed on: it could quote the record.
+    serde_json::from_slice(bytes)
+        .map_err(|_| StoreError::Engine("a record cannot be read".to_owned()))
 }
 
 pub(super) fn engine(error: impl std::fmt::Display) -> StoreError {

@@ -1,0 +1,375 @@
+//! What an attacker tries over HTTP, and the code each attempt is refused with.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::collections::HashMap;
+
+use serde_json::json;
+use support::{FakeFace, Issuer, NUMBER, key};
+use tessera_verifier::crypto::LocalSigner as _;
+use tessera_verifier::{jws, vci};
+
+const SD_JWT: &str = "identity_limited_sd_jwt";
+
+#[test]
+fn a_code_is_redeemed_once_even_by_racing_clients() {
+    let issuer = Issuer::start();
+    let (code, tx_code) = issuer.offered();
+    let mut statuses: HashMap<(u16, String), usize> = HashMap::new();
+    std::thread::scope(|scope| {
+        let racers: Vec<_> = (0..12)
+            .map(|_| scope.spawn(|| issuer.redeem(&code, &tx_code)))
+            .collect();
+        for racer in racers {
+            let answer = racer.join().unwrap();
+            let code = answer.body["code"].as_str().unwrap_or("").to_owned();
+            *statuses.entry((answer.status, code)).or_default() += 1;
+        }
+    });
+    assert_eq!(statuses[&(200, String::new())], 1);
+    assert_eq!(statuses[&(400, "invalid_grant".to_owned())], 11);
+}
+
+#[test]
+fn a_transaction_code_cannot_be_guessed() {
+    let issuer = Issuer::start();
+    let (code, tx_code) = issuer.offered();
+    for guess in 0..5 {
+        let wrong = format!(
+            "{:06}",
+            (tx_code.parse::<u32>().unwrap() + 1 + guess) % 1_000_000
+        );
+        let answer = issuer.redeem(&code, &wrong);
+        answer.refused(400, "invalid_grant");
+        assert_eq!(answer.body["error"], "invalid_grant");
+    }
+    issuer.redeem(&code, &tx_code).refused(400, "invalid_grant");
+}
+
+#[test]
+fn token_requests_are_read_strictly() {
+    let issuer = Issuer::start();
+    let form = |text: &str| {
+        let media_type = "application/x-www-form-urlencoded";
+        issuer.post("/token", None, media_type, text.as_bytes())
+    };
+    form("grant_type=authorization_code&code=x").refused(400, "unsupported_grant_type");
+    form("").refused(400, "invalid_request");
+    let grant = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Apre-authorized_code";
+    form(grant).refused(400, "invalid_request");
+    let answer = form(&format!(
+        "{grant}&pre-authorized_code=unknown&tx_code=000000"
+    ));
+    answer.refused(400, "invalid_grant");
+    form(&format!("{grant}&{grant}")).refused(400, "invalid_request");
+    issuer
+        .post_json("/token", None, &json!({}))
+        .refused(415, "unsupported_media_type");
+}
+
+#[test]
+fn a_nonce_is_used_once() {
+    let issuer = Issuer::start();
+    let token = issuer.access_token();
+    let nonce = issuer.nonce();
+    let proof = issuer.proof(&key(), &nonce);
+    assert_eq!(issuer.request(&token, SD_JWT, &[proof]).status, 200);
+    let proof = issuer.proof(&key(), &nonce);
+    let answer = issuer.request(&token, "identity_limited_ldp", &[proof]);
+    answer.refused(400, "invalid_nonce");
+    assert_eq!(answer.body["error"], "invalid_nonce");
+    let invented = issuer.proof(&key(), "invented");
+    issuer
+        .request(&token, "identity_limited_ldp", &[invented])
+        .refused(400, "invalid_nonce");
+    let stale = issuer.nonce();
+    issuer.clock.advance(300);
+    let proof = issuer.proof(&key(), &stale);
+    issuer
+        .request(&token, "identity_limited_ldp", &[proof])
+        .refused(400, "invalid_nonce");
+    // The device nonce of a session is single use as well.
+    let nonce = issuer.nonce();
+    let open = |proof: String| {
+        let body = json!({"personal_administrative_number": NUMBER, "level": "limited", "device_proof": proof});
+        issuer.post_json("/sessions", None, &body)
+    };
+    assert_eq!(open(issuer.device_proof(&nonce)).status, 201);
+    open(issuer.device_proof(&nonce)).refused(400, "nonce_mismatch");
+}
+
+#[test]
+fn a_batch_is_bounded_and_every_key_is_another() {
+    let issuer = Issuer::start();
+    let token = issuer.access_token();
+    issuer
+        .credentials(&token, SD_JWT, 11)
+        .refused(400, "batch_too_large");
+    let huge: Vec<String> = (0..5_000).map(|_| "x".to_owned()).collect();
+    issuer
+        .request(&token, SD_JWT, &huge)
+        .refused(400, "batch_too_large");
+    issuer
+        .request(&token, SD_JWT, &[])
+        .refused(400, "invalid_proof");
+    let (same, nonce) = (key(), issuer.nonce());
+    let twice = [issuer.proof(&same, &nonce), issuer.proof(&same, &nonce)];
+    let answer = issuer.request(&token, SD_JWT, &twice);
+    answer.refused(400, "duplicate_key");
+    assert_eq!(answer.body["error"], "invalid_proof");
+    let mixed = [
+        issuer.proof(&key(), &issuer.nonce()),
+        issuer.proof(&key(), &issuer.nonce()),
+    ];
+    issuer
+        .request(&token, SD_JWT, &mixed)
+        .refused(400, "invalid_nonce");
+    // None of the refusals used anything up.
+    assert_eq!(issuer.credentials(&token, SD_JWT, 10).status, 200);
+    issuer
+        .credentials(&token, SD_JWT, 1)
+        .refused(400, "unknown_credential_configuration");
+}
+
+#[test]
+fn proofs_that_prove_nothing_are_refused() {
+    let issuer = Issuer::start();
+    let token = issuer.access_token();
+    let refused = |proof: String| {
+        let answer = issuer.request(&token, SD_JWT, &[proof]);
+        answer.refused(400, "invalid_proof");
+    };
+    let nonce = issuer.nonce();
+    let holder = key();
+    let other = "https://another.example";
+    let wrong_audience =
+        vci::proof::prepare(holder.public_key(), other, &nonce, issuer.time(), None);
+    refused(wrong_audience.sign(&holder).unwrap());
+
+    let good = issuer.proof(&holder, &nonce);
+    let payload = good.split('.').nth(1).unwrap();
+    let jwk = holder.public_key().to_jwk();
+    let header = json!({"alg": "none", "typ": "openid4vci-proof+jwt", "jwk": jwk}).to_string();
+    let header = tessera_verifier::encoding::base64url(header.as_bytes());
+    refused(format!("{header}.{payload}."));
+    refused(format!("{header}.{payload}.AAAA"));
+
+    // Another key's signature under the holder's key.
+    let stolen = vci::proof::prepare(
+        holder.public_key(),
+        &issuer.url,
+        &nonce,
+        issuer.time(),
+        None,
+    );
+    refused(stolen.sign(&key()).unwrap());
+    // A device proof is no key proof, and the other way round.
+    refused(issuer.device_proof(&nonce));
+    let body =
+        json!({"personal_administrative_number": NUMBER, "level": "limited", "device_proof": good});
+    issuer
+        .post_json("/sessions", None, &body)
+        .refused(422, "device_proof_invalid");
+    // `crit` asks for what we do not know.
+    let header = json!({"typ": "openid4vci-proof+jwt", "jwk": jwk, "crit": ["x"], "x": 1});
+    let payload = json!({"aud": issuer.url, "nonce": nonce, "iat": issuer.time().unix()});
+    refused(jws::sign(header, &payload, &holder).unwrap());
+    for garbage in ["", "a.b.c", "....", "💥"] {
+        refused(garbage.to_owned());
+    }
+}
+
+#[test]
+fn tokens_open_only_their_own_session() {
+    let issuer = Issuer::start();
+    let session = issuer.session(NUMBER, "limited");
+    let other = issuer.session(NUMBER, "limited");
+    let path = format!("/sessions/{}", session.0);
+    assert_eq!(issuer.get(&path, Some(&session.1)).body["state"], "started");
+    issuer.get(&path, None).refused(401, "unauthorized");
+    issuer
+        .get(&path, Some(&other.1))
+        .refused(401, "unauthorized");
+    issuer.get(&path, Some("x")).refused(401, "unauthorized");
+    issuer
+        .face(&(session.0.clone(), other.1), b"SAME")
+        .refused(401, "unauthorized");
+    issuer
+        .get("/sessions/unknown", Some(&session.1))
+        .refused(404, "not_found");
+    // A session token is no access token; neither is one in the query.
+    issuer
+        .credentials(&session.1, SD_JWT, 1)
+        .refused(401, "invalid_token");
+    let token = issuer.access_token();
+    let path = format!("/credential?access_token={token}");
+    issuer
+        .post_json(&path, None, &json!({}))
+        .refused(401, "invalid_token");
+    issuer.clock.advance(600);
+    issuer
+        .credentials(&token, SD_JWT, 1)
+        .refused(401, "invalid_token");
+}
+
+#[test]
+fn a_session_ends() {
+    let issuer = Issuer::start();
+    let session = issuer.session(NUMBER, "limited");
+    issuer.clock.advance(1_800);
+    issuer
+        .face(&session, b"SAME")
+        .refused(410, "session_expired");
+    let state = issuer.get(&format!("/sessions/{}", session.0), Some(&session.1));
+    assert_eq!(state.body["state"], "expired");
+}
+
+#[test]
+fn an_unknown_person_looks_like_a_mismatch() {
+    let issuer = Issuer::start();
+    let known = issuer.face(&issuer.session(NUMBER, "limited"), b"ELSE");
+    let unknown = issuer.face(&issuer.session("000000", "limited"), b"ELSE");
+    known.refused(422, "face_mismatch");
+    assert_eq!((known.status, known.body), (unknown.status, unknown.body));
+    issuer
+        .face(&issuer.session("000000", "limited"), b"NONE")
+        .refused(422, "face_none");
+}
+
+#[test]
+fn face_attempts_are_limited_and_slowed() {
+    let issuer = Issuer::start();
+    let session = issuer.session(NUMBER, "limited");
+    issuer.face(&session, b"ELSE").refused(422, "face_mismatch");
+    issuer.face(&session, b"ELSE").refused(422, "face_mismatch");
+    issuer
+        .face(&session, b"SAME")
+        .refused(429, "too_many_attempts");
+    issuer.clock.advance(2);
+    for _ in 0..3 {
+        issuer.face(&session, b"NONE").refused(422, "face_none");
+    }
+    issuer.clock.advance(1_000);
+    issuer
+        .face(&session, b"SAME")
+        .refused(429, "too_many_attempts");
+    let fresh = issuer.session(NUMBER, "limited");
+    assert_eq!(issuer.face(&fresh, b"SAME").status, 200);
+    issuer.face(&fresh, b"SAME").refused(409, "wrong_state");
+}
+
+#[test]
+fn guesses_at_one_person_are_counted_over_sessions() {
+    let face = std::sync::Arc::new(FakeFace);
+    let issuer = Issuer::with(face, b"SAME", |config| config.face.failures_per_day = 3);
+    for _ in 0..3 {
+        let session = issuer.session(NUMBER, "limited");
+        issuer.face(&session, b"ELSE").refused(422, "face_mismatch");
+    }
+    let session = issuer.session(NUMBER, "limited");
+    issuer
+        .face(&session, b"SAME")
+        .refused(429, "too_many_attempts");
+    issuer.clock.advance(86_400);
+    let session = issuer.session(NUMBER, "limited");
+    assert_eq!(issuer.face(&session, b"SAME").status, 200);
+}
+
+#[test]
+fn a_full_session_is_not_proved_by_a_phone() {
+    let issuer = Issuer::start();
+    let session = issuer.session(NUMBER, "full");
+    issuer.face(&session, b"SAME").refused(409, "wrong_state");
+}
+
+#[test]
+fn bodies_are_bounded_before_they_are_read() {
+    let issuer = Issuer::start();
+    let session = issuer.session(NUMBER, "limited");
+    let large = vec![b'S'; 8 * 1024 * 1024 + 1];
+    issuer
+        .face(&session, &large)
+        .refused(422, "image_too_large");
+    issuer
+        .post(
+            "/sessions",
+            None,
+            "application/json",
+            &vec![b' '; 128 * 1024 + 1],
+        )
+        .refused(413, "too_large");
+    issuer
+        .post("/sessions", None, "text/plain", b"{}")
+        .refused(415, "unsupported_media_type");
+    issuer.get("/nowhere", None).refused(404, "not_found");
+    issuer
+        .get("/nonce", None)
+        .refused(405, "method_not_allowed");
+}
+
+#[test]
+fn json_is_read_strictly() {
+    let issuer = Issuer::start();
+    let token = issuer.access_token();
+    let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
+    let doubled = r#"{"credential_configuration_id":"a","credential_configuration_id":"b"}"#;
+    for text in [
+        "",
+        "{",
+        "{} {}",
+        "null",
+        doubled,
+        &deep,
+        "{\"a\":\"\\ud800\"}",
+    ] {
+        let answer = issuer.post(
+            "/credential",
+            Some(&token),
+            "application/json",
+            text.as_bytes(),
+        );
+        answer.refused(400, "malformed");
+        assert_eq!(answer.body["error"], "invalid_credential_request");
+        issuer
+            .post("/sessions", None, "application/json", text.as_bytes())
+            .refused(400, "malformed");
+    }
+    let extra = json!({"personal_administrative_number": NUMBER, "level": "limited", "device_proof": "x", "admin": true});
+    issuer
+        .post_json("/sessions", None, &extra)
+        .refused(400, "malformed");
+    for number in ["", "a b", "1\u{0}2", &"9".repeat(33)] {
+        let body = json!({"personal_administrative_number": number, "level": "limited", "device_proof": "x"});
+        issuer
+            .post_json("/sessions", None, &body)
+            .refused(400, "malformed");
+    }
+}
+
+#[test]
+fn a_token_opens_only_its_level_and_known_configurations() {
+    let issuer = Issuer::start();
+    let token = issuer.access_token();
+    for configuration in ["identity_full_sd_jwt", "identity_full_ldp", "", "nothing"] {
+        issuer
+            .credentials(&token, configuration, 1)
+            .refused(400, "unknown_credential_configuration");
+    }
+}
+
+#[test]
+fn refusals_speak_the_clients_language() {
+    let issuer = Issuer::start();
+    let mut answer = support::agent()
+        .get(format!("{}/nowhere", issuer.url))
+        .header("accept-language", "zh-CN,zh;q=0.9")
+        .call()
+        .unwrap();
+    let body: serde_json::Value =
+        serde_json::from_slice(&answer.body_mut().read_to_vec().unwrap()).unwrap();
+    assert_eq!(
+        (&body["code"], &body["title"]),
+        (&json!("not_found"), &json!("未找到。"))
+    );
+}

@@ -1,0 +1,257 @@
+//! The card step over HTTP, with a simulated chip and a terminal's own key.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use rand_core::OsRng;
+use serde_json::{Value, json};
+use support::{Answer, Issuer, NOW, NUMBER, key};
+use tessera_card::{AccessKey, ChipData, read_chip};
+use tessera_cardsim::{Chip, Csca, Fault, Profile};
+use tessera_issuer::admin::Command;
+use tessera_issuer::keys::{Signer as _, SoftwareKey};
+use tessera_verifier::encoding::base64url;
+use tessera_verifier::terminal::{
+    self, ChallengeStatement, EvidenceParts, EvidenceStatement, aa_challenge, evidence_digest,
+};
+
+/// The portrait in the chip; a photo "shows the same face" when it begins with the same four bytes.
+const PORTRAIT: &[u8] = &[0xFF, 0xD8, 0xFF, 0xD9];
+
+struct Desk {
+    issuer: Issuer,
+    csca: Csca,
+    key: SoftwareKey,
+}
+
+impl Desk {
+    fn open() -> Self {
+        let issuer = Issuer::start();
+        let csca = Csca::throwaway(&mut OsRng, NOW).unwrap();
+        let file = issuer.data.path().join("trusted.cer");
+        std::fs::write(&file, csca.certificate()).unwrap();
+        issuer.admin(Command::CscaAdd { files: vec![file] });
+        let key = key();
+        issuer.admin(Command::TerminalAdd {
+            did: key.did().to_owned(),
+            name: "Desk".to_owned(),
+        });
+        Self { issuer, csca, key }
+    }
+
+    fn profile(&self) -> Profile {
+        let mut profile = Profile::specimen(PORTRAIT, NOW);
+        profile.holder.document_number = "UTO000009".to_owned();
+        profile.holder.birth = "900101".to_owned();
+        profile
+    }
+
+    fn challenge(&self, session: &str, key: &SoftwareKey) -> Answer {
+        let statement = ChallengeStatement {
+            iss: key.did().to_owned(),
+            aud: self.issuer.url.clone(),
+            session: session.to_owned(),
+            iat: self.issuer.time().unix(),
+            jti: base64url(&tessera_verifier::crypto::sha256(
+                self.issuer.nonce().as_bytes(),
+            )),
+        };
+        let jwt = terminal::prepare(key.public_key(), &statement)
+            .sign(key)
+            .unwrap();
+        self.issuer
+            .post_json("/terminal/challenge", None, &json!({"statement": jwt}))
+    }
+
+    fn read(&self, profile: &Profile, csca: &Csca, session: &str, nonce: &str) -> ChipData {
+        let mut chip = Chip::personalise(profile, csca, &mut OsRng).unwrap();
+        let challenge = aa_challenge(nonce, self.key.did(), session);
+        let access = AccessKey::Can(profile.can.clone());
+        read_chip(&mut chip, &access, &challenge, &mut OsRng).unwrap()
+    }
+
+    fn evidence(&self, chip: &ChipData, photo: &[u8], about: (&str, &str, u64)) -> Value {
+        let (session, nonce, counter) = about;
+        let empty: &[u8] = &[];
+        let parts = EvidenceParts {
+            com: chip.com.as_deref().unwrap_or(empty),
+            sod: &chip.sod,
+            dg1: &chip.dg1,
+            dg2: &chip.dg2,
+            dg14: chip.dg14.as_deref().unwrap_or(empty),
+            dg15: chip.dg15.as_deref().unwrap_or(empty),
+            aa_signature: chip.aa_signature.as_deref().unwrap_or(empty),
+            photo,
+        };
+        let statement = EvidenceStatement {
+            iss: self.key.did().to_owned(),
+            aud: self.issuer.url.clone(),
+            session: session.to_owned(),
+            nonce: nonce.to_owned(),
+            iat: self.issuer.time().unix(),
+            counter,
+            reader: "simulated".to_owned(),
+            attended: true,
+            operator: None,
+            digest: evidence_digest(&parts),
+        };
+        let jwt = terminal::prepare(self.key.public_key(), &statement)
+            .sign(&self.key)
+            .unwrap();
+        let mut files = json!({
+            "sod": base64url(parts.sod), "dg1": base64url(parts.dg1), "dg2": base64url(parts.dg2),
+            "dg15": base64url(parts.dg15), "aa_signature": base64url(parts.aa_signature),
+        });
+        if let Some(com) = &chip.com {
+            files["com"] = json!(base64url(com));
+        }
+        if let Some(dg14) = &chip.dg14 {
+            files["dg14"] = json!(base64url(dg14));
+        }
+        json!({"statement": jwt, "chip": files, "photo": base64url(photo)})
+    }
+
+    fn submit(&self, evidence: &Value) -> Answer {
+        self.issuer.post_json("/terminal/evidence", None, evidence)
+    }
+
+    /// A whole visit: session, challenge, read, evidence.
+    fn visit(&self, profile: &Profile, csca: &Csca, photo: &[u8], counter: u64) -> Answer {
+        let session = self.issuer.session(NUMBER, "full");
+        let nonce = self.challenge(&session.0, &self.key).text("nonce");
+        let chip = self.read(profile, csca, &session.0, &nonce);
+        self.submit(&self.evidence(&chip, photo, (&session.0, &nonce, counter)))
+    }
+}
+
+#[test]
+fn a_genuine_card_earns_the_full_credential_and_retires_the_limited() {
+    let desk = Desk::open();
+    let issuer = &desk.issuer;
+    let limited = issuer.access_token();
+    assert_eq!(
+        issuer
+            .credentials(&limited, "identity_limited_sd_jwt", 2)
+            .status,
+        200
+    );
+
+    let session = issuer.session(NUMBER, "full");
+    let nonce = desk.challenge(&session.0, &desk.key).text("nonce");
+    let chip = desk.read(&desk.profile(), &desk.csca, &session.0, &nonce);
+    let evidence = desk.evidence(&chip, PORTRAIT, (&session.0, &nonce, 1));
+    let answer = desk.submit(&evidence);
+    assert_eq!(answer.body["state"], "card_checked", "{:?}", answer.body);
+    let tx_code = answer.text("tx_code");
+    desk.submit(&evidence).refused(403, "challenge_unknown");
+
+    let state = issuer
+        .get(&format!("/sessions/{}", session.0), Some(&session.1))
+        .body;
+    assert_eq!(state["state"], "card_checked");
+    assert!(state.get("tx_code").is_none(), "the terminal shows it");
+    let grants = &state["credential_offer"]["grants"];
+    let code = grants[tessera_verifier::vci::PRE_AUTHORIZED_CODE]["pre-authorized_code"].clone();
+    let token = issuer
+        .redeem(code.as_str().unwrap(), &tx_code)
+        .text("access_token");
+    let answer = issuer.credentials(&token, "identity_full_ldp", 1);
+    let document = &answer.body["credentials"][0]["credential"];
+    assert_eq!(document["type"][2], "FullIdentityCredential");
+    let checks = &document["evidence"][0]["evidence_sources"][0]["check_details"];
+    assert_eq!(checks[0]["check_method"], "vcrypt");
+    assert_eq!(checks[1]["check_method"], "pvp");
+    assert!(
+        !document.to_string().contains("UTO000009"),
+        "no document number"
+    );
+
+    let listed = issuer.admin(Command::Issuances {});
+    let retired: Vec<&Value> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| row["revoked"] == "replaced")
+        .collect();
+    assert_eq!(retired.len(), 2);
+    let state = issuer
+        .get(&format!("/sessions/{}", session.0), Some(&session.1))
+        .body;
+    assert_eq!(state["state"], "issued");
+}
+
+#[test]
+fn each_lie_is_refused_with_its_own_code() {
+    let desk = Desk::open();
+    let faults = [
+        (Fault::Cloned, "active_auth_failed"),
+        (Fault::NoActiveAuth, "active_auth_failed"),
+        (Fault::EditedDg1, "dg_hash_mismatch"),
+        (Fault::WrongDg2, "dg_hash_mismatch"),
+        (Fault::ExpiredDocument, "document_expired"),
+    ];
+    let mut counter = 0;
+    let mut visit = |profile: &Profile, csca: &Csca, photo: &[u8]| {
+        counter += 1;
+        desk.visit(profile, csca, photo, counter)
+    };
+    for (fault, code) in faults {
+        visit(&desk.profile().with(fault), &desk.csca, PORTRAIT).refused(422, code);
+    }
+    let stranger = Csca::throwaway(&mut OsRng, NOW).unwrap();
+    visit(&desk.profile(), &stranger, PORTRAIT).refused(422, "csca_unknown");
+    visit(&desk.profile(), &desk.csca, b"ELSE").refused(422, "face_mismatch");
+    let mut other = desk.profile();
+    other.holder.document_number = "UTO000008".to_owned();
+    visit(&other, &desk.csca, PORTRAIT).refused(422, "document_not_of_person");
+    let mut other = desk.profile();
+    other.holder.birth = "900102".to_owned();
+    visit(&other, &desk.csca, PORTRAIT).refused(422, "document_not_of_person");
+}
+
+#[test]
+fn a_terminal_can_neither_replay_nor_invent() {
+    let desk = Desk::open();
+    let issuer = &desk.issuer;
+    let session = issuer.session(NUMBER, "full").0;
+    desk.challenge(&session, &key())
+        .refused(403, "terminal_unknown");
+    desk.challenge("unknown", &desk.key)
+        .refused(404, "not_found");
+    let limited = issuer.session(NUMBER, "limited").0;
+    desk.challenge(&limited, &desk.key)
+        .refused(409, "wrong_state");
+
+    let nonce = desk.challenge(&session, &desk.key).text("nonce");
+    let chip = desk.read(&desk.profile(), &desk.csca, &session, &nonce);
+
+    // The statement is about other bytes than were sent.
+    let mut altered = desk.evidence(&chip, PORTRAIT, (&session, &nonce, 5));
+    altered["photo"] = json!(base64url(b"another photo"));
+    desk.submit(&altered).refused(422, "evidence_mismatch");
+    // A signature by another key under the terminal's name.
+    let mut forged = desk.evidence(&chip, PORTRAIT, (&session, &nonce, 5));
+    let statement = forged["statement"].as_str().unwrap();
+    let cut = statement.rfind('.').unwrap();
+    forged["statement"] = json!(format!("{}.{}", &statement[..cut], base64url(&[1; 64])));
+    desk.submit(&forged)
+        .refused(403, "terminal_statement_invalid");
+    // Chip data answered to another nonce.
+    let fresh = desk.challenge(&session, &desk.key).text("nonce");
+    let replayed = desk.evidence(&chip, PORTRAIT, (&session, &fresh, 5));
+    desk.submit(&replayed).refused(422, "active_auth_failed");
+    // A counter that does not rise.
+    let stale = desk.evidence(&chip, PORTRAIT, (&session, &nonce, 5));
+    desk.submit(&stale).refused(403, "counter_replayed");
+    // An answer that comes too late.
+    let nonce = desk.challenge(&session, &desk.key).text("nonce");
+    issuer.clock.advance(300);
+    let late = desk.evidence(&chip, PORTRAIT, (&session, &nonce, 6));
+    desk.submit(&late).refused(403, "challenge_unknown");
+
+    issuer.admin(Command::TerminalRetire {
+        did: desk.key.did().to_owned(),
+    });
+    desk.challenge(&session, &desk.key)
+        .refused(403, "terminal_retired");
+}
