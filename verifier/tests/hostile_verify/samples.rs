@@ -5,10 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use tessera_verifier::bundle::BundleBuilder;
 use tessera_verifier::claims::AssuranceLevel::Limited;
+use tessera_verifier::crypto::LocalSigner as _;
 use tessera_verifier::{Bundle, Request, verify};
 
-use crate::world::{NOW, World, policy};
+use crate::world::{DAY, NOW, World, policy};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples")
@@ -18,23 +20,23 @@ fn write() {
     let world = World::new();
     let request_jwt = world.request_jwt("internet-cafe");
     let request = Request::for_own(&request_jwt).unwrap();
-    let lists = world.lists(&[]);
-    let builder = lists
-        .into_iter()
-        .fold(world.builder().issuer(world.trusted()), |builder, list| {
-            builder.status_list(list)
-        });
-    let bundle = builder
-        .build(tessera_verifier::crypto::LocalSigner::public_key(
-            &world.root,
-        ))
-        .sign(&world.root)
-        .unwrap();
+    let bundle = |issued_at, max_age| {
+        let builder = world.builder_of(issued_at, max_age).issuer(world.trusted());
+        let builder = world
+            .lists(&[])
+            .into_iter()
+            .fold(builder, BundleBuilder::status_list);
+        builder
+            .build(world.root.public_key())
+            .sign(&world.root)
+            .unwrap()
+    };
     let sd_jwt = json!({"sd_jwt": [world.show(&world.issue(Limited), &request)]});
     let ldp = json!({"ldp": [world.show_ldp(&world.issue_ldp(Limited), &request)]});
     for (name, text) in [
         ("request.jwt", request_jwt),
-        ("bundle.jwt", bundle),
+        ("bundle.jwt", bundle(NOW.add_seconds(-3600), DAY)),
+        ("bundle-stale.jwt", bundle(NOW.add_seconds(-2 * DAY), DAY)),
         ("root.txt", world.root.did()),
         ("presentation-sd_jwt.json", sd_jwt.to_string()),
         ("presentation-ldp.json", ldp.to_string()),

@@ -100,6 +100,10 @@ impl World {
     }
 
     pub(crate) fn builder(&self) -> BundleBuilder {
+        self.builder_of(NOW.add_seconds(-3600), DAY)
+    }
+
+    pub(crate) fn builder_of(&self, issued_at: Timestamp, max_age: i64) -> BundleBuilder {
         let text = |text: &str| LocalizedText {
             en: text.to_owned(),
             zh: text.to_owned(),
@@ -108,7 +112,7 @@ impl World {
             id: "specimen".to_owned(),
             name: text("City of SPECIMEN"),
         };
-        BundleBuilder::new(authority, NOW.add_seconds(-3600), DAY).relying_party(RelyingParty {
+        BundleBuilder::new(authority, issued_at, max_age).relying_party(RelyingParty {
             client_id: format!("decentralized_identifier:{}", self.party.did()),
             name: text("SPECIMEN café"),
             services: vec![

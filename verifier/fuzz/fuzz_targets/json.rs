@@ -1,0 +1,6 @@
+//! JSON on arbitrary bytes: an error, never a panic.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let _ = tessera_verifier::json::parse(data, tessera_verifier::json::Limits::MESSAGE);
+});

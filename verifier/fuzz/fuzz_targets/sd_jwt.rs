@@ -1,0 +1,9 @@
+//! SD-JWT and its processing on arbitrary bytes: an error, never a panic.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    if let Ok(text) = core::str::from_utf8(data) {
+        let _ = tessera_verifier::sd_jwt::parse(text).map(|sd_jwt| sd_jwt.select(&[]).is_ok());
+        let _ = tessera_verifier::sd_jwt::Disclosure::parse(text);
+    }
+});

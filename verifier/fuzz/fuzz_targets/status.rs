@@ -1,0 +1,9 @@
+//! Status list encodings on arbitrary bytes: an error, never a panic.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    if let Ok(text) = core::str::from_utf8(data) {
+        let _ = tessera_verifier::status::BitString::decode_bitstring(text);
+        let _ = tessera_verifier::status::BitString::decode_token(text);
+    }
+});
