@@ -1,0 +1,127 @@
+//! An issuer as the terminal sees it: it checks statement, digest and raw chip data for real.
+
+use std::cell::{Cell, RefCell};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use tessera_card::{ChipData, CscaAnchors, evidence};
+use tessera_terminal::{IssuerApi, IssuerError};
+use tessera_verifier::Timestamp;
+use tessera_verifier::terminal::{
+    ChallengeStatement, EvidenceParts, EvidenceRequest, EvidenceStatement, aa_challenge,
+    evidence_digest, verify,
+};
+
+pub(crate) const URL: &str = "https://issuer.example";
+pub(crate) const SESSION: &str = "session-1";
+pub(crate) const TX_CODE: &str = "493817";
+pub(crate) const NOW: i64 = 1_790_000_000;
+
+pub(crate) struct Issuer {
+    terminal: String,
+    anchors: CscaAnchors,
+    nonces: Cell<u32>,
+    open: RefCell<Option<String>>,
+    seen: RefCell<Vec<(u64, String)>>,
+}
+
+impl Issuer {
+    pub(crate) fn new(terminal: &str, authority: &[u8]) -> Self {
+        let mut anchors = CscaAnchors::new();
+        anchors.add(authority).unwrap();
+        Self {
+            terminal: terminal.to_owned(),
+            anchors,
+            nonces: Cell::new(0),
+            open: RefCell::new(None),
+            seen: RefCell::new(Vec::new()),
+        }
+    }
+
+    /// Counter and reader of every accepted statement.
+    pub(crate) fn statements(&self) -> Vec<(u64, String)> {
+        self.seen.borrow().clone()
+    }
+
+    fn challenge(&self, body: &Value) -> Result<Value, &'static str> {
+        let compact = body["statement"]
+            .as_str()
+            .ok_or("terminal_statement_invalid")?;
+        let statement: ChallengeStatement = verify(compact, URL, Timestamp::from_unix(NOW))
+            .map_err(|_| "terminal_statement_invalid")?;
+        if statement.iss != self.terminal || statement.session != SESSION {
+            return Err("terminal_unknown");
+        }
+        self.nonces.set(self.nonces.get() + 1);
+        let nonce = format!("nonce-{}", self.nonces.get());
+        *self.open.borrow_mut() = Some(nonce.clone());
+        Ok(json!({"nonce": nonce, "expires_at": "2026-09-21T20:00:00Z"}))
+    }
+
+    fn evidence(&self, request: EvidenceRequest) -> Result<Value, String> {
+        let statement: EvidenceStatement =
+            verify(&request.statement, URL, Timestamp::from_unix(NOW))
+                .map_err(|e| e.code().to_owned())?;
+        let nonce = self.open.borrow_mut().take().ok_or("challenge_unknown")?;
+        if statement.nonce != nonce || statement.iss != self.terminal {
+            return Err("challenge_unknown".to_owned());
+        }
+        if self
+            .seen
+            .borrow()
+            .last()
+            .is_some_and(|(last, _)| *last >= statement.counter)
+        {
+            return Err("counter_replayed".to_owned());
+        }
+        let bytes = |text: &str| {
+            URL_SAFE_NO_PAD
+                .decode(text)
+                .map_err(|_| "malformed".to_owned())
+        };
+        let optional = |text: &Option<String>| text.as_deref().map(bytes).transpose();
+        let files = &request.chip;
+        let chip = ChipData {
+            com: optional(&files.com)?,
+            sod: bytes(&files.sod)?,
+            dg1: bytes(&files.dg1)?,
+            dg2: bytes(&files.dg2)?,
+            dg14: optional(&files.dg14)?,
+            dg15: Some(bytes(&files.dg15)?),
+            aa_signature: Some(bytes(&files.aa_signature)?),
+        };
+        let digest = evidence_digest(&EvidenceParts {
+            com: chip.com.as_deref().unwrap_or_default(),
+            sod: &chip.sod,
+            dg1: &chip.dg1,
+            dg2: &chip.dg2,
+            dg14: chip.dg14.as_deref().unwrap_or_default(),
+            dg15: chip.dg15.as_deref().unwrap_or_default(),
+            aa_signature: chip.aa_signature.as_deref().unwrap_or_default(),
+            photo: &bytes(&request.photo)?,
+        });
+        if digest != statement.digest {
+            return Err("evidence_mismatch".to_owned());
+        }
+        let challenge = aa_challenge(&nonce, &statement.iss, &statement.session);
+        evidence::verify(&chip, &self.anchors, &challenge, NOW).map_err(|e| e.code().to_owned())?;
+        self.seen
+            .borrow_mut()
+            .push((statement.counter, statement.reader));
+        Ok(json!({"state": "card_checked", "tx_code": TX_CODE}))
+    }
+}
+
+impl IssuerApi for Issuer {
+    fn post(&self, path: &str, body: &[u8]) -> Result<Value, IssuerError> {
+        let answer = match path {
+            "/terminal/challenge" => self
+                .challenge(&serde_json::from_slice(body).unwrap())
+                .map_err(str::to_owned),
+            "/terminal/evidence" => self.evidence(serde_json::from_slice(body).unwrap()),
+            other => panic!("{other} is not called by a terminal"),
+        };
+        answer.map_err(|code| IssuerError::refused(422, &json!({"code": code})))
+    }
+}
