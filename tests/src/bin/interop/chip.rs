@@ -162,7 +162,9 @@ fn until_inserted(
             Err(Stop::Fail(reason)) if reason.contains("nobody here does") => {
                 return Err(Stop::Skip("the judges were built without PC/SC".to_owned()));
             }
-            Err(Stop::Fail(reason)) if reason.contains("card") || reason.contains("reader") => {
+            Err(Stop::Fail(reason))
+                if reason.contains("Smart Card") || reason.contains("no reader") =>
+            {
                 last = Stop::Fail(reason);
                 std::thread::sleep(std::time::Duration::from_millis(250));
             }

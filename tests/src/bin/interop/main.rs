@@ -56,7 +56,7 @@ fn run(program: PathBuf) -> tessera_tests::Result<Matrix> {
     jsonld::run(&oracle, &mut matrix);
     data_integrity::run(&oracle, &mut matrix);
     vectors::run(&oracle, &mut matrix);
-    peers::run(folder.path(), &mut matrix);
+    peers::run(&mut matrix);
     // Last: the card stays in the virtual reader until this program ends.
     chip::run(&oracle, folder.path(), &mut matrix);
     Ok(matrix)

@@ -91,7 +91,7 @@ impl Matrix {
     /// The whole matrix, one line for each subject and peer with both ways side by side.
     pub(crate) fn print(&self) {
         println!(
-            "\n{:<28} {:<22} {:<15} {:<15} same result",
+            "\n{:<32} {:<24} {:<15} {:<15} same result",
             "", "", "ours → theirs", "theirs → ours"
         );
         let mut seen: Vec<(&str, &str)> = Vec::new();
@@ -109,7 +109,7 @@ impl Matrix {
                 found.map_or("·", Row::word)
             };
             println!(
-                "{:<28} {:<22} {:<15} {:<15} {}",
+                "{:<32} {:<24} {:<15} {:<15} {}",
                 pair.0,
                 pair.1,
                 cell(Way::OursToTheirs),
@@ -145,7 +145,7 @@ impl fmt::Display for Row {
         let (Ok(words) | Err(Stop::Skip(words) | Stop::Fail(words))) = &self.outcome;
         write!(
             f,
-            "{:<7} {:<28} {:<22} {:<14} {words}",
+            "{:<7} {:<32} {:<24} {:<14} {words}",
             self.word(),
             self.subject,
             self.peer,
