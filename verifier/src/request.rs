@@ -191,11 +191,7 @@ impl UnauthenticatedRequest {
         if party.not_after.is_some_and(|until| now >= until) {
             return Err(unregistered("its registration has ended"));
         }
-        if !party
-            .services
-            .iter()
-            .any(|service| *service == request.service)
-        {
+        if !party.services.contains(&request.service) {
             return Err(unregistered("not for this service"));
         }
         request.check_asked()?;

@@ -95,7 +95,7 @@ impl BitString {
     /// # Errors
     /// `malformed` for another base, broken gzip, trailing bytes or too few entries; `too_large` for too many.
     pub fn decode_bitstring(encoded: &str) -> Result<Self, Error> {
-        let compressed = bounded(encoded).and_then(|text| from_multibase_base64url(text))?;
+        let compressed = bounded(encoded).and_then(from_multibase_base64url)?;
         let mut decoder = GzDecoder::new(&compressed[..]);
         let bytes = inflate(&mut decoder)?;
         Self::read(bytes, decoder.into_inner())
@@ -106,7 +106,7 @@ impl BitString {
     /// # Errors
     /// Those of [`decode_bitstring`](Self::decode_bitstring); padding is refused too.
     pub fn decode_token(encoded: &str) -> Result<Self, Error> {
-        let compressed = bounded(encoded).and_then(|text| from_base64url(text))?;
+        let compressed = bounded(encoded).and_then(from_base64url)?;
         let mut decoder = ZlibDecoder::new(&compressed[..]);
         let mut bytes = inflate(&mut decoder)?;
         bytes
