@@ -7,4 +7,4 @@ features=$(pkg-config --exists libpcsclite || echo --no-default-features)
 
 echo "interop: building the outside judges"
 cargo build --locked --manifest-path tests/oracles/Cargo.toml --target-dir "$CARGO_TARGET_DIR/oracles" $features
-cargo run --locked -p tessera-tests $features --bin interop -- "$CARGO_TARGET_DIR/oracles/debug/tessera-oracle"
+"$CARGO_TARGET_DIR/release/interop" "$CARGO_TARGET_DIR/oracles/debug/tessera-oracle"
