@@ -222,7 +222,9 @@ pub fn evidence_digest(parts: &EvidenceParts<'_>) -> String {
         parts.aa_signature,
         parts.photo,
     ];
-    let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len() + 4).sum());
+    // The parts hold a portrait and a photograph: the copy is wiped, and sized once so that none is left behind by growth.
+    let size = parts.iter().map(|part| part.len() + 4).sum();
+    let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(size));
     for part in parts {
         // A part above 4 GiB cannot arrive; saturating keeps this total.
         bytes.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
