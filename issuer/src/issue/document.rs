@@ -39,7 +39,7 @@ pub struct Authority {
 /// A credential but for its signature.
 pub(super) enum Unsigned {
     SdJwt(sd_jwt::Unsigned),
-    DataIntegrity(data_integrity::Unsigned),
+    DataIntegrity(Box<data_integrity::Unsigned>),
 }
 
 impl Unsigned {
@@ -212,7 +212,7 @@ impl<'a> Content<'a> {
             },
             &ContextStore::builtin(),
         )
-        .map(Unsigned::DataIntegrity)
+        .map(|unsigned| Unsigned::DataIntegrity(Box::new(unsigned)))
     }
 }
 

@@ -15,10 +15,6 @@ const CURRENT_LIST: &[u8] = b"k";
 const LIST_FULL: u32 = STATUS_LIST_LEN / 2;
 
 /// The outer result is the transaction's, the inner the refusal: a wrong transaction code is counted, so it commits.
-#[expect(
-    clippy::type_complexity,
-    reason = "a refusal that commits beside an error that does not"
-)]
 pub(super) fn redeem_code(
     tx: &mut Tx<'_>,
     redemption: &Redemption,

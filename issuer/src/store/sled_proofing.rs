@@ -146,10 +146,6 @@ pub(super) fn open_challenge(
 }
 
 /// The outer result is the transaction's, the inner the refusal: a challenge answered wrongly is spent as well.
-#[expect(
-    clippy::type_complexity,
-    reason = "a refusal that commits beside an error that does not"
-)]
 pub(super) fn accept_statement(
     tx: &mut Tx<'_>,
     statement: &StatementUse,
