@@ -169,6 +169,20 @@ fn presentation_proof_says_something_else() {
         "holder_binding_invalid"
     );
 
+    // A thief who leaves the holder's name in place, or leaves it out.
+    for holder in [Some(world.holder.did()), None] {
+        let mut stolen = world.wrap(derived, &request, &thief);
+        let members = stolen.as_object_mut().unwrap();
+        members.remove("proof");
+        members.remove("holder");
+        members.extend(holder.map(|did| ("holder".to_owned(), json!(did))));
+        let shown = world.seal_presentation(&stolen, &request, &thief);
+        assert_eq!(
+            code(check_ldp(&shown, &request, &bundle)),
+            "holder_binding_invalid"
+        );
+    }
+
     let mut bare = honest.clone();
     bare.as_object_mut().unwrap().remove("proof");
     assert_eq!(

@@ -125,6 +125,13 @@ fn issuer_outside_its_window_or_level() {
         with(over).map_err(|error| error.code()).err(),
         Some("issuer_untrusted")
     );
+    // Retired since: its credentials and lists were signed within the window, but the window is over.
+    let retired = TrustedIssuer {
+        not_after: Some(NOW),
+        ..world.trusted()
+    };
+    let retired = world.bundle_with(retired, world.lists(&[])).unwrap();
+    assert_eq!(code(check(&shown, &request, &retired)), "issuer_untrusted");
     let other_level = TrustedIssuer {
         assurance_levels: vec![Full],
         ..world.trusted()

@@ -348,6 +348,15 @@ impl World {
     pub(crate) fn wrap(&self, credential: &Value, request: &Request, holder: &Signer) -> Value {
         let presentation = json!({"@context": ["https://www.w3.org/ns/credentials/v2"], "type": ["VerifiablePresentation"],
             "holder": holder.did(), "verifiableCredential": [credential]});
+        self.seal_presentation(&presentation, request, holder)
+    }
+
+    pub(crate) fn seal_presentation(
+        &self,
+        presentation: &Value,
+        request: &Request,
+        holder: &Signer,
+    ) -> Value {
         let options = ProofOptions {
             created: Some(NOW),
             challenge: Some(request.nonce().to_owned()),
@@ -355,7 +364,7 @@ impl World {
             ..ProofOptions::new(holder.method(), ProofPurpose::Authentication)
         };
         holder
-            .secure(ecdsa_rdfc::prepare(&presentation, &options, &ContextStore::builtin()).unwrap())
+            .secure(ecdsa_rdfc::prepare(presentation, &options, &ContextStore::builtin()).unwrap())
     }
 }
 
