@@ -50,7 +50,12 @@ impl FaceTemplate {
     #[cfg(feature = "hazmat")]
     #[must_use]
     pub fn hazmat_bytes(&self) -> Zeroizing<Vec<u8>> {
-        Zeroizing::new(self.embedding.iter().flat_map(|v| v.to_le_bytes()).collect())
+        Zeroizing::new(
+            self.embedding
+                .iter()
+                .flat_map(|v| v.to_le_bytes())
+                .collect(),
+        )
     }
 }
 
