@@ -2,7 +2,7 @@
 //!
 //! | side | calls |
 //! |---|---|
-//! | relying party | [`RequestBuilder`] → sign → send; [`Request::for_own`] to read it back for [`crate::verify`] |
+//! | relying party | [`RequestBuilder`] → sign → send; [`Request::for_own`] to read it back for [`verify`](fn@crate::verify) |
 //! | wallet | [`Request::parse`] → [`UnauthenticatedRequest::authenticate`] → [`Request`] |
 
 mod build;

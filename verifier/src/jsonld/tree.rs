@@ -69,7 +69,7 @@ pub struct List {
 /// A value object.
 #[derive(Clone, Debug)]
 pub struct ValueObject {
-    /// `@value`: a scalar, or any JSON when `datatype` is [`Datatype::Json`].
+    /// `@value`: a scalar, or any JSON when `datatype` is `Datatype::Json`.
     pub value: Value,
     /// `@type`.
     pub datatype: Datatype,
