@@ -61,6 +61,20 @@ pub(super) async fn bytes(
     Ok(kept)
 }
 
+/// Reads a body that says nothing, at most `most` bytes, to its end. A server that answers before the body has arrived
+/// must close the connection, and the client's next request finds nobody.
+pub(super) async fn discard(mut body: Body, most: usize) -> Result<(), Failure> {
+    let mut seen = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Failure::with(Code::Malformed, "the body broke off"))?;
+        seen = seen.saturating_add(frame.data_ref().map_or(0, |data| data.len()));
+        if seen > most {
+            return Err(Code::TooLarge.into());
+        }
+    }
+    Ok(())
+}
+
 /// A strict JSON body (unique names, bounded depth) of type `T`.
 pub(super) async fn json<T: DeserializeOwned>(
     service: &Service,

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use tessera_verifier::vci::NonceResponse;
 
+use super::body;
 use crate::environment::token;
 use crate::failure::Failure;
 use crate::service::Service;
@@ -18,7 +20,9 @@ use crate::service::Service;
 ))]
 pub(super) async fn issue(
     State(service): State<Arc<Service>>,
+    request: Body,
 ) -> Result<impl IntoResponse, Failure> {
+    body::discard(request, service.config.limits.body_bytes).await?;
     let c_nonce = token(&*service.entropy);
     let expires = service.now() + service.config.limits.nonce_seconds;
     service.store.add_nonce(&c_nonce, expires).await?;
