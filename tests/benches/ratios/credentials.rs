@@ -33,7 +33,7 @@ const MANDATORY: [&str; 6] = [
 ];
 
 /// Keys, a loaded bundle, and one presentation of each format.
-pub struct Desk {
+pub(crate) struct Desk {
     issuer: Key,
     holder: Key,
     ephemeral: Key,
@@ -54,7 +54,7 @@ pub struct Desk {
 
 impl Desk {
     /// Lays everything out.
-    pub fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         let (issuer, holder, relying_party) =
             (Key::generate()?, Key::generate()?, Key::generate()?);
         let now = Timestamp::from_unix(tessera_tests::lean_holder::now());
@@ -104,7 +104,7 @@ impl Desk {
     }
 
     /// The yardstick.
-    pub fn raw_verify(&self) -> Result<()> {
+    pub(crate) fn raw_verify(&self) -> Result<()> {
         self.issuer
             .public_key()
             .verify(&self.message, &self.signature)
@@ -112,7 +112,7 @@ impl Desk {
     }
 
     /// A whole SD-JWT VC with decoys, signed.
-    pub fn issue_sd_jwt(&self) -> Result<String> {
+    pub(crate) fn issue_sd_jwt(&self) -> Result<String> {
         let unsigned = sd_jwt::prepare(sd_jwt::IssueInput {
             header: object(json!({"kid": did::verification_method(self.issuer.public_key())})),
             visible: object(json!({
@@ -137,7 +137,7 @@ impl Desk {
     }
 
     /// Selection and key binding.
-    pub fn present_sd_jwt(&self) -> Result<String> {
+    pub(crate) fn present_sd_jwt(&self) -> Result<String> {
         let parsed = sd_jwt::parse(&self.sd_jwt).map_err(Failure::during("SD-JWT"))?;
         let selection = parsed
             .select(&self.paths)
@@ -156,12 +156,12 @@ impl Desk {
     }
 
     /// The whole `verify()` of an SD-JWT VC with key binding and status.
-    pub fn verify_sd_jwt(&self) -> Result<()> {
+    pub(crate) fn verify_sd_jwt(&self) -> Result<()> {
         self.verify(&self.shown_sd_jwt)
     }
 
     /// A base proof over a whole W3C credential.
-    pub fn issue_ldp(&self) -> Result<Value> {
+    pub(crate) fn issue_ldp(&self) -> Result<Value> {
         let mut hmac_key = [0; 32];
         fill(&mut hmac_key);
         let secrets = BaseSecrets {
@@ -191,14 +191,14 @@ impl Desk {
     }
 
     /// A derived proof that discloses the four claims.
-    pub fn derive_ldp(&self) -> Result<Value> {
+    pub(crate) fn derive_ldp(&self) -> Result<Value> {
         let pointers: Vec<String> = self.paths.iter().map(pointer).collect();
         ecdsa_sd::derive(&self.base, &pointers, &self.contexts)
             .map_err(Failure::during("derived proof"))
     }
 
     /// The derived proof alone.
-    pub fn verify_derived(&self) -> Result<()> {
+    pub(crate) fn verify_derived(&self) -> Result<()> {
         let expected = ProofExpectation::credential(self.now);
         ecdsa_sd::verify(&self.derived, &expected, &self.contexts)
             .map(drop)
@@ -206,7 +206,7 @@ impl Desk {
     }
 
     /// The whole `verify()` of a presentation: the holder's proof, the derived proof, status.
-    pub fn verify_ldp(&self) -> Result<()> {
+    pub(crate) fn verify_ldp(&self) -> Result<()> {
         self.verify(&self.shown_ldp)
     }
 

@@ -32,7 +32,7 @@ use tessera_tests::{Failure, Result};
 use tessera_verifier::crypto::LocalSigner;
 
 /// First argument of this program when it is the bare server.
-pub const BARE_SERVER: &str = "--bare-server";
+pub(crate) const BARE_SERVER: &str = "--bare-server";
 
 const ROUNDS: usize = 6;
 const REQUESTS: usize = 150;
@@ -43,7 +43,7 @@ const CLIENTS: usize = 16;
 ///
 /// # Errors
 /// When one of them does not start or refuses a request.
-pub fn compare() -> Result<Vec<Ratio>> {
+pub(crate) fn compare() -> Result<Vec<Ratio>> {
     let folder = tempfile::tempdir()?;
     let mut authority = Authority::found(
         &Programs::beside_this_one()?,
@@ -102,7 +102,7 @@ pub fn compare() -> Result<Vec<Ratio>> {
 ///
 /// # Errors
 /// When the store or the port cannot be used.
-pub fn serve_bare() -> Result<()> {
+pub(crate) fn serve_bare() -> Result<()> {
     let mut arguments = std::env::args().skip(2);
     let (folder, port) = (
         arguments.next().unwrap_or_default(),
