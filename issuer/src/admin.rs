@@ -34,6 +34,8 @@ pub enum Command {
     },
     /// Trusts document issuers.
     CscaAdd {
+        /// The state whose documents they may vouch for, as the MRZ names it.
+        state: String,
         /// DER or PEM files.
         files: Vec<PathBuf>,
     },
@@ -107,14 +109,14 @@ async fn run(
             tracing::info!(count, "register imported");
             Ok(json!({"persons": count}))
         }
-        Command::CscaAdd { files } => {
+        Command::CscaAdd { state, files } => {
             let mut digests = Vec::new();
             for file in files {
                 let digest = service
                     .anchors
-                    .add(&file)
+                    .add(&file, &state)
                     .map_err(|error| format!("{}: {error}", file.display()))?;
-                tracing::info!(digest, "trust anchor added");
+                tracing::info!(digest, state, "trust anchor added");
                 digests.push(digest);
             }
             Ok(json!({"sha256": digests}))

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tessera_card::{ChipData, CscaAnchors, Mrz, evidence};
+use tessera_card::{ChipData, CscaAnchors, Mrz, evidence, is_state_code};
 use tessera_verifier::crypto::sha256;
 use zeroize::Zeroizing;
 
@@ -24,7 +24,8 @@ impl GenuineChip {
     /// Verifies raw chip data (Doc 9303-11 §5.1, §6.1) against the issuer's own challenge.
     ///
     /// # Errors
-    /// `chip_not_authentic`, `csca_unknown`, `dg_hash_mismatch`, `active_auth_failed`, `document_expired`.
+    /// `chip_not_authentic`, `csca_unknown`, `csca_of_another_state`, `dg_hash_mismatch`, `active_auth_failed`,
+    /// `document_expired`.
     pub fn verify(
         chip: &ChipData,
         anchors: &CscaAnchors,
@@ -71,7 +72,8 @@ impl GenuineChip {
     }
 }
 
-/// The CSCA certificates the authority trusts, in a folder of DER files.
+/// The CSCA certificates the authority trusts, in a folder of DER files named `STATE-SHA256.der`: the state whose
+/// documents the certificate may vouch for, and the digest of the file.
 pub struct AnchorFolder {
     folder: PathBuf,
     anchors: RwLock<Arc<CscaAnchors>>,
@@ -84,14 +86,18 @@ impl AnchorFolder {
     /// Opens the folder; an absent one holds no anchors, so every chip is refused.
     ///
     /// # Errors
-    /// A file that is not a CSCA certificate, or cannot be read.
+    /// A `.der` file that is not a CSCA certificate, is not named for its state and digest, or cannot be read.
     pub fn open(folder: &Path) -> std::io::Result<Self> {
         let mut anchors = CscaAnchors::new();
         if folder.exists() {
             for entry in std::fs::read_dir(folder)? {
                 let path = entry?.path();
                 if path.extension().is_some_and(|e| e == "der") {
-                    anchors.add(&std::fs::read(&path)?).map_err(other)?;
+                    let der = std::fs::read(&path)?;
+                    let state = named_state(&path, &der).ok_or_else(|| {
+                        other(format!("{}: not STATE-SHA256.der", path.display()))
+                    })?;
+                    anchors.add(&der, &state).map_err(other)?;
                 }
             }
         }
@@ -107,11 +113,12 @@ impl AnchorFolder {
         Arc::clone(&self.anchors.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Adds a certificate, DER or PEM. Returns the SHA-256 of its DER, by which an operator compares it.
+    /// Adds a certificate, DER or PEM, for the documents of `state` (as their MRZ names it). Returns the SHA-256 of its
+    /// DER, by which an operator compares it.
     ///
     /// # Errors
-    /// Not a CSCA certificate, or the file system's error.
-    pub fn add(&self, file: &Path) -> std::io::Result<String> {
+    /// Not a CSCA certificate, not a state, or the file system's error.
+    pub fn add(&self, file: &Path, state: &str) -> std::io::Result<String> {
         if std::fs::metadata(file)?.len() > CERTIFICATE_BYTES_MAX {
             return Err(other("the file is too large for a certificate"));
         }
@@ -120,16 +127,25 @@ impl AnchorFolder {
             true => from_pem(&bytes)?,
             false => bytes,
         };
-        CscaAnchors::new().add(&der).map_err(other)?;
-        let digest: String = sha256(&der).iter().map(|b| format!("{b:02x}")).collect();
+        CscaAnchors::new().add(&der, state).map_err(other)?;
+        let digest = hex_digest(&der);
         std::fs::create_dir_all(&self.folder)?;
-        crate::files::replace(&self.folder.join(format!("{digest}.der")), |f| {
-            f.write_all(&der)
-        })?;
+        let name = format!("{state}-{digest}.der");
+        crate::files::replace(&self.folder.join(name), |f| f.write_all(&der))?;
         let reread = Self::open(&self.folder)?.current();
         *self.anchors.write().unwrap_or_else(PoisonError::into_inner) = reread;
         Ok(digest)
     }
+}
+
+/// The state in the name of a stored certificate; `None` unless the name is exactly what [`AnchorFolder::add`] gives.
+fn named_state(path: &Path, der: &[u8]) -> Option<String> {
+    let (state, digest) = path.file_stem()?.to_str()?.split_once('-')?;
+    (is_state_code(state) && digest == hex_digest(der)).then(|| state.to_owned())
+}
+
+fn hex_digest(bytes: &[u8]) -> String {
+    sha256(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 fn from_pem(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
@@ -146,4 +162,39 @@ fn from_pem(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
 
 fn other(error: impl ToString) -> std::io::Error {
     std::io::Error::other(error.to_string())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use tessera_cardsim::Csca;
+
+    #[test]
+    fn a_stored_anchor_keeps_its_state_and_nothing_else_is_read() {
+        let data = tempfile::tempdir().unwrap();
+        let file = data.path().join("authority.cer");
+        let csca = Csca::throwaway(&mut rand_core::OsRng, 1_795_000_000).unwrap();
+        std::fs::write(&file, csca.certificate()).unwrap();
+
+        let folder = data.path().join("csca");
+        let anchors = AnchorFolder::open(&folder).unwrap();
+        assert!(anchors.add(&file, "Utopia").is_err());
+        let digest = anchors.add(&file, "UTO").unwrap();
+        anchors.add(&file, "D").unwrap();
+        assert_eq!(AnchorFolder::open(&folder).unwrap().current().len(), 2);
+
+        let stored = folder.join(format!("UTO-{digest}.der"));
+        for name in [
+            format!("{digest}.der"),
+            format!("uto-{digest}.der"),
+            format!("UTO-{}.der", "0".repeat(64)),
+        ] {
+            let renamed = folder.join(name);
+            std::fs::rename(&stored, &renamed).unwrap();
+            assert!(AnchorFolder::open(&folder).is_err(), "{renamed:?}");
+            std::fs::rename(&renamed, &stored).unwrap();
+        }
+        assert!(AnchorFolder::open(&folder).is_ok());
+    }
 }

@@ -94,6 +94,9 @@ enum RegistryAction {
 enum CscaAction {
     /// Trust certificates, DER or PEM. Prints their SHA-256: compare it with what the state publishes.
     Add {
+        /// The state whose documents they may vouch for, as the MRZ names it: UTO, D.
+        #[arg(long)]
+        state: String,
         /// The files.
         #[arg(required = true)]
         files: Vec<PathBuf>,

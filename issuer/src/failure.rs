@@ -104,6 +104,8 @@ codes! {
     ChipNotAuthentic = "chip_not_authentic", 422, "The chip's data is not authentic.", "芯片数据不真实。";
     /// Signed under an anchor we do not trust.
     CscaUnknown = "csca_unknown", 422, "The card's issuer is not trusted.", "证件签发机构不受信任。";
+    /// Signed under a trusted anchor, but another state's.
+    CscaOfAnotherState = "csca_of_another_state", 422, "The card is signed for another state than the one it names.", "证件由其所载国家以外的签发机构签名。";
     /// A data group was changed.
     DgHashMismatch = "dg_hash_mismatch", 422, "The chip's data was changed.", "芯片数据被篡改。";
     /// The chip is a copy.

@@ -18,6 +18,15 @@ use tessera_verifier::terminal::{
 /// The portrait in the chip; a photo "shows the same face" when it begins with the same four bytes.
 const PORTRAIT: &[u8] = &[0xFF, 0xD8, 0xFF, 0xD9];
 
+fn trust(issuer: &Issuer, csca: &Csca, state: &str) {
+    let file = issuer.data.path().join("trusted.cer");
+    std::fs::write(&file, csca.certificate()).unwrap();
+    issuer.admin(Command::CscaAdd {
+        state: state.to_owned(),
+        files: vec![file],
+    });
+}
+
 struct Desk {
     issuer: Issuer,
     csca: Csca,
@@ -28,9 +37,7 @@ impl Desk {
     fn open() -> Self {
         let issuer = Issuer::start();
         let csca = Csca::throwaway(&mut OsRng, NOW).unwrap();
-        let file = issuer.data.path().join("trusted.cer");
-        std::fs::write(&file, csca.certificate()).unwrap();
-        issuer.admin(Command::CscaAdd { files: vec![file] });
+        trust(&issuer, &csca, "UTO");
         let key = key();
         issuer.admin(Command::TerminalAdd {
             did: key.did().to_owned(),
@@ -200,6 +207,8 @@ fn each_lie_is_refused_with_its_own_code() {
     }
     let stranger = Csca::throwaway(&mut OsRng, NOW).unwrap();
     visit(&desk.profile(), &stranger, PORTRAIT).refused(422, "csca_unknown");
+    trust(&desk.issuer, &stranger, "D");
+    visit(&desk.profile(), &stranger, PORTRAIT).refused(422, "csca_of_another_state");
     visit(&desk.profile(), &desk.csca, b"ELSE").refused(422, "face_mismatch");
     let mut other = desk.profile();
     other.holder.document_number = "UTO000008".to_owned();

@@ -76,7 +76,7 @@ impl Kiosk {
         let csca = Csca::throwaway(&mut OsRng, now()).map_err(Failure::during("card authority"))?;
         let certificate = folder.join("csca.der");
         std::fs::write(&certificate, csca.certificate())?;
-        authority.admin(&["csca", "add", &text(&certificate)])?;
+        authority.admin(&["csca", "add", "--state", "UTO", &text(&certificate)])?;
         for card in [
             Card::Genuine,
             Card::Cloned,

@@ -59,6 +59,10 @@ pub enum CardError {
     /// No trust anchor verifies the document signer's certificate.
     #[error("no known country signing authority vouches for the document signer")]
     CscaUnknown,
+    /// The authority that vouches for the document signer is trusted for another state than the one
+    /// the document names.
+    #[error("the country signing authority is not one of the state the document names")]
+    CscaOfAnotherState,
     /// The document signer's certificate, or its authority's, is not valid at this time.
     #[error("the {whose} certificate is valid from {not_before} to {not_after}, now is {now}")]
     SignerNotValid {
@@ -104,6 +108,7 @@ impl CardError {
             Self::Unsupported { .. } => "unsupported_algorithm",
             Self::ChipNotAuthentic(_) => "chip_not_authentic",
             Self::CscaUnknown => "csca_unknown",
+            Self::CscaOfAnotherState => "csca_of_another_state",
             Self::SignerNotValid { .. } => "document_signer_not_valid",
             Self::DataGroupMismatch(_) => "dg_hash_mismatch",
             Self::DataGroupMissing(_) => "data_group_missing",

@@ -48,12 +48,13 @@ impl VerifiedChip {
 }
 
 /// Checks raw chip data (Doc 9303-11 §5.1 and §6.1): the security object's signature and chain to
-/// one of `anchors`, the digest of every data group given, the presence of DG1, DG2 and DG15, the
+/// one of `anchors`, the digest of every data group given, the document's state against the anchor's, the presence of DG1, DG2 and DG15, the
 /// chip's signature over `aa_challenge`, and the date of expiry at `now` (seconds since the epoch).
 ///
 /// # Errors
 /// - [`CardError::CscaUnknown`], [`CardError::SignerNotValid`], [`CardError::ChipNotAuthentic`]:
 ///   no trusted state signed the object;
+/// - [`CardError::CscaOfAnotherState`]: a trusted state did, but not the one the document names;
 /// - [`CardError::DataGroupMismatch`], [`CardError::DataGroupMissing`]: not what was signed;
 /// - [`CardError::ActiveAuthMissing`], [`CardError::ActiveAuthFailed`]: perhaps a copy;
 /// - [`CardError::DocumentExpired`]; and [`CardError::Malformed`], [`CardError::TooLarge`],
@@ -73,10 +74,14 @@ pub fn verify(
     aa_challenge: &[u8; 8],
     now: i64,
 ) -> Result<VerifiedChip, CardError> {
-    let signed = Unverified::parse(&chip.sod)?.verify(anchors, now)?;
+    let object = Unverified::parse(&chip.sod)?;
+    let (signed, states) = object.verify(anchors, now)?;
     check_groups(chip, &signed)?;
     check_not_copied(chip, &signed, aa_challenge)?;
     let mrz = Mrz::parse_dg1(&chip.dg1)?;
+    if !states.contains(&mrz.issuing_state.as_str()) {
+        return Err(CardError::CscaOfAnotherState);
+    }
     // A document is good through the whole of its last day.
     if Date::from_unix(now) > mrz.expiry_date(now)? {
         return Err(CardError::DocumentExpired);

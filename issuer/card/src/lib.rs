@@ -61,4 +61,4 @@ pub use evidence::VerifiedChip;
 pub use mrz::{Mrz, MrzDate, MrzFormat, MrzKey};
 pub use reader::read_chip;
 pub use transport::{Transceiver, TransportError};
-pub use x509::CscaAnchors;
+pub use x509::{CscaAnchors, is_state_code};

@@ -94,14 +94,15 @@ impl<'a> Unverified<'a> {
     }
 
     /// Passive authentication (Doc 9303-11 §5.1): the chain to an anchor first, then the signature
-    /// of the object, then what its signed attributes say about the content.
-    pub(crate) fn verify(
+    /// of the object, then what its signed attributes say about the content. With the object come
+    /// the states whose documents the vouching anchors are trusted for.
+    pub(crate) fn verify<'anchors>(
         &self,
-        anchors: &CscaAnchors,
+        anchors: &'anchors CscaAnchors,
         now: i64,
-    ) -> Result<SecurityObject, CardError> {
+    ) -> Result<(SecurityObject, Vec<&'anchors str>), CardError> {
         let signer = self.signer_certificate()?;
-        anchors.check(&signer, now)?;
+        let states = anchors.check(&signer, now)?;
 
         let algorithm = SignatureAlgorithm::parse(self.signer.algorithm)?;
         let digest = DigestAlgorithm::parse(self.signer.digest)?;
@@ -119,7 +120,7 @@ impl<'a> Unverified<'a> {
             return Err(CardError::ChipNotAuthentic("signature"));
         }
         self.check_attributes(digest)?;
-        SecurityObject::parse(self.content)
+        Ok((SecurityObject::parse(self.content)?, states))
     }
 
     /// The one certificate the signer information names.

@@ -150,11 +150,24 @@ impl Parsed {
     }
 }
 
-/// The country signing authorities an operator trusts. Several may share a subject name: states
-/// keep the name when they change the key.
+/// The country signing authorities an operator trusts, each for the documents of one state: a
+/// trusted authority vouches for its own state's documents and for no other's. Several may share a
+/// subject name: states keep the name when they change the key.
 #[derive(Default)]
 pub struct CscaAnchors {
-    anchors: Vec<Parsed>,
+    anchors: Vec<Anchor>,
+}
+
+struct Anchor {
+    certificate: Parsed,
+    state: String,
+}
+
+/// Whether `text` has the form of an issuing state in a machine readable zone (Doc 9303-3 §5),
+/// without fillers: one to three capital letters, such as `UTO` or `D`.
+#[must_use]
+pub fn is_state_code(text: &str) -> bool {
+    (1..=3).contains(&text.len()) && text.bytes().all(|letter| letter.is_ascii_uppercase())
 }
 
 impl CscaAnchors {
@@ -164,13 +177,18 @@ impl CscaAnchors {
         Self::default()
     }
 
-    /// Adds one anchor, a DER certificate of an authority.
+    /// Adds one anchor: a DER certificate of an authority, and the state whose documents it may
+    /// vouch for, as their machine readable zone names it ([`is_state_code`]). The same certificate
+    /// may be added for several states.
     ///
     /// # Errors
-    /// [`CardError::Malformed`] when it is not a certificate that may sign certificates (Doc 9303-12
+    /// [`CardError::Malformed`] for another form of state, when the certificate is not a certificate that may sign certificates (Doc 9303-12
     /// §7.1: basic constraints with `cA`, key usage with `keyCertSign`) or, being self-issued, its
     /// signature is not its own; [`CardError::Unsupported`] for other algorithms.
-    pub fn add(&mut self, der: &[u8]) -> Result<(), CardError> {
+    pub fn add(&mut self, der: &[u8], state: &str) -> Result<(), CardError> {
+        if !is_state_code(state) {
+            return Err(CardError::Malformed("state of an authority"));
+        }
         let anchor = Parsed::from_der(der)?;
         let authority = anchor
             .extension::<BasicConstraints>()?
@@ -184,7 +202,10 @@ impl CscaAnchors {
         if anchor.subject()? == anchor.issuer()? && !anchor.signed_by(&anchor) {
             return Err(CardError::Malformed("self-signature of an authority"));
         }
-        self.anchors.push(anchor);
+        self.anchors.push(Anchor {
+            certificate: anchor,
+            state: state.to_owned(),
+        });
         Ok(())
     }
 
@@ -200,34 +221,51 @@ impl CscaAnchors {
         self.anchors.is_empty()
     }
 
-    /// Checks that one of the anchors vouches for a document signer at `now`.
+    /// Checks that an anchor vouches for a document signer at `now`, and returns the states of all
+    /// that do: never none.
     ///
     /// # Errors
     /// [`CardError::CscaUnknown`] when no anchor has the issuer's name, the key identifier the
     /// certificate names, **and** the key that signed it; [`CardError::SignerNotValid`] outside a
     /// validity period; [`CardError::ChipNotAuthentic`] for a certificate that may not sign
     /// documents.
-    pub(crate) fn check(&self, signer: &Parsed, now: i64) -> Result<(), CardError> {
+    pub(crate) fn check(&self, signer: &Parsed, now: i64) -> Result<Vec<&str>, CardError> {
         let issuer = signer.issuer()?;
         let wanted = signer
             .extension::<AuthorityKeyIdentifier>()?
             .and_then(|authority| authority.key_identifier);
-        let mut vouching = None;
+        let mut vouching = Vec::new();
         for anchor in &self.anchors {
-            let identified = match (&wanted, anchor.subject_key_identifier()?) {
+            let authority = &anchor.certificate;
+            let identified = match (&wanted, authority.subject_key_identifier()?) {
                 (Some(wanted), Some(own)) => wanted.as_bytes() == own,
                 // Without identifiers on both sides the signature alone decides.
                 _ => true,
             };
-            if anchor.subject()? == issuer && identified && signer.signed_by(anchor) {
-                vouching = Some(anchor);
-                break;
+            if authority.subject()? == issuer && identified && signer.signed_by(authority) {
+                vouching.push(anchor);
             }
         }
-        let anchor = vouching.ok_or(CardError::CscaUnknown)?;
+        if vouching.is_empty() {
+            return Err(CardError::CscaUnknown);
+        }
         check_document_signer(signer)?;
         signer.check_validity("document signer", now)?;
-        anchor.check_validity("country signing authority", now)
+        let mut states = Vec::new();
+        let mut refusal = CardError::CscaUnknown;
+        for anchor in vouching {
+            // A key may have been certified again: one certificate of it that is valid is enough.
+            let authority = &anchor.certificate;
+            match authority.check_validity("country signing authority", now) {
+                Ok(()) => states.push(anchor.state.as_str()),
+                Err(error) => refusal = error,
+            }
+        }
+        if states.is_empty() {
+            Err(refusal)
+        } else {
+            Ok(states)
+        }
     }
 }
 

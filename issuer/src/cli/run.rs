@@ -191,8 +191,9 @@ fn command(action: Action) -> Result<Option<Command>, Failed> {
             folder: absolute(&dir)?,
         },
         Action::Csca {
-            action: CscaAction::Add { files },
+            action: CscaAction::Add { state, files },
         } => Command::CscaAdd {
+            state,
             files: files
                 .iter()
                 .map(|f| absolute(f))

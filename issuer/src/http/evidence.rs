@@ -27,7 +27,7 @@ use crate::store::{Level, StatementUse, StoreError};
 /// Raw chip data and a live photo, signed for by the terminal, verified here.
 #[utoipa::path(post, path = "/terminal/evidence", tag = "terminal", request_body(content = Object, description = "`{\"statement\": JWT, \"chip\": {…}, \"photo\": base64url}`"), responses(
     (status = 200, description = "`{\"state\": \"card_checked\", \"tx_code\": …}`", body = Object),
-    (status = "default", description = "terminal_unknown, terminal_retired, terminal_statement_invalid, counter_replayed, challenge_unknown, evidence_mismatch, chip_not_authentic, csca_unknown, dg_hash_mismatch, active_auth_failed, document_expired, document_not_of_person, face_mismatch and the other face codes", body = super::Problem),
+    (status = "default", description = "terminal_unknown, terminal_retired, terminal_statement_invalid, counter_replayed, challenge_unknown, evidence_mismatch, chip_not_authentic, csca_unknown, csca_of_another_state, dg_hash_mismatch, active_auth_failed, document_expired, document_not_of_person, face_mismatch and the other face codes", body = super::Problem),
 ))]
 pub(super) async fn submit(
     State(service): State<Arc<Service>>,

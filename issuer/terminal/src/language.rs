@@ -85,6 +85,7 @@ pub fn explain(code: &str, language: Language) -> &'static str {
         ),
         "chip_not_authentic"
         | "csca_unknown"
+        | "csca_of_another_state"
         | "dg_hash_mismatch"
         | "active_auth_failed"
         | "active_auth_missing"

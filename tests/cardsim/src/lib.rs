@@ -28,7 +28,7 @@
 //! let challenge = [7; 8];
 //! let data = read_chip(&mut chip, &AccessKey::Can(profile.can.clone()), &challenge, &mut rng)?;
 //! let mut anchors = CscaAnchors::new();
-//! anchors.add(csca.certificate())?;
+//! anchors.add(csca.certificate(), "UTO")?;
 //! let verified = evidence::verify(&data, &anchors, &challenge, now)?;
 //! assert_eq!(verified.mrz().surname, "SPECIMEN");
 //! # Ok::<(), Box<dyn std::error::Error>>(())

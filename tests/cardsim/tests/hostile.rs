@@ -23,7 +23,7 @@ fn genuine() -> &'static (ChipData, CscaAnchors, Chip) {
         let key = AccessKey::Can(profile.can);
         let data = read_chip(&mut chip, &key, &CHALLENGE, &mut OsRng).unwrap();
         let mut anchors = CscaAnchors::new();
-        anchors.add(csca.certificate()).unwrap();
+        anchors.add(csca.certificate(), "UTO").unwrap();
         (data, anchors, chip)
     })
 }

@@ -46,9 +46,12 @@ impl Office {
         let mut anchors = CscaAnchors::new();
         // An older authority of the same name stays in the store beside the one in use.
         anchors
-            .add(Csca::throwaway(&mut OsRng, NOW).unwrap().certificate())
+            .add(
+                Csca::throwaway(&mut OsRng, NOW).unwrap().certificate(),
+                "UTO",
+            )
             .unwrap();
-        anchors.add(csca.certificate()).unwrap();
+        anchors.add(csca.certificate(), "UTO").unwrap();
         Self { csca, anchors }
     }
 
@@ -178,13 +181,37 @@ fn genuine_data_against_the_wrong_question() {
 }
 
 #[test]
+fn an_authority_vouches_for_its_own_state_only() {
+    let office = Office::open();
+    let data = office.read(&profile(), &can()).unwrap();
+    let verify = |states: &[&str]| {
+        let mut anchors = CscaAnchors::new();
+        for state in states {
+            anchors.add(office.csca.certificate(), state).unwrap();
+        }
+        evidence::verify(&data, &anchors, &CHALLENGE, NOW)
+    };
+    assert_eq!(verify(&["D"]).unwrap_err().code(), "csca_of_another_state");
+    // A state that signs for another too is added under both.
+    assert!(verify(&["D", "UTO"]).is_ok());
+}
+
+#[test]
 fn an_ordinary_certificate_is_not_an_anchor() {
     let office = Office::open();
     let chip = Chip::personalise(&profile(), &office.csca, &mut OsRng).unwrap();
     let mut anchors = CscaAnchors::new();
-    assert!(anchors.add(chip.card().signer_certificate()).is_err());
+    assert!(
+        anchors
+            .add(chip.card().signer_certificate(), "UTO")
+            .is_err()
+    );
     let mut broken = office.csca.certificate().to_vec();
     *broken.last_mut().unwrap() ^= 1;
-    assert!(anchors.add(&broken).is_err());
+    assert!(anchors.add(&broken, "UTO").is_err());
+    for state in ["", "uto", "UTOP", "U0", "D<<", "../"] {
+        let refused = anchors.add(office.csca.certificate(), state);
+        assert!(refused.is_err(), "{state:?}");
+    }
     assert!(anchors.is_empty());
 }

@@ -29,7 +29,7 @@ pub(crate) struct Issuer {
 impl Issuer {
     pub(crate) fn new(terminal: &str, authority: &[u8]) -> Self {
         let mut anchors = CscaAnchors::new();
-        anchors.add(authority).unwrap();
+        anchors.add(authority, "UTO").unwrap();
         Self {
             terminal: terminal.to_owned(),
             anchors,
