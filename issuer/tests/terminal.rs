@@ -264,3 +264,26 @@ fn a_terminal_can_neither_replay_nor_invent() {
     desk.challenge(&session, &desk.key)
         .refused(403, "terminal_retired");
 }
+
+/// Everything about the second terminal's evidence is good, except whose question it answers.
+#[test]
+fn a_challenge_is_for_the_terminal_that_asked() {
+    let mut desk = Desk::open();
+    let session = desk.issuer.session(NUMBER, "full").0;
+    let nonce = desk.challenge(&session, &desk.key).text("nonce");
+    let second = key();
+    desk.issuer.admin(Command::TerminalAdd {
+        did: second.did().to_owned(),
+        name: "Second desk".to_owned(),
+    });
+    let first = std::mem::replace(&mut desk.key, second);
+    let chip = desk.read(&desk.profile(), &desk.csca, &session, &nonce);
+    let evidence = desk.evidence(&chip, PORTRAIT, (&session, &nonce, 1));
+    desk.submit(&evidence).refused(403, "challenge_unknown");
+
+    desk.key = first;
+    let nonce = desk.challenge(&session, &desk.key).text("nonce");
+    let chip = desk.read(&desk.profile(), &desk.csca, &session, &nonce);
+    let evidence = desk.evidence(&chip, PORTRAIT, (&session, &nonce, 1));
+    assert_eq!(desk.submit(&evidence).status, 200);
+}
