@@ -20,6 +20,10 @@ pub enum CardError {
     /// The chip speaks BAC only, which a card access number cannot open: ask for the MRZ data.
     #[error("this chip can only be opened with the MRZ data")]
     MrzNeeded,
+    /// The chip was opened by BAC though its signed DG14 lists PACE: EF.CardAccess was hidden or
+    /// altered on the way.
+    #[error("the chip offers PACE, but somebody hid that")]
+    PaceHidden,
     /// The chip answered something the protocol does not allow.
     #[error("the chip broke the protocol: {0}")]
     Protocol(&'static str),
@@ -101,6 +105,7 @@ impl CardError {
             Self::AccessDenied => "card_access_denied",
             Self::AccessKeyInvalid(_) => "card_access_key_invalid",
             Self::MrzNeeded => "card_mrz_needed",
+            Self::PaceHidden => "card_pace_hidden",
             Self::Protocol(_) | Self::Status { .. } => "card_protocol",
             Self::SecureMessaging(_) => "secure_messaging",
             Self::TooLarge { .. } => "too_large",

@@ -19,7 +19,8 @@ use crate::transport::Transceiver;
 ///
 /// # Errors
 /// [`CardError::AccessDenied`] for a wrong access key, [`CardError::MrzNeeded`] when a card access
-/// number cannot open this chip; otherwise what went wrong on the way.
+/// number cannot open this chip; [`CardError::PaceHidden`] when a chip that was opened by BAC lists
+/// PACE in DG14; otherwise what went wrong on the way.
 ///
 /// # Example
 /// ```
@@ -122,20 +123,22 @@ fn open(
     }
 }
 
-/// EF.CardAccess is unsigned; DG14 repeats it and is covered by the security object, so an offer
-/// that DG14 does not list was slipped in (Doc 9303-11 §4.4.1, last paragraph).
+/// EF.CardAccess is unsigned; DG14 repeats it and is covered by the security object. So an offer
+/// that DG14 does not list was slipped in (Doc 9303-11 §4.4.1, last paragraph), and an offer that
+/// only DG14 lists was taken out, which made this session a BAC one. Whoever edits or withholds DG14
+/// as well is found out by the security object.
 fn refuse_downgrade(card_access: Option<&[u8]>, dg14: Option<&[u8]>) -> Result<(), CardError> {
-    let (Some(card_access), Some(dg14)) = (card_access, dg14) else {
+    let Some(dg14) = dg14 else {
         return Ok(());
     };
-    let Some(used) = SecurityInfos::parse(card_access)?.pace(&[P256::PARAMETER_ID]) else {
-        return Ok(());
-    };
-    if SecurityInfos::parse_dg14(dg14)?.lists(&used) {
-        Ok(())
-    } else {
-        Err(CardError::Protocol(
+    let listed = SecurityInfos::parse_dg14(dg14)?;
+    let infos = card_access.map(SecurityInfos::parse).transpose()?;
+    match infos.and_then(|infos| infos.pace(&[P256::PARAMETER_ID])) {
+        Some(used) if listed.lists(&used) => Ok(()),
+        Some(_) => Err(CardError::Protocol(
             "EF.CardAccess offers what DG14 does not",
-        ))
+        )),
+        None if listed.pace(&[P256::PARAMETER_ID]).is_some() => Err(CardError::PaceHidden),
+        None => Ok(()),
     }
 }

@@ -84,6 +84,7 @@ pub fn explain(code: &str, language: Language) -> &'static str {
             "读卡器故障,请联系工作人员。",
         ),
         "chip_not_authentic"
+        | "card_pace_hidden"
         | "csca_unknown"
         | "csca_of_another_state"
         | "dg_hash_mismatch"
