@@ -19,11 +19,14 @@ use x509_cert::serial_number::SerialNumber;
 use x509_cert::time::{Time, Validity};
 
 use crate::SimError;
+use crate::profile::{Fault, Profile};
 
 const DAY: i64 = 86_400;
 const YEAR: i64 = 365 * DAY;
 const CSCA_NAME: &str = "CN=Specimen CSCA,O=Specimen State,C=UT";
 const SIGNER_NAME: &str = "CN=Specimen Document Signer,O=Specimen State,C=UT";
+/// Under the enterprise number reserved for examples (RFC 5612).
+const UNKNOWN_EXTENSION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.32473.1");
 
 /// A country signing authority made for one test run: its key and its self-signed certificate.
 pub struct Csca {
@@ -120,35 +123,57 @@ impl Csca {
         Ok(impostor)
     }
 
-    /// A document signer under this authority; run out the day before `now` if `expired`.
+    /// A document signer under this authority for the profile's time of issue, with its faults.
     pub(crate) fn document_signer(
         &self,
         rng: &mut dyn CryptoRngCore,
-        now: i64,
-        expired: bool,
+        profile: &Profile,
     ) -> Result<DocumentSigner, SimError> {
+        let now = profile.now;
         let key = new_key(rng);
         let identifier = AuthorityKeyIdentifier {
             key_identifier: Some(OctetString::new(self.key_identifier.clone())?),
             ..AuthorityKeyIdentifier::default()
         };
-        let validity = match expired {
+        let validity = match profile.has(Fault::ExpiredSigner) {
             true => (now - 11 * YEAR, now - DAY),
             false => (now - DAY, now + 11 * YEAR),
         };
+        let usage = if profile.has(Fault::SignerSignsCertificates) {
+            KeyUsages::DigitalSignature | KeyUsages::KeyCertSign
+        } else if profile.has(Fault::SignerWithoutUsage) {
+            KeyUsages::NonRepudiation.into()
+        } else {
+            KeyUsages::DigitalSignature.into()
+        };
+        let mut extensions = vec![
+            extension(false, &identifier)?,
+            extension(true, &KeyUsage(usage))?,
+            extension(
+                false,
+                &SubjectKeyIdentifier(OctetString::new(key_identifier(&key)?)?),
+            )?,
+        ];
+        if profile.has(Fault::SignerIsAuthority) {
+            let basic = BasicConstraints {
+                ca: true,
+                path_len_constraint: Some(0),
+            };
+            extensions.push(extension(true, &basic)?);
+        }
+        if profile.has(Fault::UnknownExtension) {
+            extensions.push(Extension {
+                extn_id: UNKNOWN_EXTENSION,
+                critical: true,
+                extn_value: OctetString::new(Null.to_der()?)?,
+            });
+        }
         let body = Body {
             subject: SIGNER_NAME,
             key: &key,
             serial: serial(rng),
             validity,
-            extensions: vec![
-                extension(false, &identifier)?,
-                extension(true, &KeyUsage(KeyUsages::DigitalSignature.into()))?,
-                extension(
-                    false,
-                    &SubjectKeyIdentifier(OctetString::new(key_identifier(&key)?)?),
-                )?,
-            ],
+            extensions,
         };
         Ok(DocumentSigner {
             certificate: body.sign(&self.key)?,

@@ -57,15 +57,14 @@ pub(crate) fn personalise(
     } else {
         csca
     };
-    let expired = profile.has(Fault::ExpiredSigner);
-    let signer = authority.document_signer(rng, profile.now, expired)?;
-    let sod = sod::sign(&groups, &signer)?;
+    let signer = authority.document_signer(rng, profile)?;
+    let sod = sod::sign(&groups, &signer, &profile.faults)?;
 
     let mut files = BTreeMap::new();
     let mut store = |id: u16, content: Vec<u8>| {
         files.insert(format!("{id:04X}"), Octets(content));
     };
-    if profile.pace {
+    if profile.pace && !profile.has(Fault::HiddenPace) {
         store(CARD_ACCESS, tlv(0x31, &pace_info()));
     }
     store(COM, com(dg15.is_some()));

@@ -99,7 +99,8 @@ struct Personalise {
     #[arg(long)]
     no_pace: bool,
     /// cloned, edited_dg1, wrong_dg2, other_csca, flipped_mac, truncated, expired_signer,
-    /// expired_document, no_active_auth; may be given several times.
+    /// expired_document, no_active_auth, hidden_pace, signer_is_authority, signer_signs_certificates,
+    /// signer_without_usage, unknown_extension, wrong_content_type, wrong_message_digest; may be given several times.
     #[arg(long)]
     fault: Vec<Fault>,
     /// The time of issue, seconds since the epoch; default: now.

@@ -52,6 +52,20 @@ pub enum Fault {
     ExpiredDocument,
     /// The chip has no active authentication at all.
     NoActiveAuth,
+    /// EF.CardAccess is taken out, so that the chip's PACE goes unseen.
+    HiddenPace,
+    /// The document signer's certificate says that it is an authority's.
+    SignerIsAuthority,
+    /// The document signer's key may sign certificates too.
+    SignerSignsCertificates,
+    /// The document signer's key usage lacks `digitalSignature`.
+    SignerWithoutUsage,
+    /// The document signer's certificate has a critical extension nobody knows.
+    UnknownExtension,
+    /// The signed content type is another than the security object's.
+    WrongContentType,
+    /// The signed message digest is another's.
+    WrongMessageDigest,
 }
 
 impl std::str::FromStr for Fault {

@@ -18,9 +18,11 @@ use x509_cert::attr::Attribute;
 
 use crate::SimError;
 use crate::authority::{DocumentSigner, ecdsa_with_sha256, sha256};
+use crate::profile::Fault;
 use crate::tlv::tlv;
 
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
+const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
 const LDS_SECURITY_OBJECT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.136.1.1.1");
 const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
 const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
@@ -40,7 +42,11 @@ struct DataGroupHash {
 }
 
 /// EF.SOD over these data groups.
-pub(crate) fn sign(groups: &[(u8, &[u8])], signer: &DocumentSigner) -> Result<Vec<u8>, SimError> {
+pub(crate) fn sign(
+    groups: &[(u8, &[u8])],
+    signer: &DocumentSigner,
+    faults: &[Fault],
+) -> Result<Vec<u8>, SimError> {
     let digests = groups.iter().map(|(number, content)| {
         Ok(DataGroupHash {
             number: *number,
@@ -54,12 +60,17 @@ pub(crate) fn sign(groups: &[(u8, &[u8])], signer: &DocumentSigner) -> Result<Ve
     }
     .to_der()?;
 
+    let content_type = match faults.contains(&Fault::WrongContentType) {
+        true => DATA,
+        false => LDS_SECURITY_OBJECT,
+    };
+    let digest = match faults.contains(&Fault::WrongMessageDigest) {
+        true => Sha256::digest(b"another object"),
+        false => Sha256::digest(&object),
+    };
     let attributes = SetOfVec::try_from(vec![
-        attribute(CONTENT_TYPE, Any::encode_from(&LDS_SECURITY_OBJECT)?)?,
-        attribute(
-            MESSAGE_DIGEST,
-            Any::new(Tag::OctetString, Sha256::digest(&object).to_vec())?,
-        )?,
+        attribute(CONTENT_TYPE, Any::encode_from(&content_type)?)?,
+        attribute(MESSAGE_DIGEST, Any::new(Tag::OctetString, digest.to_vec())?)?,
     ])?;
     let signature: DerSignature = signer.key.sign(&attributes.to_der()?);
     let certificate = Certificate::from_der(&signer.certificate)?;

@@ -124,6 +124,56 @@ fn every_lie_has_its_code() {
     }
 }
 
+/// Doc 9303-12 §7.1 and RFC 5652 §11: everything here is signed by trusted keys, and still not so.
+#[test]
+fn what_a_trusted_key_signed_wrongly_is_refused() {
+    let office = Office::open();
+    let not_authentic = CardError::ChipNotAuthentic;
+    for (fault, refusal) in [
+        (
+            Fault::SignerIsAuthority,
+            not_authentic("an authority signed the document"),
+        ),
+        (
+            Fault::SignerSignsCertificates,
+            not_authentic("key usage of the document signer"),
+        ),
+        (
+            Fault::SignerWithoutUsage,
+            not_authentic("key usage of the document signer"),
+        ),
+        (
+            Fault::UnknownExtension,
+            CardError::Unsupported {
+                what: "critical extension",
+                name: "1.3.6.1.4.1.32473.1".to_owned(),
+            },
+        ),
+        (Fault::WrongContentType, not_authentic("content type")),
+        (Fault::WrongMessageDigest, not_authentic("message digest")),
+    ] {
+        let data = office.read(&profile().with(fault), &can()).unwrap();
+        assert_eq!(office.verify(&data).unwrap_err(), refusal, "{fault:?}");
+    }
+}
+
+#[test]
+fn an_authority_that_has_run_out_vouches_for_nobody() {
+    let long_ago = NOW - 16 * 365 * 86_400;
+    let mut office = Office::open();
+    office.csca = Csca::throwaway(&mut OsRng, long_ago).unwrap();
+    office
+        .anchors
+        .add(office.csca.certificate(), "UTO")
+        .unwrap();
+    let data = office.read(&profile(), &can()).unwrap();
+    let error = office.verify(&data).unwrap_err();
+    let CardError::SignerNotValid { whose, .. } = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(whose, "country signing authority");
+}
+
 #[test]
 fn disturbed_transmissions_are_refused_by_the_reader() {
     let office = Office::open();
@@ -194,6 +244,17 @@ fn an_authority_vouches_for_its_own_state_only() {
     assert_eq!(verify(&["D"]).unwrap_err().code(), "csca_of_another_state");
     // A state that signs for another too is added under both.
     assert!(verify(&["D", "UTO"]).is_ok());
+}
+
+#[test]
+fn a_hidden_offer_of_pace_is_noticed_after_bac() {
+    let office = Office::open();
+    let stripped = profile().with(Fault::HiddenPace);
+    let error = office.read(&stripped, &mrz()).unwrap_err();
+    assert_eq!(error, CardError::PaceHidden);
+    // A card access number cannot open what seems to speak BAC only.
+    let error = office.read(&stripped, &can()).unwrap_err();
+    assert_eq!(error, CardError::MrzNeeded);
 }
 
 #[test]
