@@ -111,11 +111,10 @@ fn answers() -> bool {
         let mut fields = line.split_whitespace().skip(1);
         fields.next().is_some_and(|local| local.ends_with(&port)) && fields.nth(1) == Some("0A")
     };
-    let table = |path| std::fs::read_to_string(path).is_ok_and(|text| text.lines().any(listens));
+    let table =
+        |path: &str| std::fs::read_to_string(path).is_ok_and(|text| text.lines().any(listens));
     UnixStream::connect(SOCKET).is_ok()
-        && ["/proc/net/tcp", "/proc/net/tcp6"]
-            .iter()
-            .any(|path| table(path))
+        && ["/proc/net/tcp", "/proc/net/tcp6"].into_iter().any(table)
 }
 
 fn refused<T>(why: &str) -> Result<T> {

@@ -5,7 +5,7 @@
 //! A request is one SD-JWT VC over HTTP. What came before it (face check, code, token) is written into the store beforehand,
 //! so that only issuing is measured.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
@@ -173,7 +173,7 @@ fn start_bare(folder: &Path) -> Result<(Service, String)> {
 }
 
 /// Sessions of the crowd, proved and redeemed: their access tokens.
-fn seed(folder: &PathBuf, count: usize) -> Result<Vec<String>> {
+fn seed(folder: &Path, count: usize) -> Result<Vec<String>> {
     let store = open(folder)?;
     runtime()?.block_on(async {
         let mut tokens = Vec::with_capacity(count);
