@@ -74,6 +74,8 @@ pub enum Error {
     CredentialNotAsAsked,
     /// A received credential is not bound to the key the wallet made for it.
     HolderKeyMismatch,
+    /// A received credential is about another person than the wallet's holder.
+    OtherPerson,
     /// A received credential cannot be revoked: it names no status list.
     StatusMissing,
 
@@ -151,6 +153,7 @@ impl Error {
             Self::ResponseUnreadable => "response_unreadable",
             Self::CredentialNotAsAsked => "credential_not_as_asked",
             Self::HolderKeyMismatch => "holder_key_mismatch",
+            Self::OtherPerson => "other_person",
             Self::StatusMissing => "status_missing",
             Self::Check(error) => error.code(),
             Self::RequestUnreadable => "request_unreadable",

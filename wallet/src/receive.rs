@@ -26,6 +26,8 @@ use crate::trust;
 
 /// How many one-time credentials are asked for in each format, at most.
 pub const BATCH: usize = 10;
+/// The claim that tells one person from another.
+const PERSON: &str = "personal_administrative_number";
 
 /// Reads an `openid-credential-offer://` link that carries its offer by value (OpenID4VCI 1.0 §4.1.2).
 ///
@@ -46,11 +48,11 @@ pub fn offering_issuer(offer: &CredentialOffer) -> Result<String, Error> {
 }
 
 /// Takes up an offer of an issuer the wallet [knows](crate::trust::contact), and stores what it brings as one set,
-/// which replaces the sets this issuer gave before. Returns the local id of the new set.
+/// which replaces the sets this issuer gave the same person before. Returns the local id of the new set.
 ///
 /// # Errors
-/// [`Error::TxCodeNeeded`], [`Error::IssuerUnknown`], [`Error::IssuerRefused`], [`Error::Check`] and the reasons for
-/// which a received credential is not taken; then nothing is stored.
+/// [`Error::TxCodeNeeded`], [`Error::IssuerUnknown`], [`Error::IssuerRefused`], [`Error::Check`],
+/// [`Error::OtherPerson`] and the reasons for which a received credential is not taken; then nothing is stored.
 pub fn accept(
     store: &mut Store,
     surroundings: Surroundings<'_>,
@@ -133,12 +135,24 @@ fn assemble(
 }
 
 /// Adds a set under a fresh id. The issuer revoked this person's earlier sets in the same step, so they retire here
-/// too.
+/// too; sets of anybody else were not revoked and stay.
+///
+/// A wallet is one person's. Whoever sends an offer for somebody else's credential would otherwise swap the holder's
+/// own for it, so data of another person than the issuer vouched for before is refused.
 fn add(
     contents: &mut Contents,
     mut set: CredentialSet,
     rng: &dyn SecureRandom,
 ) -> Result<String, Error> {
+    let same_person = |old: &CredentialSet| old.claims.get(PERSON) == set.claims.get(PERSON);
+    let mut live = contents
+        .sets
+        .iter()
+        .filter(|old| old.issuer_url == set.issuer_url && old.retired_at.is_none())
+        .peekable();
+    if live.peek().is_some() && !live.any(same_person) {
+        return Err(Error::OtherPerson);
+    }
     loop {
         let mut random = [0u8; 2];
         rng.fill(&mut random).map_err(|_| Error::Randomness)?;
@@ -152,6 +166,7 @@ fn add(
         .sets
         .iter_mut()
         .filter(|old| old.issuer_url == set.issuer_url && old.retired_at.is_none())
+        .filter(|old| old.claims.get(PERSON) == set.claims.get(PERSON))
         .for_each(|old| old.retired_at = Some(set.received_at));
     contents.remember(HistoryEntry {
         at: set.received_at,

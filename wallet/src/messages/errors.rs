@@ -39,6 +39,7 @@ pub(super) const TABLE: &[Message] = &[
     m("response_unreadable", "The issuer's encrypted answer cannot be read.", "无法解读签发机构的加密回答。", "", ""),
     m("credential_not_as_asked", "The issuer sent another credential than the one asked for; it was not stored.", "签发机构发来的凭证与所请求的不符，未保存。", "", ""),
     m("holder_key_mismatch", "A credential is bound to a key that is not this wallet's; it was not stored.", "凭证绑定的密钥不属于本钱包，未保存。", "", ""),
+    m("other_person", "The credential is about another person than the one in this wallet; it was not stored.", "凭证属于另一个人，与本钱包的持有人不符，未保存。", "Each person keeps a wallet of their own: name another folder with --store.", "每人使用自己的钱包：请用 --store 指定其他文件夹。"),
     m("status_missing", "A credential names no status list; it was not stored.", "凭证未指明状态列表，未保存。", "", ""),
     m("request_unreadable", "No request was found there.", "未找到请求。", "Give a file, - for standard input, or an openid4vp:// or https:// link.", "请提供文件、-(标准输入)或 openid4vp://、https:// 链接。"),
     m("request_invalid", "The request does not follow the rules, so nothing was shown.", "请求不符合规则，未出示任何内容。", "Ask the requester for a new one.", "请向对方索取新的请求。"),

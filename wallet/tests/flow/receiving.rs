@@ -166,3 +166,35 @@ fn an_upgrade_waits_for_the_terminal() {
     assert!(store.contents().pending.is_none());
     assert_eq!(store.contents().sets[0].level, AssuranceLevel::Full);
 }
+
+#[test]
+fn an_offer_for_somebody_else_does_not_replace_the_holders_credential() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    let own = enrolled(&world, &mut store).unwrap();
+    world.person.set("110101199003070099");
+    assert_eq!(code(enrolled(&world, &mut store)), "other_person");
+    let sets = &store.contents().sets;
+    assert_eq!((sets.len(), sets[0].id.as_str()), (1, own.as_str()));
+    assert!(sets[0].retired_at.is_none());
+}
+
+#[test]
+fn a_new_enrolment_retires_sets_of_the_same_person_only() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    let other = enrolled(&world, &mut store).unwrap();
+    let own = enrolled(&world, &mut store).unwrap();
+    store
+        .update(world.surroundings().rng, |contents| {
+            let set = &mut contents.sets[0];
+            set.retired_at = None;
+            let number = "personal_administrative_number".to_owned();
+            set.claims.insert(number, "110101199003070099".into());
+            Ok(())
+        })
+        .unwrap();
+    enrolled(&world, &mut store).unwrap();
+    let retired = |id: &str| store.contents().set(id).unwrap().retired_at.is_some();
+    assert!(retired(&own) && !retired(&other));
+}

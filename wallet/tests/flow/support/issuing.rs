@@ -26,7 +26,7 @@ impl World {
             age_equal_or_over: ages_on("1990-03-07", self.now()).unwrap(),
             sex: None,
             nationalities: vec!["UT".into()],
-            personal_administrative_number: "110101199003070011".into(),
+            personal_administrative_number: self.person.get().into(),
             resident_address: Some("1 Specimen Road".into()),
             issuing_authority: "Specimen Authority".into(),
             issuing_country: "UT".into(),

@@ -75,6 +75,8 @@ pub(crate) struct World {
     pub(crate) level: Cell<AssuranceLevel>,
     /// What offers offer.
     pub(crate) formats: Cell<&'static [Format]>,
+    /// Register number of the person in new credentials.
+    pub(crate) person: Cell<&'static str>,
     pub(crate) terminal_done: Cell<bool>,
     pub(crate) bundle_age: Cell<i64>,
     /// What the relying party serves at [`REQUEST_URI`].
@@ -103,6 +105,7 @@ impl World {
             now: Cell::new(1_790_000_000),
             level: Cell::new(AssuranceLevel::Limited),
             formats: Cell::new(&Format::ALL),
+            person: Cell::new("110101199003070011"),
             terminal_done: Cell::new(false),
             bundle_age: Cell::new(7 * DAY),
             served: RefCell::default(),
