@@ -1,7 +1,7 @@
 //! Showing: a consented proposal becomes a signed presentation, and its one-time credential is gone.
 //!
-//! The order matters: the credential is taken out of the store durably, then signed with, then sent. A crash between
-//! any two steps loses one credential of a batch; it never shows one twice.
+//! The order matters: what is shown is cut out, the credential is taken out of the store durably, then signed with,
+//! then sent. A crash after it was taken out loses one credential of a batch; it never shows one twice.
 
 use serde_json::{Map, Value, json};
 use tessera_verifier::crypto::LocalSigner as _;
@@ -9,6 +9,7 @@ use tessera_verifier::dcql::ClaimPath;
 use tessera_verifier::jsonld::ContextStore;
 use tessera_verifier::request::Request;
 use tessera_verifier::sd_jwt::{self, SdJwt};
+use tessera_verifier::time::Timestamp;
 use url::{Url, form_urlencoded};
 
 use crate::consent::Consent;
@@ -114,17 +115,20 @@ pub fn sign(
         service: request.service().id.clone(),
         claims: paths.iter().map(ToString::to_string).collect(),
     };
+    let set = store.contents().set(&set_id)?;
+    let at = set
+        .unused
+        .iter()
+        .position(|one| one.format == format)
+        .ok_or(Error::CredentialsExhausted)?;
+    // Before it is spent: one that cannot be shown this way stays in the store.
+    let disclosed = Disclosed::of(&set.unused[at], &paths, request.bundle().contexts())?;
     let credential = store.update(surroundings.rng, |contents| {
         let set = contents
             .sets
             .iter_mut()
             .find(|set| set.id == set_id)
             .ok_or(Error::CredentialUnknown)?;
-        let at = set
-            .unused
-            .iter()
-            .position(|one| one.format == format)
-            .ok_or(Error::CredentialsExhausted)?;
         let credential = set.unused.remove(at);
         contents.remember(HistoryEntry {
             at: now.unix(),
@@ -133,9 +137,9 @@ pub fn sign(
         Ok(credential)
     })?;
     build(
-        &credential,
-        request.request(),
-        (&query_id, &paths),
+        disclosed,
+        &credential.key.open()?,
+        (request.request(), &query_id),
         request.bundle().contexts(),
         surroundings,
     )
@@ -186,36 +190,46 @@ pub fn hazmat_present_with(
         .find(|asked| asked.format == credential.format.as_str())
         .map(|asked| asked.id.clone())
         .ok_or(Error::FormatUnavailable)?;
+    let contexts = ContextStore::builtin();
     build(
-        credential,
-        request,
-        (&query_id, paths),
-        &ContextStore::builtin(),
+        Disclosed::of(credential, paths, &contexts)?,
+        &credential.key.open()?,
+        (request, &query_id),
+        &contexts,
         surroundings,
     )
 }
 
+/// A credential cut down to what is shown, not bound to a request yet. Has no `Debug`: it is personal data.
+enum Disclosed {
+    SdJwt(sd_jwt::Selection),
+    Ldp(Value),
+}
+
+impl Disclosed {
+    fn of(
+        credential: &OneTimeCredential,
+        paths: &[ClaimPath],
+        contexts: &ContextStore,
+    ) -> Result<Self, Error> {
+        Ok(match &credential.body {
+            CredentialBody::SdJwt(text) => Self::SdJwt(sd_jwt::parse(text)?.select(paths)?),
+            CredentialBody::Ldp(document) => Self::Ldp(ldp::derive(document, paths, contexts)?),
+        })
+    }
+}
+
 fn build(
-    credential: &OneTimeCredential,
-    request: &Request,
-    (query_id, paths): (&str, &[ClaimPath]),
+    disclosed: Disclosed,
+    key: &HolderKey,
+    (request, query_id): (&Request, &str),
     contexts: &ContextStore,
     surroundings: Surroundings<'_>,
 ) -> Result<SignedPresentation, Error> {
-    let key = credential.key.open()?;
-    let presentation = match &credential.body {
-        CredentialBody::SdJwt(text) => json!(sd_jwt_presentation(
-            text,
-            request,
-            paths,
-            &key,
-            surroundings
-        )?),
-        CredentialBody::Ldp(document) => {
-            let derived = ldp::derive(document, paths, contexts)?;
-            let now = surroundings.clock.now();
-            ldp::present(derived, request, &key, now, contexts)?
-        }
+    let now = surroundings.clock.now();
+    let presentation = match disclosed {
+        Disclosed::SdJwt(selection) => json!(bind_sd_jwt(selection, request, key, now)?),
+        Disclosed::Ldp(derived) => ldp::present(derived, request, key, now, contexts)?,
     };
     Ok(SignedPresentation {
         vp_token: json!({query_id: [presentation]}),
@@ -225,20 +239,13 @@ fn build(
 }
 
 /// SD-JWT with exactly these disclosures and a key binding JWT (RFC 9901 §4.3).
-fn sd_jwt_presentation(
-    text: &str,
+fn bind_sd_jwt(
+    selection: sd_jwt::Selection,
     request: &Request,
-    paths: &[ClaimPath],
     key: &HolderKey,
-    surroundings: Surroundings<'_>,
+    now: Timestamp,
 ) -> Result<String, Error> {
-    let selection = sd_jwt::parse(text)?.select(paths)?;
-    let unsigned = SdJwt::prepare_key_binding(
-        selection,
-        request.client_id(),
-        request.nonce(),
-        surroundings.clock.now(),
-    );
+    let unsigned = SdJwt::prepare_key_binding(selection, request.client_id(), request.nonce(), now);
     let signature = key
         .sign(unsigned.signing_input())
         .map_err(|_| Error::Signing)?;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use tessera_verifier::claims::{AssuranceLevel, CredentialProfile, Format};
-use tessera_verifier::dcql::{ClaimPath, CredentialQuery, Query};
+use tessera_verifier::dcql::{ClaimPath, CredentialQuery, PathElement, Query};
 use tessera_verifier::time::Timestamp;
 
 use crate::error::Error;
@@ -186,19 +186,25 @@ fn answer(
         let mut missing = Vec::new();
         for claim in alternative {
             // W3C claims are asked for below `credentialSubject` (OpenID4VP 1.0 appendix B.1).
-            let path = match format {
+            let asked_for = match format {
                 Format::SdJwt => Some(claim.path.clone()),
                 Format::LdpVc => claim.path.inside("credentialSubject"),
             };
-            let values: Vec<Value> = path
+            let found: Vec<&Value> = asked_for
                 .iter()
                 .flat_map(|path| path.select(&subject))
-                .cloned()
                 .collect();
-            let fits =
-                claim.values.is_empty() || values.iter().any(|value| claim.values.contains(value));
+            let fits = !found.is_empty()
+                && (claim.values.is_empty()
+                    || found.iter().any(|value| claim.values.contains(value)));
+            let path = match format {
+                Format::SdJwt => asked_for,
+                Format::LdpVc => asked_for.as_ref().and_then(whole_array),
+            };
             match path {
-                Some(path) if !values.is_empty() && fits => {
+                Some(path) if fits && paths.contains(&path) => {}
+                Some(path) if fits => {
+                    let values = path.select(&subject).into_iter().cloned().collect();
                     shown.push(ShownClaim {
                         name: path.to_string(),
                         values,
@@ -216,6 +222,20 @@ fn answer(
         }
     }
     Err(lacking)
+}
+
+/// What a W3C credential discloses for a path into an array: the array, whole. Its members have no pointer that a
+/// selective disclosure could name (VC-DI-ECDSA §3.4.3), and the holder must see all that is shown.
+fn whole_array(path: &ClaimPath) -> Option<ClaimPath> {
+    let keys: Vec<&str> = path
+        .elements()
+        .iter()
+        .map_while(|element| match element {
+            PathElement::Key(key) => Some(key.as_str()),
+            _ => None,
+        })
+        .collect();
+    (!keys.is_empty()).then(|| ClaimPath::keys(&keys))
 }
 
 /// Of two reasons the one nearer to success: that is what the holder can act on.

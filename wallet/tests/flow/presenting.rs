@@ -8,7 +8,7 @@ use tessera_verifier::dcql::ClaimPath;
 use tessera_verifier::request::Request;
 use tessera_wallet::consent::{self, Answer};
 use tessera_wallet::present;
-use tessera_wallet::store::{HistoryEvent, Store};
+use tessera_wallet::store::{CredentialBody, HistoryEvent, Store};
 use tessera_wallet::{Error, trust};
 
 use super::*;
@@ -338,4 +338,49 @@ fn a_link_leads_to_the_request_of_the_client_it_names() {
     }
     world.served.replace("a".repeat(70_000));
     assert_eq!(follow(REQUEST_URI), "request_unreadable");
+}
+
+#[test]
+fn claims_inside_an_array_are_shown_in_either_format() {
+    for format in Format::ALL {
+        let world = World::new();
+        let (_folder, mut store) = world.store();
+        upgraded(&world, &mut store);
+        let every: ClaimPath =
+            serde_json::from_value(serde_json::json!(["nationalities", null])).unwrap();
+        let request = world.request("bank-account", Some(every), None);
+        let presentation = presented(&world, &mut store, &request, Some(format)).unwrap();
+        let learned = checked(&world, &request, &presentation).unwrap();
+        assert_eq!(
+            learned["nationalities"],
+            serde_json::json!(["UT"]),
+            "{format}"
+        );
+    }
+}
+
+#[test]
+fn a_credential_that_cannot_be_shown_is_not_spent() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    let id = enrolled(&world, &mut store).unwrap();
+    store
+        .update(world.surroundings().rng, |contents| {
+            for one in &mut contents.sets[0].unused {
+                one.body = match one.format {
+                    Format::SdJwt => CredentialBody::SdJwt("damaged".into()),
+                    Format::LdpVc => CredentialBody::Ldp(serde_json::json!({})),
+                };
+            }
+            Ok(())
+        })
+        .unwrap();
+    let request = world.request("internet-cafe", None, None);
+    for format in Format::ALL {
+        assert_ne!(
+            code(presented(&world, &mut store, &request, Some(format))),
+            "accepted"
+        );
+        assert_eq!(store.contents().set(&id).unwrap().remaining(format), 10);
+    }
 }
