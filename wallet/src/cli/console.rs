@@ -16,6 +16,7 @@ use tessera_wallet::{Clock, Surroundings};
 use zeroize::Zeroizing;
 
 use super::args::Global;
+use super::describe;
 
 /// Everything a command needs of its surroundings: the real clock, randomness and network are made here.
 pub(crate) struct Console {
@@ -172,7 +173,7 @@ impl Console {
 
     /// `error[code]: sentence` and a hint on standard error; with `--json` also as an object on standard output.
     pub(crate) fn error(&self, error: &Error) {
-        let sentence = error.sentence(self.language);
+        let sentence = sentence(error, self.language);
         let hint = error.hint(self.language);
         eprintln!(
             "{}[{}]: {sentence}",
@@ -187,6 +188,11 @@ impl Console {
             print(&format!("{value:#}\n"));
         }
     }
+}
+
+/// What an error says. Some name claims in the words of a requester, who must not write on the person's terminal.
+fn sentence(error: &Error, language: Language) -> String {
+    describe::printable(&error.sentence(language))
 }
 
 /// Writes to standard output; a reader that went away (`tessera list | head`) is no error.
@@ -211,4 +217,26 @@ pub(crate) fn read_bounded(from: impl std::io::Read, most: usize) -> Result<Vec<
         return Err(Error::FileUnreadable);
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_with_a_requesters_words_do_not_write_on_the_terminal() {
+        let hostile = "a\u{1b}[2J\r\u{202e}b";
+        for error in [
+            Error::QueryNotSatisfied {
+                missing: hostile.to_owned(),
+            },
+            Error::Check(tessera_verifier::Error::OverAsking {
+                beyond: hostile.to_owned(),
+            }),
+        ] {
+            let shown = sentence(&error, Language::English);
+            assert!(shown.contains("[2J"), "{shown:?}");
+            assert!(!shown.contains(['\u{1b}', '\r', '\u{202e}']), "{shown:?}");
+        }
+    }
 }

@@ -112,7 +112,11 @@ impl Holder for Person<'_> {
                 .iter()
                 .map(|value| describe::value(console, value))
                 .collect();
-            eprintln!("    {}: {}", claim.name, values.join(", "));
+            eprintln!(
+                "    {}: {}",
+                describe::printable(&claim.name),
+                values.join(", ")
+            );
         }
         console.progress("label_shows_nothing_more", &[]);
         if self.said_yes {
