@@ -49,8 +49,8 @@ impl GenuineChip {
         })
     }
 
-    /// The document must be the person's: number and birth date of the register, where the register has them. The
-    /// number is demanded; names are transliterated in too many ways to be compared.
+    /// The document must be the person's: issuing state, number and birth date of the register. A register without state
+    /// or number of the document is not enough; names are transliterated in too many ways to be compared.
     ///
     /// # Errors
     /// `document_not_of_person`, also where there is no such person.
@@ -59,7 +59,8 @@ impl GenuineChip {
         person: Option<&Person>,
     ) -> Result<(ChipPassed, Zeroizing<Vec<u8>>), Failure> {
         let same = person.is_some_and(|person| {
-            person.document_number.as_deref() == Some(self.mrz.document_number.as_str())
+            person.document_state.as_deref() == Some(self.mrz.issuing_state.as_str())
+                && person.document_number.as_deref() == Some(self.mrz.document_number.as_str())
                 && self.mrz.birth_date.matches(&person.birthdate)
         });
         if !same {

@@ -36,6 +36,9 @@ pub struct Person {
     /// The address in one line.
     #[serde(default)]
     pub resident_address: Option<String>,
+    /// State that issued the person's travel document, as its machine readable zone names it. The card check demands it.
+    #[serde(default)]
+    pub document_state: Option<String>,
     /// Number of the person's travel document, to which the chip must answer.
     #[serde(default)]
     pub document_number: Option<String>,
@@ -173,6 +176,7 @@ fn read_records(folder: &Path) -> Result<Vec<Person>, RegistryError> {
     let records: Vec<Person> =
         serde_json::from_value(value).map_err(|_| RegistryError::Malformed)?;
     let mut seen = std::collections::HashSet::new();
+    let mut documents = std::collections::HashSet::new();
     for (position, person) in records.iter().enumerate() {
         let invalid = |reason| RegistryError::Invalid {
             record: position + 1,
@@ -181,6 +185,12 @@ fn read_records(folder: &Path) -> Result<Vec<Person>, RegistryError> {
         check(person).map_err(invalid)?;
         if !seen.insert(&person.personal_administrative_number) {
             return Err(invalid("the number occurs twice"));
+        }
+        // Two states may give the same number; one state does not give it to two persons.
+        if let Some(number) = &person.document_number
+            && !documents.insert((&person.document_state, number))
+        {
+            return Err(invalid("the travel document occurs twice"));
         }
     }
     Ok(records)
@@ -198,6 +208,11 @@ fn check(person: &Person) -> Result<(), &'static str> {
     }
     if person.nationalities.is_empty() {
         return Err("nationalities is empty");
+    }
+    if let Some(state) = &person.document_state
+        && !tessera_card::is_state_code(state)
+    {
+        return Err("document_state must be one to three capital letters");
     }
     // A file name and nothing else: an imported record must not name a file elsewhere.
     let mut parts = Path::new(&person.portrait).components();
@@ -249,6 +264,35 @@ mod tests {
         let person = again.person("A-1").await.unwrap().unwrap();
         assert_eq!(again.portrait(&person).await.unwrap(), b"portrait");
         assert!(again.person("A-2").await.unwrap().is_none());
+    }
+
+    #[test]
+    fn a_travel_document_belongs_to_one_person() {
+        let data = tempfile::tempdir().unwrap();
+        let registry = FolderRegistry::open(data.path()).unwrap();
+        let import = |states: [Option<&str>; 2]| {
+            let mut records = Vec::new();
+            for (position, state) in states.into_iter().enumerate() {
+                let text = RECORD.replace("PORTRAIT", "a.jpg");
+                let mut record: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+                record[0]["personal_administrative_number"] = format!("A-{position}").into();
+                record[0]["document_number"] = "UTO000009".into();
+                record[0]["document_state"] = state.into();
+                records.extend(record);
+            }
+            let source = source("a.jpg");
+            let text = serde_json::to_vec(&records).unwrap();
+            std::fs::write(source.path().join("persons.json"), text).unwrap();
+            registry.import(source.path())
+        };
+        assert_eq!(import([Some("UTO"), Some("D")]).unwrap(), 2);
+        for states in [[Some("UTO"); 2], [None; 2], [Some("D"), Some("Utopia")]] {
+            let refused = import(states);
+            assert!(
+                matches!(refused, Err(RegistryError::Invalid { record: 2, .. })),
+                "{states:?}"
+            );
+        }
     }
 
     #[test]

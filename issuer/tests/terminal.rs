@@ -213,6 +213,11 @@ fn each_lie_is_refused_with_its_own_code() {
     let mut other = desk.profile();
     other.holder.document_number = "UTO000008".to_owned();
     visit(&other, &desk.csca, PORTRAIT).refused(422, "document_not_of_person");
+    // The right number on another state's genuine document.
+    trust(&desk.issuer, &desk.csca, "D");
+    let mut other = desk.profile();
+    other.holder.issuing_state = "D".to_owned();
+    visit(&other, &desk.csca, PORTRAIT).refused(422, "document_not_of_person");
     let mut other = desk.profile();
     other.holder.birth = "900102".to_owned();
     visit(&other, &desk.csca, PORTRAIT).refused(422, "document_not_of_person");

@@ -105,6 +105,7 @@ fn crowd_record(index: usize) -> Value {
         "sex": "female",
         "nationalities": ["UTO"],
         "resident_address": "Specimen Street, Utopia City",
+        "document_state": "UTO",
         "document_number": format!("UTO1{index:05}"),
         "portrait": MEI.portrait,
     })
@@ -125,6 +126,7 @@ mod tests {
                 .find(|record| record["personal_administrative_number"] == specimen.number)
                 .unwrap();
             assert_eq!(record["given_name"], specimen.given_name);
+            assert_eq!(record["document_state"], "UTO");
             assert_eq!(record["document_number"], specimen.document_number);
             assert_eq!(record["birthdate"], specimen.birthdate);
             assert_eq!(record["portrait"], specimen.portrait);

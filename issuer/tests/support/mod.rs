@@ -298,7 +298,7 @@ pub(crate) fn register(portrait: &[u8]) -> tempfile::TempDir {
         "family_name": "SPECIMEN", "given_name": "QUILLA", "name_native": "样本·奎拉",
         "birthdate": "1990-01-01", "sex": "female", "nationalities": ["UTO"],
         "resident_address": "7 Zephyr Passage, Utopia City",
-        "document_number": "UTO000009", "portrait": "portrait.jpg"
+        "document_state": "UTO", "document_number": "UTO000009", "portrait": "portrait.jpg"
     }]);
     std::fs::write(folder.path().join("persons.json"), person.to_string()).unwrap();
     std::fs::write(folder.path().join("portrait.jpg"), portrait).unwrap();
