@@ -6,6 +6,7 @@
 mod asked;
 mod ldp;
 mod sd_jwt;
+mod shape;
 mod steps;
 mod token;
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::shape::no_keywords;
 use super::steps::{Check, Proven};
 use crate::claims::{CREDENTIALS_V2, CredentialProfile, Format};
 use crate::error::Error;
@@ -43,6 +44,14 @@ pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Erro
     if !ours {
         return Err(Error::WrongCredentialType);
     }
+    for (_, member) in credential
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| *name != "@context")
+    {
+        no_keywords(member)?;
+    }
     let issuer = credential
         .get("issuer")
         .and_then(Value::as_str)
@@ -76,12 +85,23 @@ pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Erro
         valid_from,
         valid_until: time("validUntil")?,
         issued_at: valid_from,
-        status: credential
-            .get("credentialStatus")
-            .and_then(StatusReference::from_entry),
+        status: Some(status(credential)?),
         holder,
         root: credential.clone(),
     })
+}
+
+/// Our credentials always state their status, in one spelling. Another spelling of the same statements must not make it
+/// unknown, which a policy may let pass.
+fn status(credential: &Value) -> Result<StatusReference, Error> {
+    let entry = credential.get("credentialStatus");
+    let plain = entry
+        .and_then(Value::as_object)
+        .is_some_and(|members| members.len() == 4 && members.values().all(Value::is_string));
+    entry
+        .filter(|_| plain)
+        .and_then(StatusReference::from_entry)
+        .ok_or(Error::malformed("status of the credential"))
 }
 
 /// The one credential of a presentation that holds nothing else.

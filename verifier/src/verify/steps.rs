@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Status, Undetermined, VerifiedCredential, asked, ldp, sd_jwt};
+use super::{Status, Undetermined, VerifiedCredential, asked, ldp, sd_jwt, shape};
 use crate::bundle::{Bundle, StatusListFormat, TrustedIssuer};
 use crate::claims::{CredentialProfile, Format};
 use crate::dcql::CredentialQuery;
@@ -169,13 +169,15 @@ impl Check<'_> {
             return Err(Error::WrongCredentialType);
         }
         asked::exactly(query, &proven.root, proven.envelope)?;
+        let claims = claims(proven.root, proven.envelope);
+        shape::check(&claims)?;
         Ok(VerifiedCredential {
             query: query.id.clone(),
             issuer: proven.issuer,
             authority: self.bundle.authority().name.clone(),
             assurance_level: shown,
             format: proven.format,
-            claims: claims(proven.root, proven.envelope),
+            claims,
             valid_until: proven.valid_until,
             status,
         })

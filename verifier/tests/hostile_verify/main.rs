@@ -9,6 +9,7 @@ mod hostile_bundle;
 mod hostile_issuer;
 mod hostile_request;
 mod hostile_sd_jwt;
+mod hostile_shape;
 mod hostile_status;
 mod properties;
 mod samples;

@@ -217,6 +217,15 @@ impl World {
     }
 
     pub(crate) fn issue_as(&self, visible: Visible, signer: &Signer) -> String {
+        self.issue_claims(visible, Self::claims(), signer)
+    }
+
+    pub(crate) fn issue_claims(
+        &self,
+        visible: Visible,
+        disclosable: Map<String, Value>,
+        signer: &Signer,
+    ) -> String {
         let mut number = 0u128;
         let mut salts = || {
             number += 1;
@@ -225,7 +234,7 @@ impl World {
         let unsigned = sd_jwt::prepare(IssueInput {
             header: visible.header,
             visible: visible.claims,
-            disclosable: Self::claims(),
+            disclosable,
             holder: self.holder.public_key(),
             salts: &mut salts,
             decoys: 3,

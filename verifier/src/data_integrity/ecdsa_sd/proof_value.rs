@@ -1,7 +1,7 @@
 //! The two forms of `proofValue` (vc-di-ecdsa §3.5: serializeBaseProofValue,
 //! serializeDerivedProofValue and their inverses).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::data_integrity::cbor::{Reader, Writer};
 use crate::encoding::{from_multibase_base64url, multibase_base64url};
@@ -153,6 +153,7 @@ impl DerivedValue {
             labels: {
                 let count = reader.map()?;
                 let mut labels = BTreeMap::new();
+                let mut used = BTreeSet::new();
                 for _ in 0..count {
                     let number = reader.unsigned()?;
                     let ascending = labels
@@ -161,7 +162,12 @@ impl DerivedValue {
                     if !ascending {
                         return Err(Error::malformed("label map"));
                     }
-                    labels.insert(number, reader.bytes()?);
+                    // Two nodes with one label would be one node in what was signed.
+                    let label: [u8; 32] = reader.bytes()?;
+                    if !used.insert(label) {
+                        return Err(Error::malformed("label map"));
+                    }
+                    labels.insert(number, label);
                 }
                 labels
             },

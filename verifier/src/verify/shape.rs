@@ -1,0 +1,99 @@
+//! The JSON shape of disclosed claims.
+//!
+//! A Data Integrity proof covers statements, and one statement can be written in JSON in several ways: `false`, `[false]`
+//! and `{"@value":false}` are the same to it. A program that reads claims must see the one that was issued.
+
+use serde_json::{Map, Value};
+
+use crate::claims::{AGES, Sex};
+use crate::error::Error;
+
+/// Holds that every claim has the shape in which [`IdentityClaims`](crate::claims::IdentityClaims) writes it, or
+/// evidence the shape in which it is issued.
+///
+/// # Errors
+/// `malformed`.
+pub(super) fn check(claims: &Map<String, Value>) -> Result<(), Error> {
+    if claims.iter().all(|(name, value)| claim(name, value)) {
+        Ok(())
+    } else {
+        Err(Error::malformed("shape of a claim"))
+    }
+}
+
+/// Holds that nothing below `value` is a JSON-LD keyword: the proof would cover what it means, not how it reads.
+///
+/// # Errors
+/// `malformed`.
+pub(super) fn no_keywords(value: &Value) -> Result<(), Error> {
+    match value {
+        Value::Object(members) => {
+            if members.keys().any(|name| name.starts_with('@')) {
+                return Err(Error::malformed("keyword inside a credential"));
+            }
+            members.values().try_for_each(no_keywords)
+        }
+        Value::Array(elements) => elements.iter().try_for_each(no_keywords),
+        _ => Ok(()),
+    }
+}
+
+fn claim(name: &str, value: &Value) -> bool {
+    match name {
+        "family_name"
+        | "given_name"
+        | "name_native"
+        | "birthdate"
+        | "personal_administrative_number"
+        | "resident_address"
+        | "issuing_authority"
+        | "issuing_country" => value.is_string(),
+        "sex" => value.is_string() && serde_json::from_value::<Sex>(value.clone()).is_ok(),
+        "nationalities" => texts(value),
+        "age_equal_or_over" => members(value, |age, reached| {
+            reached.is_boolean() && AGES.iter().any(|known| known.to_string() == age)
+        }),
+        "evidence" => elements(value, |one| members(one, evidence)),
+        _ => false,
+    }
+}
+
+/// A member of the evidence (OpenID Identity Assurance §5).
+fn evidence(name: &str, value: &Value) -> bool {
+    match name {
+        "type" => texts(value),
+        "trust_framework" | "assurance_level" | "time" => value.is_string(),
+        "assurance_process" => members(value, |name, value| {
+            matches!(name, "policy" | "procedure") && value.is_string()
+        }),
+        "evidence_sources" => elements(value, |source| {
+            members(source, |name, value| match name {
+                "type" => texts(value),
+                "check_details" => elements(value, |details| {
+                    members(details, |name, value| {
+                        matches!(name, "check_method" | "organization" | "time")
+                            && value.is_string()
+                    })
+                }),
+                _ => false,
+            })
+        }),
+        _ => false,
+    }
+}
+
+fn texts(value: &Value) -> bool {
+    elements(value, Value::is_string)
+}
+
+fn elements(value: &Value, each: impl Fn(&Value) -> bool) -> bool {
+    value
+        .as_array()
+        .is_some_and(|elements| !elements.is_empty() && elements.iter().all(each))
+}
+
+fn members(value: &Value, each: impl Fn(&str, &Value) -> bool) -> bool {
+    value.as_object().is_some_and(|members| {
+        !members.is_empty() && members.iter().all(|(name, value)| each(name, value))
+    })
+}
