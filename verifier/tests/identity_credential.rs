@@ -62,7 +62,7 @@ fn disclosing_a_few_claims() {
     let selected = pointers([
         "/credentialSubject/family_name",
         "/credentialSubject/age_equal_or_over/18",
-        "/credentialSubject/nationalities/1",
+        "/credentialSubject/nationalities",
     ]);
     let derived = ecdsa_sd::derive(&base, &selected, &store).unwrap();
     assert_eq!(
@@ -71,7 +71,7 @@ fn disclosing_a_few_claims() {
             "id": holder.did(),
             "family_name": "SPECIMEN",
             "age_equal_or_over": {"18": true},
-            "nationalities": ["FR"],
+            "nationalities": ["CN", "FR"],
         })
     );
     assert!(derived.get("evidence").is_none());
@@ -97,6 +97,35 @@ fn disclosing_a_few_claims() {
             .code(),
         "base_proof_refused"
     );
+}
+
+/// All nationalities or none: whoever shows one must not be able to hide another.
+#[test]
+fn hostile_part_of_the_nationalities() {
+    let store = ContextStore::builtin();
+    let (issuer, holder) = (Signer::fresh(), Signer::fresh());
+    let base = issued(&issuer, &holder, &store);
+    for part in [0, 1] {
+        let pointer = format!("/credentialSubject/nationalities/{part}");
+        let error = ecdsa_sd::derive(&base, &[pointer], &store).unwrap_err();
+        assert_eq!(error.code(), "disclosure_invalid");
+    }
+    let selected = pointers(["/credentialSubject/nationalities"]);
+    let derived = ecdsa_sd::derive(&base, &selected, &store).unwrap();
+    for shown in [
+        json!(["CN"]),
+        json!(["FR"]),
+        json!(["FR", "CN"]),
+        json!([]),
+        json!(["CN", "FR", "FR"]),
+    ] {
+        let mut altered = derived.clone();
+        altered["credentialSubject"]["nationalities"] = shown.clone();
+        assert!(
+            ecdsa_sd::verify(&altered, &expected(), &store).is_err(),
+            "{shown}"
+        );
+    }
 }
 
 #[test]
