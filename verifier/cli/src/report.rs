@@ -13,7 +13,7 @@ use crate::failure::Failure;
 pub(crate) fn failed(failure: &Failure, language: Language, json: bool) -> ExitCode {
     let (code, text, advice) = (
         failure.code(),
-        failure.text(language),
+        printable(&failure.text(language)),
         failure.advice(language),
     );
     if json {
@@ -51,7 +51,7 @@ pub(crate) fn verified(verified: &Verified, now: Timestamp, language: Language, 
         pick(language, "Verified for", "验证通过,用途")
     );
     for credential in verified.credentials() {
-        let line = |label: &str, text: &str| println!("  {label}: {text}");
+        let line = |label: &str, text: &str| println!("  {label}: {}", printable(text));
         line(
             pick(language, "issued by", "签发机构"),
             credential.authority().text(language),
@@ -169,8 +169,27 @@ fn claims(name: &str, value: &Value) {
     }
 }
 
+/// Without what moves a terminal's cursor or turns its text round: control characters, line separators, and the invisible
+/// formatting characters, among them all of Unicode's bidirectional controls.
 fn printable(text: &str) -> String {
     text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .map(|c| {
+            let hostile = c.is_control()
+                || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                    | '\u{2060}'..='\u{206f}' | '\u{feff}');
+            if hostile { '\u{fffd}' } else { c }
+        })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn hostile_text_does_not_reach_the_terminal() {
+        let text = "a\u{1b}[2Kb\r\u{9b}c\u{202e}d\u{2066}e\u{61c}f\u{200b}g\nh样本";
+        let shown = printable(text);
+        assert_eq!(shown.replace('\u{fffd}', ""), "a[2Kbcdefgh样本");
+    }
 }

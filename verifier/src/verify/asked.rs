@@ -85,10 +85,18 @@ fn leads_to(path: &[PathElement], at: &[PathElement]) -> bool {
         })
 }
 
-/// The name of a claim for a message, without any value and not longer than a claims path.
+/// The most characters of a claim's name in a message.
+const MAX_NAME: usize = 120;
+
+/// The name of a claim for a message, without any value and not longer than a claims path. The holder chose it, so only
+/// what is safe on a terminal and in a log is kept.
 fn name(at: &[PathElement]) -> String {
     let steps: Vec<_> = at.iter().take(ClaimPath::MAX).cloned().collect();
     ClaimPath::try_from(steps)
         .map(|path| path.to_string())
         .unwrap_or_default()
+        .chars()
+        .filter(char::is_ascii_graphic)
+        .take(MAX_NAME)
+        .collect()
 }
