@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 /// Writes `path` anew, readable by the owner only: to a file beside it, flushed to the disk, then renamed over it.
@@ -25,6 +25,33 @@ pub(crate) fn publish(
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
     replace_with_mode(path, 0o644, write)
+}
+
+/// Creates a folder and those above it, open to the owner only, whatever the umask is.
+///
+/// # Errors
+/// The file system's.
+pub(crate) fn create_private(folder: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+}
+
+/// Refuses a folder that anybody but its owner may enter or read.
+///
+/// # Errors
+/// Says how to close it.
+pub(crate) fn require_private(folder: &Path) -> io::Result<()> {
+    let mode = std::fs::metadata(folder)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        let path = folder.display();
+        return Err(io::Error::other(format!(
+            "{path} is open to others (mode {:03o}): run `chmod 700 {path}` first",
+            mode & 0o777
+        )));
+    }
+    Ok(())
 }
 
 fn replace_with_mode(

@@ -3,10 +3,11 @@
 //! These are the authority's own data, handed in by the operator; nothing an applicant sends is ever added. The embedded
 //! form is a folder; an HTTP service would be another [`Registry`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -88,9 +89,11 @@ pub trait Registry: Send + Sync {
     async fn portrait(&self, person: &Person) -> Result<Vec<u8>, RegistryError>;
 }
 
-/// A register in a folder: `persons.json` and portrait files.
+/// A register in a folder: `persons.json` and portrait files, each named after its contents.
 pub struct FolderRegistry {
     folder: PathBuf,
+    /// One import at a time.
+    importing: Mutex<()>,
     persons: RwLock<HashMap<String, Arc<Person>>>,
 }
 
@@ -111,31 +114,73 @@ impl FolderRegistry {
         };
         Ok(Self {
             folder: folder.to_owned(),
+            importing: Mutex::new(()),
             persons: RwLock::new(persons),
         })
     }
 
     /// Replaces the register by the one in `source`, after checking all of it. Returns how many persons it has.
     ///
+    /// Portraits are added under the digest of their contents and never overwritten, so the old register stands until
+    /// `persons.json` is replaced, whatever happens before; what nothing names any more is removed last.
+    ///
     /// # Errors
-    /// [`RegistryError`]; the register is then unchanged.
+    /// [`RegistryError`]; the register in force is then unchanged.
     pub fn import(&self, source: &Path) -> Result<usize, RegistryError> {
-        let records = read_records(source)?;
-        std::fs::create_dir_all(&self.folder)?;
-        for person in &records {
-            let bytes = read_portrait(source, &person.portrait)?;
-            crate::files::replace(&self.folder.join(&person.portrait), |file| {
-                file.write_all(&bytes)
-            })?;
+        let _alone = self
+            .importing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut records = read_records(source)?;
+        crate::files::create_private(&self.folder)?;
+        if let Err(error) = self.copy_portraits(source, &mut records) {
+            self.remove_unreferenced();
+            return Err(error);
         }
         let text = serde_json::to_vec_pretty(&records).map_err(|_| RegistryError::Malformed)?;
         crate::files::replace(&self.folder.join("persons.json"), |file| {
             file.write_all(&text)
         })?;
-        let persons = index(records);
-        let count = persons.len();
-        *self.persons.write().unwrap_or_else(PoisonError::into_inner) = persons;
+        let count = records.len();
+        *self.persons.write().unwrap_or_else(PoisonError::into_inner) = index(records);
+        self.remove_unreferenced();
         Ok(count)
+    }
+
+    /// Copies every portrait and puts its new name into the record.
+    fn copy_portraits(&self, source: &Path, records: &mut [Person]) -> Result<(), RegistryError> {
+        for person in records {
+            let bytes = read_portrait(source, &person.portrait)?;
+            person.portrait = content_name(&bytes);
+            let path = self.folder.join(&person.portrait);
+            if !path.exists() {
+                crate::files::replace(&path, |file| file.write_all(&bytes))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes every file that the register in force does not name. What cannot be removed is left for the next import.
+    fn remove_unreferenced(&self) {
+        if let Err(error) = self.try_remove_unreferenced() {
+            tracing::warn!(cause = %error, "portraits of nobody could not be removed");
+        }
+    }
+
+    fn try_remove_unreferenced(&self) -> std::io::Result<()> {
+        let persons = self.persons.read().unwrap_or_else(PoisonError::into_inner);
+        let mut named: HashSet<&OsStr> = persons
+            .values()
+            .map(|person| OsStr::new(&person.portrait))
+            .collect();
+        named.insert(OsStr::new("persons.json"));
+        for entry in std::fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_file() && !named.contains(entry.file_name().as_os_str()) {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -175,8 +220,8 @@ fn read_records(folder: &Path) -> Result<Vec<Person>, RegistryError> {
     let value = json::parse(&bytes, limits).map_err(|_| RegistryError::Malformed)?;
     let records: Vec<Person> =
         serde_json::from_value(value).map_err(|_| RegistryError::Malformed)?;
-    let mut seen = std::collections::HashSet::new();
-    let mut documents = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
+    let mut documents = HashSet::new();
     for (position, person) in records.iter().enumerate() {
         let invalid = |reason| RegistryError::Invalid {
             record: position + 1,
@@ -231,6 +276,13 @@ pub fn is_number(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
+/// The name under which a portrait is kept: hexadecimal SHA-256 of its bytes.
+fn content_name(bytes: &[u8]) -> String {
+    let digest = tessera_verifier::crypto::sha256(bytes);
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{hex}.portrait")
+}
+
 fn read_portrait(folder: &Path, name: &str) -> Result<Vec<u8>, RegistryError> {
     let path = folder.join(name);
     if std::fs::metadata(&path)?.len() > PORTRAIT_BYTES_MAX {
@@ -264,6 +316,62 @@ mod tests {
         let person = again.person("A-1").await.unwrap().unwrap();
         assert_eq!(again.portrait(&person).await.unwrap(), b"portrait");
         assert!(again.person("A-2").await.unwrap().is_none());
+    }
+
+    /// A source of persons `A-1`, `A-2`… with these portraits; an empty one is named but missing.
+    fn persons(portraits: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let mut records: Vec<serde_json::Value> = Vec::new();
+        for (position, portrait) in portraits.iter().enumerate() {
+            let (number, file) = (format!("A-{}", position + 1), format!("{position}.jpg"));
+            let text = RECORD.replace("A-1", &number).replace("PORTRAIT", &file);
+            records.extend(serde_json::from_str::<Vec<_>>(&text).unwrap());
+            if !portrait.is_empty() {
+                std::fs::write(folder.path().join(file), portrait).unwrap();
+            }
+        }
+        let text = serde_json::to_vec(&records).unwrap();
+        std::fs::write(folder.path().join("persons.json"), text).unwrap();
+        folder
+    }
+
+    async fn portrait_of(registry: &FolderRegistry, number: &str) -> Vec<u8> {
+        let person = registry.person(number).await.unwrap().unwrap();
+        registry.portrait(&person).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_failed_import_leaves_the_old_register_in_force() {
+        let data = tempfile::tempdir().unwrap();
+        let registry = FolderRegistry::open(data.path()).unwrap();
+        registry.import(persons(&["a", "b"]).path()).unwrap();
+        // The portraits change places, and the last one is missing.
+        let refused = registry.import(persons(&["b", "a", ""]).path());
+        assert!(matches!(refused, Err(RegistryError::Io(_))));
+        for registry in [registry, FolderRegistry::open(data.path()).unwrap()] {
+            assert_eq!(portrait_of(&registry, "A-1").await, b"a");
+            assert_eq!(portrait_of(&registry, "A-2").await, b"b");
+            assert!(registry.person("A-3").await.unwrap().is_none());
+        }
+    }
+
+    #[tokio::test]
+    async fn portraits_go_with_their_persons_and_do_not_mix() {
+        let data = tempfile::tempdir().unwrap();
+        let registry = FolderRegistry::open(data.path()).unwrap();
+        registry.import(persons(&["a", "b", "c"]).path()).unwrap();
+        assert_eq!(registry.import(persons(&["b", "a"]).path()).unwrap(), 2);
+        assert_eq!(portrait_of(&registry, "A-1").await, b"b");
+        assert_eq!(portrait_of(&registry, "A-2").await, b"a");
+        let mut kept: Vec<_> = std::fs::read_dir(data.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        kept.sort();
+        let mut expected = vec![content_name(b"a"), content_name(b"b")];
+        expected.push("persons.json".to_owned());
+        expected.sort();
+        assert_eq!(kept, expected);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::admin::{self, Command, Outcome};
 use crate::config::Config;
 use crate::environment::{Clock, Entropy};
 use crate::face::{AbsentFaceCheck, FaceCheck, TractFaceCheck};
+use crate::files;
 use crate::keys::{KeyFile, Signer as _};
 use crate::service::{Parts, Service};
 use crate::store::{RevocationTarget, SledStore};
@@ -70,7 +71,8 @@ pub async fn run(cli: Cli, outside: Outside) -> Result<(), Failed> {
 }
 
 fn init(config: &Config, outside: &Outside) -> Result<(), Failed> {
-    create_private(&config.data)?;
+    files::create_private(&config.data)?;
+    files::require_private(&config.data)?;
     let passphrase = passphrase(config, true)?;
     let (entropy, now) = (&*outside.entropy, outside.clock.now());
     let keys = KeyFile::create(&key_path(config), &passphrase, entropy, now)?;
@@ -117,15 +119,23 @@ async fn serve(config: Config, outside: Outside) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Removes what has expired, once a minute.
+/// Transactions of one sweep at most: a million entries. Between them requests are served.
+const SWEEPS_MAX: usize = 200;
+
+/// Once a minute, removes what has expired until nothing is left of it.
 async fn sweep(service: Arc<Service>) {
     let mut minute = tokio::time::interval(Duration::from_secs(60));
     loop {
         minute.tick().await;
-        match service.store.sweep(service.now()).await {
-            Ok(0) => {}
-            Ok(removed) => tracing::debug!(removed, "expired entries removed"),
-            Err(error) => tracing::warn!(cause = %error, "sweeping failed"),
+        for _ in 0..SWEEPS_MAX {
+            match service.store.sweep(service.now()).await {
+                Ok(0) => break,
+                Ok(removed) => tracing::debug!(removed, "expired entries removed"),
+                Err(error) => {
+                    tracing::warn!(cause = %error, "sweeping failed");
+                    break;
+                }
+            }
         }
     }
 }
@@ -266,7 +276,9 @@ fn open(
     outside: Outside,
     face: Arc<dyn FaceCheck>,
 ) -> Result<Arc<Service>, Failed> {
-    let keys = KeyFile::open(&key_path(&config), &passphrase_of(&config)?)?;
+    let passphrase = passphrase_of(&config)?;
+    files::require_private(&config.data)?;
+    let keys = KeyFile::open(&key_path(&config), &passphrase)?;
     let store = Arc::new(SledStore::open(&config.data.join("store"))?);
     Service::new(Parts {
         config,
@@ -314,14 +326,6 @@ fn passphrase(config: &Config, twice: bool) -> Result<Zeroizing<String>, Failed>
         return Err("the two passphrases differ".into());
     }
     Ok(first)
-}
-
-fn create_private(folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Failed> {
