@@ -85,7 +85,7 @@ impl Drop for Barrier {
 
 fn serve(shared: &(Mutex<Queue>, Condvar), db: &sled::Db, log: &File) {
     loop {
-        let group = {
+        let (group, broken) = {
             let mut queue = lock(&shared.0);
             while queue.waiters.is_empty() && !queue.closed {
                 queue = shared.1.wait(queue).unwrap_or_else(PoisonError::into_inner);
@@ -93,12 +93,16 @@ fn serve(shared: &(Mutex<Queue>, Condvar), db: &sled::Db, log: &File) {
             if queue.waiters.is_empty() {
                 return;
             }
-            std::mem::take(&mut queue.waiters)
+            (std::mem::take(&mut queue.waiters), queue.broken.clone())
         };
-        let outcome = db
-            .flush()
-            .map_err(engine)
-            .and_then(|_| log.sync_data().map_err(engine));
+        let outcome = match broken {
+            // These asked before the failure was known; a flush that succeeds now says nothing about their pages.
+            Some(error) => Err(error),
+            None => db
+                .flush()
+                .map_err(engine)
+                .and_then(|_| log.sync_data().map_err(engine)),
+        };
         if let Err(error) = &outcome {
             lock(&shared.0).broken = Some(error.clone());
         }
