@@ -80,6 +80,8 @@ pub struct KeyFile {
     path: PathBuf,
     key: Zeroizing<[u8; 32]>,
     salt: [u8; 16],
+    /// At which `key` was stretched: what is written must say so, or the file does not open again.
+    cost: (u32, u32, u32),
     root_pkcs8: Zeroizing<Vec<u8>>,
     root: Arc<SoftwareKey>,
     active: Arc<SoftwareKey>,
@@ -97,6 +99,15 @@ impl KeyFile {
         entropy: &dyn Entropy,
         now: i64,
     ) -> Result<Self, KeyError> {
+        Self::create_at((path, COST), passphrase, entropy, now)
+    }
+
+    fn create_at(
+        (path, cost): (&Path, (u32, u32, u32)),
+        passphrase: &str,
+        entropy: &dyn Entropy,
+        now: i64,
+    ) -> Result<Self, KeyError> {
         if path.exists() {
             return Err(KeyError::Exists(path.to_owned()));
         }
@@ -109,8 +120,9 @@ impl KeyFile {
         let (active, active_pkcs8) = generate()?;
         let file = Self {
             path: path.to_owned(),
-            key: stretch(passphrase, &salt, COST)?,
+            key: stretch(passphrase, &salt, cost)?,
             salt,
+            cost,
             root_pkcs8,
             history: vec![KeyRecord {
                 did: active.did().to_owned(),
@@ -167,6 +179,7 @@ impl KeyFile {
             path: path.to_owned(),
             key,
             salt,
+            cost,
             root: load(&root_pkcs8)?,
             active: load(&active_pkcs8)?,
             root_pkcs8,
@@ -193,6 +206,7 @@ impl KeyFile {
             path: self.path.clone(),
             key: self.key.clone(),
             salt: self.salt,
+            cost: self.cost,
             root_pkcs8: self.root_pkcs8.clone(),
             root: Arc::clone(&self.root),
             active: Arc::new(fresh),
@@ -232,7 +246,7 @@ impl KeyFile {
     fn save(&self, active_pkcs8: &[u8]) -> Result<(), KeyError> {
         let public = Public {
             version: VERSION,
-            cost: COST,
+            cost: self.cost,
             root: self.root.did().to_owned(),
             history: self.history.clone(),
         };
@@ -329,6 +343,19 @@ mod tests {
         assert_eq!(opened.history()[0].did, first);
         assert_eq!(opened.history()[0].not_after, Some(NOW + 400 * 86_400));
         assert_eq!(opened.history()[1].not_after, None);
+    }
+
+    #[test]
+    fn a_file_of_another_cost_opens_after_a_rotation() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.json");
+        let cheap = (1024, 1, 1);
+        KeyFile::create_at((&path, cheap), "a passphrase", &SystemEntropy, NOW).unwrap();
+        let mut opened = KeyFile::open(&path, "a passphrase").unwrap();
+        opened.rotate(NOW, NOW + 86_400).unwrap();
+        let again = KeyFile::open(&path, "a passphrase").unwrap();
+        assert_eq!(again.active().did(), opened.active().did());
+        assert_eq!(read(&path).unwrap().public.cost, cheap);
     }
 
     #[test]
