@@ -67,9 +67,9 @@ pub(super) async fn authorization_server(
 }
 
 fn configuration(profile: &CredentialProfile, format: Format) -> CredentialConfiguration {
-    let (binding, algorithm) = match format {
-        Format::SdJwt => ("jwk", "ES256"),
-        Format::LdpVc => ("did:key", "ecdsa-sd-2023"),
+    let algorithm = match format {
+        Format::SdJwt => "ES256",
+        Format::LdpVc => "ecdsa-sd-2023",
     };
     let proof = ProofType {
         proof_signing_alg_values_supported: vec!["ES256".to_owned()],
@@ -93,7 +93,8 @@ fn configuration(profile: &CredentialProfile, format: Format) -> CredentialConfi
         scope: Some(profile.configuration(format).to_owned()),
         vct,
         credential_definition: definition,
-        cryptographic_binding_methods_supported: vec![binding.to_owned()],
+        // Key proofs carry `jwk` whatever the format: a proof by `kid` is refused.
+        cryptographic_binding_methods_supported: vec!["jwk".to_owned()],
         credential_signing_alg_values_supported: vec![algorithm.to_owned()],
         proof_types_supported: BTreeMap::from([("jwt".to_owned(), proof)]),
         credential_metadata: Some(json!({

@@ -102,7 +102,9 @@ impl Refusal {
             HeaderValue::from_static(if chinese { "zh" } else { "en" }),
         );
         if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            // RFC 6750 §3.1.
+            let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         if let Some(seconds) = self.failure.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
