@@ -6,6 +6,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use zeroize::Zeroize as _;
 
 use crate::crypto::sha256;
 use crate::did;
@@ -147,7 +148,7 @@ pub struct ChallengeResponse {
     pub expires_at: String,
 }
 
-/// Body of `POST /terminal/evidence`. Personal data: no `Debug`.
+/// Body of `POST /terminal/evidence`. Personal data: no `Debug`; wiped when dropped.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct EvidenceRequest {
     /// A signed [`EvidenceStatement`].
@@ -158,7 +159,13 @@ pub struct EvidenceRequest {
     pub photo: String,
 }
 
-/// The chip's elementary files as read, each base64url. Personal data: no `Debug`.
+impl Drop for EvidenceRequest {
+    fn drop(&mut self) {
+        self.photo.zeroize();
+    }
+}
+
+/// The chip's elementary files as read, each base64url. Personal data: no `Debug`; wiped when dropped.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct ChipFiles {
     /// EF.COM.
@@ -177,6 +184,18 @@ pub struct ChipFiles {
     pub dg15: String,
     /// The Active Authentication signature over [`aa_challenge`].
     pub aa_signature: String,
+}
+
+impl Drop for ChipFiles {
+    fn drop(&mut self) {
+        let required = [&mut self.sod, &mut self.dg1, &mut self.dg2, &mut self.dg15];
+        for file in required {
+            file.zeroize();
+        }
+        self.aa_signature.zeroize();
+        self.com.zeroize();
+        self.dg14.zeroize();
+    }
 }
 
 /// Answer to `POST /terminal/evidence`.

@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 use tessera_verifier::json;
+use zeroize::Zeroizing;
 
 use crate::failure::{Code, Failure};
 use crate::service::Service;
@@ -13,13 +14,14 @@ use crate::service::Service;
 /// is told so instead of finding the connection closed.
 const DISCARDED: usize = 4;
 
-/// The bytes of a body of one of the media types, at most `most` of them.
+/// The bytes of a body of one of the media types, at most `most` of them; wiped when dropped, since many carry codes,
+/// photographs or the contents of a card.
 pub(super) async fn bytes(
     headers: &HeaderMap,
     mut body: Body,
     media_types: &[&str],
     most: usize,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let media_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -39,7 +41,7 @@ pub(super) async fn bytes(
         return Err(Code::TooLarge.into());
     }
     // Room for all of it at once: a buffer that grows leaves copies of a photo behind.
-    let mut kept = Vec::with_capacity(announced.unwrap_or(most).min(most));
+    let mut kept = Zeroizing::new(Vec::with_capacity(announced.unwrap_or(most).min(most)));
     let mut seen = 0_usize;
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
