@@ -21,6 +21,8 @@ use crate::store::{RelyingPartyRecord, RevocationTarget};
 
 const SOCKET: &str = "admin.sock";
 const COMMAND_BYTES_MAX: u64 = 64 * 1024;
+/// After a connection that could not be accepted.
+const PAUSE: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An administrative command. Paths are absolute.
@@ -157,13 +159,12 @@ async fn run(
             Ok(serde_json::to_value(registration(&party))?)
         }
         Command::Revoke { target, reason } => {
-            let revoked = store.revoke(target, &reason).await?;
+            let revoked = store.revoke(target, &reason, service.now()).await?;
             tracing::info!(revoked, "credentials revoked");
             Ok(json!({"revoked": revoked}))
         }
         Command::Rotate {} => {
-            let rotating = Arc::clone(service);
-            tokio::task::spawn_blocking(move || rotating.rotate()).await??;
+            service.rotate().await?;
             tracing::info!(did = service.active().did(), "signing key rotated");
             Ok(json!({"issuer": service.active().did()}))
         }
@@ -215,7 +216,15 @@ pub async fn serve(service: Arc<Service>, path: &Path) -> std::io::Result<()> {
     let listener = UnixListener::bind(path)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
     loop {
-        let (stream, _) = listener.accept().await?;
+        let (stream, _) = match listener.accept().await {
+            Ok(connection) => connection,
+            Err(error) => {
+                // A connection that broke off, or too many open files: both pass.
+                tracing::warn!(cause = %error, "an administrative connection was not accepted");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
         let service = Arc::clone(&service);
         tokio::spawn(async move {
             if let Err(error) = answer(&service, stream).await {

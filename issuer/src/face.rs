@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use tessera_face::{FaceEngine, FacePolicy};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
 use crate::failure::{Code, Failure, code_of};
@@ -70,6 +70,11 @@ pub struct FacePool {
     admitted: Arc<Semaphore>,
 }
 
+/// A place among the checks that run or wait.
+pub struct Admission {
+    _place: OwnedSemaphorePermit,
+}
+
 impl FacePool {
     /// A pool of `workers` (0: one per processor) with room for `queue` waiting checks.
     #[must_use]
@@ -85,21 +90,30 @@ impl FacePool {
         }
     }
 
+    /// A place for one check: taken before anything is counted or consumed, so that `busy` costs the applicant nothing.
+    ///
+    /// # Errors
+    /// `busy` where too many wait.
+    pub fn admit(&self) -> Result<Admission, Failure> {
+        Arc::clone(&self.admitted)
+            .try_acquire_owned()
+            .map(|permit| Admission { _place: permit })
+            .map_err(|_| Code::Busy.into())
+    }
+
     /// Compares a photo with the reference of the person, if there is one.
     ///
     /// Without a person the same work is done (the photo against itself), so that neither answer nor time tells whether
     /// a number is in the register.
     ///
     /// # Errors
-    /// The face codes; `busy` where too many wait.
+    /// The face codes.
     pub async fn check(
         &self,
+        admission: Admission,
         photo: Zeroizing<Vec<u8>>,
         reference: Option<Zeroizing<Vec<u8>>>,
     ) -> Result<FacePassed, Failure> {
-        let Ok(admitted) = Arc::clone(&self.admitted).try_acquire_owned() else {
-            return Err(Code::Busy.into());
-        };
         let running = Arc::clone(&self.running)
             .acquire_owned()
             .await
@@ -107,7 +121,7 @@ impl FacePool {
         let check = Arc::clone(&self.check);
         tokio::task::spawn_blocking(move || {
             // The permits go with the work: a client that hangs up does not free a place that is still in use.
-            let _places = (admitted, running);
+            let _places = (admission, running);
             let known = reference.is_some();
             let against = reference.as_deref().unwrap_or(&photo);
             match check.compare(&photo, against) {

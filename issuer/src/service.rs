@@ -110,19 +110,31 @@ impl Service {
         }
     }
 
-    /// Replaces the active key. Blocking.
-    pub(crate) fn rotate(&self) -> Result<(), crate::keys::KeyError> {
+    /// Replaces the active key. The old one is listed for as long as anything it has signed, or signs at this moment,
+    /// can be valid: what was issued may outlast what is configured now.
+    pub(crate) async fn rotate(
+        self: &Arc<Self>,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let now = self.now();
         let longest = self
             .config
             .issuance
             .full_days
             .max(self.config.issuance.limited_days);
-        let last_valid = crate::environment::start_of_day(now) + (longest + 1) * 86_400;
-        self.keys
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .rotate(now, last_valid)
+        let configured = crate::environment::start_of_day(now) + (longest + 1) * 86_400;
+        let (signer, records) = (self.active(), self.store.issuances().await?);
+        let last_valid = records
+            .iter()
+            .filter(|record| record.issuer == signer.did())
+            .map(|record| record.valid_until)
+            .fold(configured, i64::max);
+        let service = Arc::clone(self);
+        tokio::task::spawn_blocking(move || {
+            let mut keys = service.keys.write().unwrap_or_else(PoisonError::into_inner);
+            keys.rotate(now, last_valid)
+        })
+        .await??;
+        Ok(())
     }
 
     pub(crate) fn public_folder(&self) -> PathBuf {
@@ -160,17 +172,32 @@ impl Service {
         Ok(Some(Zeroizing::new(bytes)))
     }
 
-    /// Records a failed face check and when the next may begin.
-    pub(crate) async fn face_failed(&self, session: &SessionRecord) -> Result<(), Failure> {
+    /// Runs one attempt: counted before the work, so that parallel attempts cannot outrun the limit, and forgiven after
+    /// it, unless it ended in a mismatch or was broken off.
+    pub(crate) async fn attempt<T>(
+        &self,
+        session: &str,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<(SessionRecord, T), Failure> {
+        let begun = self.now();
+        let limits = self.attempt_limits();
+        let record = self.store.begin_attempt(session, begun, limits).await?;
+        let outcome = work.await;
+        match &outcome {
+            Err(failure) if failure.code == Code::FaceMismatch => self.face_failed(&record).await?,
+            _ => self.store.forgive_attempt(session, begun).await?,
+        }
+        Ok((record, outcome?))
+    }
+
+    /// Records a failed face check: when the next may begin.
+    async fn face_failed(&self, session: &SessionRecord) -> Result<(), Failure> {
         let now = self.now();
         let wait = match session.attempts {
             0 | 1 => 0,
             n => self.config.face.backoff_seconds << (n - 2).min(10),
         };
-        Ok(self
-            .store
-            .fail_attempt(&session.id, now, now + wait)
-            .await?)
+        Ok(self.store.fail_attempt(&session.id, now + wait).await?)
     }
 
     /// The whole of issuance, in its order: approve, reserve, prepare, record intent, sign, verify, release.

@@ -141,7 +141,9 @@ pub trait Store: Send + Sync {
     /// Reads a session.
     async fn session(&self, id: &str) -> Result<SessionRecord, StoreError>;
 
-    /// Counts a face attempt before the work is done, so that parallel attempts cannot outrun the limit.
+    /// Counts a face attempt before the work is done, so that parallel attempts cannot outrun a limit: for the session,
+    /// and for the day, the person and the level together. A guesser over the network cannot use up what a person may
+    /// try at a terminal.
     async fn begin_attempt(
         &self,
         id: &str,
@@ -149,8 +151,11 @@ pub trait Store: Send + Sync {
         limits: AttemptLimits,
     ) -> Result<SessionRecord, StoreError>;
 
-    /// Records a failed attempt: the session waits until `next_attempt`, and the person's daily count rises.
-    async fn fail_attempt(&self, id: &str, now: i64, next_attempt: i64) -> Result<(), StoreError>;
+    /// Ends an attempt in a mismatch: it stays counted, and the session waits until `next_attempt`.
+    async fn fail_attempt(&self, id: &str, next_attempt: i64) -> Result<(), StoreError>;
+
+    /// Ends an attempt begun at `begun` in anything but a mismatch: the person's daily count falls back.
+    async fn forgive_attempt(&self, id: &str, begun: i64) -> Result<(), StoreError>;
 
     /// Moves a session on to what was proved, with the transaction code its offer needs. Durable.
     async fn prove(
@@ -207,7 +212,15 @@ pub trait Store: Send + Sync {
     async fn retire_unacknowledged(&self) -> Result<usize, StoreError>;
 
     /// Revokes. Returns how many credentials changed. Durable.
-    async fn revoke(&self, target: RevocationTarget, reason: &str) -> Result<usize, StoreError>;
+    ///
+    /// The revocation of a person ends the person's open sessions as well: none that was created up to `now` can
+    /// redeem a code, reserve or complete an issuance any more ([`StoreError::WrongState`]).
+    async fn revoke(
+        &self,
+        target: RevocationTarget,
+        reason: &str,
+        now: i64,
+    ) -> Result<usize, StoreError>;
 
     /// Every issuance, in no particular order.
     async fn issuances(&self) -> Result<Vec<IssuanceRecord>, StoreError>;

@@ -6,11 +6,16 @@ mod support;
 use serde_json::json;
 use support::{Issuer, NUMBER};
 use tessera_issuer::admin::Command;
+use tessera_issuer::keys::Signer as _;
 use tessera_issuer::store::RevocationTarget;
 use tessera_verifier::bundle::Bundle;
+use tessera_verifier::catalogue::Catalogue;
+use tessera_verifier::crypto::LocalSigner;
 use tessera_verifier::data_integrity::{ProofExpectation, ecdsa_sd};
 use tessera_verifier::jsonld::ContextStore;
-use tessera_verifier::{did, sd_jwt};
+use tessera_verifier::request::RequestBuilder;
+use tessera_verifier::sd_jwt::SdJwt;
+use tessera_verifier::{Policy, Request, did, sd_jwt, verify};
 
 #[test]
 fn a_proved_person_receives_a_batch_in_both_formats() {
@@ -112,7 +117,17 @@ fn revocation_shows_in_the_next_list_and_bundle_and_a_new_device_retires_the_old
 fn rotation_keeps_old_credentials_good() {
     let issuer = Issuer::start();
     let token = issuer.access_token();
-    issuer.credentials(&token, "identity_limited_sd_jwt", 1);
+    let holder = support::key();
+    let proof = issuer.proof(&holder, &issuer.nonce());
+    let old = issuer.request(&token, "identity_limited_sd_jwt", &[proof]);
+    let old = old.body["credentials"][0]["credential"].clone();
+    let party = support::key();
+    issuer.admin(Command::RelyingPartyAdd {
+        did: party.did().to_owned(),
+        name_en: "Specimen Café".to_owned(),
+        name_zh: "样本网吧".to_owned(),
+        services: vec!["internet-cafe".to_owned()],
+    });
     let before = issuer.admin(Command::Issuances {})[0]["issuer"].clone();
     let after = issuer.admin(Command::Rotate {})["issuer"].clone();
     assert_ne!(before, after);
@@ -120,7 +135,30 @@ fn rotation_keeps_old_credentials_good() {
     assert_eq!(answer.body["credentials"][0]["credential"]["issuer"], after);
     let root = String::from_utf8(issuer.get("/root", None).raw).unwrap();
     let bundle = issuer.get("/bundle", None).raw;
-    assert!(Bundle::open(&bundle, &root).is_ok());
+    let opened = Bundle::open(&bundle, &root).unwrap();
+
+    // The credential of the old key, shown to a relying party that has only the new bundle.
+    let service = Catalogue::builtin().get("internet-cafe").unwrap();
+    let request = RequestBuilder::for_service(service)
+        .client(party.did())
+        .nonce("bm9uY2Utb2Ytc3BlY2ltZW4")
+        .issued_at(issuer.time())
+        .expires(issuer.time().add_seconds(300));
+    let request = Request::for_own(&request.build().unwrap().sign(&party).unwrap()).unwrap();
+    let query = request.query().credential("sd_jwt").unwrap();
+    let paths: Vec<_> = query.claims.iter().map(|c| c.path.clone()).collect();
+    let selection = sd_jwt::parse(old.as_str().unwrap())
+        .unwrap()
+        .select(&paths)
+        .unwrap();
+    let (audience, nonce) = (request.client_id(), request.nonce());
+    let unsigned = SdJwt::prepare_key_binding(selection, audience, nonce, issuer.time());
+    let signature = LocalSigner::sign(&holder, unsigned.signing_input()).unwrap();
+    let shown = json!({"sd_jwt": [unsigned.attach(&signature)]}).to_string();
+    let policy = Policy::for_service(service);
+    let verified = verify(shown.as_bytes(), &request, &policy, &opened, issuer.time()).unwrap();
+    assert_eq!(json!(verified.credentials()[0].issuer()), before);
+
     let payload = String::from_utf8(bundle).unwrap();
     let payload = payload.split('.').nth(1).unwrap().to_owned();
     let payload = tessera_verifier::encoding::from_base64url(&payload).unwrap();

@@ -49,29 +49,23 @@ pub(super) async fn submit(
     if evidence_digest(&parts(&chip, &photo)) != statement.digest {
         return Err(Code::EvidenceMismatch.into());
     }
+    let place = service.face.admit()?;
     accept(&service, &statement).await?;
-    if service.store.session(&statement.session).await?.level != Level::Full {
+    let session = service.store.session(&statement.session).await?;
+    if session.level != Level::Full {
         return Err(Code::WrongState.into());
     }
-    let record = service
-        .store
-        .begin_attempt(&statement.session, now, service.attempt_limits())
-        .await?;
-
     let challenge = aa_challenge(&statement.nonce, &statement.iss, &statement.session);
     let anchors = service.anchors.current();
-    let genuine = blocking(move || GenuineChip::verify(&chip, &anchors, &challenge, now)).await?;
-    let person = service.person(&record.person).await?;
-    let (chip_passed, portrait) = genuine.belongs_to(person.as_deref())?;
-    let face_passed = match service.face.check(photo, Some(portrait)).await {
-        Ok(verdict) => verdict,
-        Err(failure) => {
-            if failure.code == Code::FaceMismatch {
-                service.face_failed(&record).await?;
-            }
-            return Err(failure);
-        }
+    let judge = async {
+        let genuine =
+            blocking(move || GenuineChip::verify(&chip, &anchors, &challenge, now)).await?;
+        let person = service.person(&session.person).await?;
+        let (chip, portrait) = genuine.belongs_to(person.as_deref())?;
+        let face = service.face.check(place, photo, Some(portrait)).await?;
+        Ok((chip, face))
     };
+    let (record, (chip_passed, face_passed)) = service.attempt(&session.id, judge).await?;
 
     let code_digest = record.code_digest.clone();
     let at = AtTerminal {

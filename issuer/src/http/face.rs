@@ -7,7 +7,6 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
-use zeroize::Zeroizing;
 
 use super::body;
 use super::sessions::{SessionResponse, authenticated, offer};
@@ -38,29 +37,19 @@ pub(super) async fn check(
     }
     let most = service.config.limits.photo_bytes;
     let media_types = ["image/jpeg", "image/png", "application/octet-stream"];
-    let photo = Zeroizing::new(
-        body::bytes(&headers, body, &media_types, most)
-            .await
-            .map_err(|failure| match failure.code {
-                Code::TooLarge => Code::ImageTooLarge.into(),
-                _ => failure,
-            })?,
-    );
-    // Counted before the work, so that parallel attempts cannot outrun the limit.
-    let record = service
-        .store
-        .begin_attempt(&session.id, service.now(), service.attempt_limits())
-        .await?;
-    let portrait = service.portrait(&record.person).await?;
-    let verdict = match service.face.check(photo, portrait).await {
-        Ok(verdict) => verdict,
-        Err(failure) => {
-            if failure.code == Code::FaceMismatch {
-                service.face_failed(&record).await?;
-            }
-            return Err(failure);
-        }
+    let photo = body::bytes(&headers, body, &media_types, most)
+        .await
+        .map_err(|failure| match failure.code {
+            Code::TooLarge => Code::ImageTooLarge.into(),
+            _ => failure,
+        })?;
+    let place = service.face.admit()?;
+    let number = session.person.clone();
+    let judge = async {
+        let portrait = service.portrait(&number).await?;
+        service.face.check(place, photo, portrait).await
     };
+    let (record, verdict) = service.attempt(&session.id, judge).await?;
     let now = service.now();
     let code_digest = record.code_digest.clone();
     let checked = Session::started(record, now)?.face_checked(verdict, now);

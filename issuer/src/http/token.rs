@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use tessera_verifier::vci::{PRE_AUTHORIZED_CODE, Secret, TokenResponse};
+use zeroize::Zeroizing;
 
 use super::body;
 use super::problem::Refusal;
@@ -86,6 +87,7 @@ async fn answer(
             StoreError::NotFound
             | StoreError::Expired
             | StoreError::AlreadyUsed
+            | StoreError::WrongState
             | StoreError::WrongTxCode,
         ) => Err(Code::InvalidGrant.into()),
         Err(other) => Err(other.into()),
@@ -93,11 +95,11 @@ async fn answer(
 }
 
 /// A parameter given twice is refused (RFC 6749 §3.2).
-async fn parse(bytes: Vec<u8>) -> Result<Parameters, Failure> {
+async fn parse(bytes: Zeroizing<Vec<u8>>) -> Result<Parameters, Failure> {
     let refused = || Failure::with(Code::InvalidRequest, "the form is not well formed");
     let request = Request::post("/")
         .header(header::CONTENT_TYPE, FORM)
-        .body(Body::from(bytes))
+        .body(Body::from(bytes.to_vec()))
         .map_err(|_| refused())?;
     let Form(parameters) = Form::from_request(request, &())
         .await

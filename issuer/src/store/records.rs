@@ -102,7 +102,7 @@ pub struct SessionRecord {
 pub struct AttemptLimits {
     /// Attempts a session may start.
     pub per_session: u32,
-    /// Failures one number may collect in a day, over all sessions.
+    /// Failures one number may collect in a day at one level, over all sessions.
     pub per_person_per_day: u32,
 }
 

@@ -27,6 +27,7 @@ pub(super) fn redeem_code(
     if session.code_spent {
         return Err(StoreError::AlreadyUsed);
     }
+    not_barred(tx, &session)?;
     // Before approval the code exists for nobody.
     let expected = session.tx_code_digest.clone().ok_or(StoreError::NotFound)?;
     if expected != redemption.tx_code_digest {
@@ -76,6 +77,7 @@ pub(super) fn reserve(
     if grant.used.contains(&wanted.configuration) {
         return Err(StoreError::AlreadyUsed);
     }
+    not_barred(tx, &session(tx, &grant.session)?)?;
     consume_nonce(tx, &wanted.nonce, now)?;
     grant.used.push(wanted.configuration.clone());
     tx.put(key(kind::GRANT, &[&wanted.token_digest]), &grant)?;
@@ -147,6 +149,7 @@ pub(super) fn complete(
     issuances: &[String],
 ) -> Result<usize, StoreError> {
     let mut session = session(tx, session_id)?;
+    not_barred(tx, &session)?;
     for id in issuances {
         let mut record = issuance(tx, id)?;
         if record.state != IssuanceState::Intended
@@ -192,14 +195,28 @@ pub(super) fn revoke(
     tx: &mut Tx<'_>,
     target: &RevocationTarget,
     reason: &str,
+    now: i64,
 ) -> Result<usize, StoreError> {
     match target {
-        RevocationTarget::Person(person) => retire_where(tx, person, reason, |_| true),
+        RevocationTarget::Person(person) => {
+            tx.remove(key(kind::BY_PERSON, &[person]));
+            tx.put(key(kind::BARRED, &[person]), &now)?;
+            retire_where(tx, person, reason, |_| true)
+        }
         RevocationTarget::Credential(id) => {
             let record = issuance(tx, id)?;
             Ok(usize::from(retire(tx, record, reason)?))
         }
     }
+}
+
+/// A session of before its person's revocation yields nothing more.
+fn not_barred(tx: &Tx<'_>, session: &SessionRecord) -> Result<(), StoreError> {
+    let barred: Option<i64> = tx.read(&key(kind::BARRED, &[&session.person]))?;
+    if barred.is_some_and(|until| session.created <= until) {
+        return Err(StoreError::WrongState);
+    }
+    Ok(())
 }
 
 fn retire_where(

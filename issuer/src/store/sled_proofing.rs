@@ -69,35 +69,38 @@ pub(super) fn begin_attempt(
             retry_after: u64::try_from(session.next_attempt - now).unwrap_or(1),
         });
     }
-    let today: u32 = tx.read(&failures_key(&session.person, now))?.unwrap_or(0);
+    let failures = failures_key(&session, now);
+    let today: u32 = tx.read(&failures)?.unwrap_or(0);
     if today >= limits.per_person_per_day {
         return Err(StoreError::TooManyAttempts {
             retry_after: u64::try_from(86_400 - now.rem_euclid(86_400)).unwrap_or(86_400),
         });
     }
+    tx.put_until(failures, &today.saturating_add(1), now + 2 * 86_400)?;
     session.attempts = session.attempts.saturating_add(1);
     save(tx, &session)?;
     Ok(session)
 }
 
-pub(super) fn fail_attempt(
-    tx: &mut Tx<'_>,
-    id: &str,
-    now: i64,
-    next_attempt: i64,
-) -> Result<(), StoreError> {
+pub(super) fn fail_attempt(tx: &mut Tx<'_>, id: &str, next_attempt: i64) -> Result<(), StoreError> {
     let mut session = session(tx, id)?;
     session.next_attempt = session.next_attempt.max(next_attempt);
-    let failures = failures_key(&session.person, now);
-    let today: u32 = tx.read(&failures)?.unwrap_or(0);
-    tx.put_until(failures, &today.saturating_add(1), now + 2 * 86_400)?;
     save(tx, &session)
 }
 
-fn failures_key(person: &str, now: i64) -> Vec<u8> {
+pub(super) fn forgive_attempt(tx: &mut Tx<'_>, id: &str, begun: i64) -> Result<(), StoreError> {
+    let failures = failures_key(&session(tx, id)?, begun);
+    if let Some(today) = tx.read::<u32>(&failures)? {
+        tx.put(failures, &today.saturating_sub(1))?;
+    }
+    Ok(())
+}
+
+fn failures_key(session: &SessionRecord, now: i64) -> Vec<u8> {
+    let day = now.div_euclid(86_400).to_string();
     key(
         kind::FAILURES,
-        &[person, &now.div_euclid(86_400).to_string()],
+        &[&session.person, session.level.as_str(), &day],
     )
 }
 

@@ -121,9 +121,15 @@ impl Store for SledStore {
             .await
     }
 
-    async fn fail_attempt(&self, id: &str, now: i64, next_attempt: i64) -> Result<(), StoreError> {
+    async fn fail_attempt(&self, id: &str, next_attempt: i64) -> Result<(), StoreError> {
         let id = id.to_owned();
-        self.write(move |tx| proofing::fail_attempt(tx, &id, now, next_attempt))
+        self.write(move |tx| proofing::fail_attempt(tx, &id, next_attempt))
+            .await
+    }
+
+    async fn forgive_attempt(&self, id: &str, begun: i64) -> Result<(), StoreError> {
+        let id = id.to_owned();
+        self.write(move |tx| proofing::forgive_attempt(tx, &id, begun))
             .await
     }
 
@@ -205,9 +211,14 @@ impl Store for SledStore {
         self.write_durably(issuance::retire_unacknowledged).await
     }
 
-    async fn revoke(&self, target: RevocationTarget, reason: &str) -> Result<usize, StoreError> {
+    async fn revoke(
+        &self,
+        target: RevocationTarget,
+        reason: &str,
+        now: i64,
+    ) -> Result<usize, StoreError> {
         let reason = reason.to_owned();
-        self.write_durably(move |tx| issuance::revoke(tx, &target, &reason))
+        self.write_durably(move |tx| issuance::revoke(tx, &target, &reason, now))
             .await
     }
 

@@ -21,6 +21,7 @@ pub(super) mod kind {
     pub(crate) const FAILURES: u8 = b'f';
     pub(crate) const ISSUANCE: u8 = b'i';
     pub(crate) const BY_PERSON: u8 = b'p';
+    pub(crate) const BARRED: u8 = b'b';
     pub(crate) const INTENDED: u8 = b'o';
     pub(crate) const LIST: u8 = b'l';
     pub(crate) const RESERVED: u8 = b'r';

@@ -6,13 +6,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test suite: a failed step ends it")]
 
+mod revocation;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{
     AttemptLimits, ChallengeRecord, IssuanceRecord, IssuanceState, Level, Proved, Redemption,
-    RelyingPartyRecord, Reservation, RevocationTarget, SessionRecord, SessionState, StatementUse,
-    Store, StoreError,
+    RelyingPartyRecord, Reservation, SessionRecord, SessionState, StatementUse, Store, StoreError,
 };
 
 const NOW: i64 = 1_800_000_000;
@@ -35,7 +36,8 @@ pub async fn all(store: Arc<dyn Store>) {
     a_configuration_is_used_once_and_refusals_change_nothing(&*store).await;
     a_new_set_retires_the_old_in_one_step(&*store).await;
     unacknowledged_intents_are_retired(&*store).await;
-    revocation_is_found_in_the_list(&*store).await;
+    revocation::is_found_in_the_list(&*store).await;
+    revocation::of_a_person_ends_open_sessions(&*store).await;
     relying_parties_and_terminals_are_kept(&*store).await;
     what_expired_is_swept(&*store).await;
 }
@@ -158,7 +160,7 @@ async fn attempts_are_limited(store: &dyn Store) {
     opened(store, "a1", "a").await;
     for _ in 0..3 {
         store.begin_attempt("a1", NOW, LIMITS).await.unwrap();
-        store.fail_attempt("a1", NOW, 0).await.unwrap();
+        store.fail_attempt("a1", 0).await.unwrap();
     }
     assert_eq!(
         store.begin_attempt("a1", NOW, LIMITS).await,
@@ -167,7 +169,16 @@ async fn attempts_are_limited(store: &dyn Store) {
     // A new session does not reset what the person's number has collected.
     opened(store, "a2", "a").await;
     store.begin_attempt("a2", NOW, LIMITS).await.unwrap();
-    store.fail_attempt("a2", NOW, NOW + 5).await.unwrap();
+    // An attempt under way counts already; one that ended otherwise than in a mismatch does not.
+    opened(store, "a4", "a").await;
+    assert!(matches!(
+        store.begin_attempt("a4", NOW, LIMITS).await,
+        Err(StoreError::TooManyAttempts { retry_after }) if retry_after > 1
+    ));
+    store.forgive_attempt("a2", NOW).await.unwrap();
+    store.begin_attempt("a4", NOW, LIMITS).await.unwrap();
+    store.fail_attempt("a4", 0).await.unwrap();
+    store.fail_attempt("a2", NOW + 5).await.unwrap();
     assert!(matches!(
         store.begin_attempt("a2", NOW + 4, LIMITS).await,
         Err(StoreError::TooManyAttempts { retry_after: 1 })
@@ -176,6 +187,14 @@ async fn attempts_are_limited(store: &dyn Store) {
         store.begin_attempt("a2", NOW + 5, LIMITS).await,
         Err(StoreError::TooManyAttempts { retry_after }) if retry_after > 1
     ));
+    // The other level has a count of its own.
+    let full = SessionRecord {
+        level: Level::Full,
+        ..session_record("a5", "a")
+    };
+    store.add_nonce("full", NOW + 60).await.unwrap();
+    store.open_session(full, "full", NOW).await.unwrap();
+    store.begin_attempt("a5", NOW, LIMITS).await.unwrap();
     opened(store, "a3", "a3").await;
     assert_eq!(
         store.begin_attempt("a3", NOW + 600, LIMITS).await,
@@ -391,30 +410,6 @@ async fn unacknowledged_intents_are_retired(store: &dyn Store) {
     let record = all.iter().find(|record| record.id == ids[0]).unwrap();
     assert_eq!(record.state, IssuanceState::Intended);
     assert_eq!(record.revoked.as_deref(), Some("unacknowledged"));
-}
-
-async fn revocation_is_found_in_the_list(store: &dyn Store) {
-    granted(store, "v1", "v").await;
-    let ids = issued(store, "v1", "one").await;
-    let target = RevocationTarget::Credential(ids[0].clone());
-    let before = store.status_lists().await.unwrap();
-    assert_eq!(store.revoke(target.clone(), "lost").await, Ok(1));
-    assert_eq!(store.revoke(target, "lost").await, Ok(0));
-    let person = RevocationTarget::Person("v".to_owned());
-    assert_eq!(store.revoke(person, "died").await, Ok(1));
-    let unknown = RevocationTarget::Credential("nothing".to_owned());
-    assert_eq!(
-        store.revoke(unknown, "lost").await,
-        Err(StoreError::NotFound)
-    );
-    let all = store.issuances().await.unwrap();
-    for id in ids {
-        let record = all.iter().find(|record| record.id == id).unwrap();
-        let revoked = store.revoked_indices(&record.list).await.unwrap();
-        assert!(revoked.contains(&record.index));
-        assert!(revoked.is_sorted());
-    }
-    assert_ne!(store.status_lists().await.unwrap(), before);
 }
 
 async fn relying_parties_and_terminals_are_kept(store: &dyn Store) {

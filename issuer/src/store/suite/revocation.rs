@@ -1,0 +1,78 @@
+//! What a revocation promises.
+
+use super::super::{Proved, RevocationTarget, SessionRecord, Store, StoreError};
+use super::{
+    NOW, granted, intended, issued, live, proved, redemption, reservation, session_record,
+};
+
+pub(super) async fn is_found_in_the_list(store: &dyn Store) {
+    granted(store, "v1", "v").await;
+    let ids = issued(store, "v1", "one").await;
+    let target = RevocationTarget::Credential(ids[0].clone());
+    let before = store.status_lists().await.unwrap();
+    assert_eq!(store.revoke(target.clone(), "lost", NOW).await, Ok(1));
+    assert_eq!(store.revoke(target, "lost", NOW).await, Ok(0));
+    let person = RevocationTarget::Person("v".to_owned());
+    assert_eq!(store.revoke(person, "died", NOW).await, Ok(1));
+    let unknown = RevocationTarget::Credential("nothing".to_owned());
+    assert_eq!(
+        store.revoke(unknown, "lost", NOW).await,
+        Err(StoreError::NotFound)
+    );
+    let all = store.issuances().await.unwrap();
+    for id in ids {
+        let record = all.iter().find(|record| record.id == id).unwrap();
+        let revoked = store.revoked_indices(&record.list).await.unwrap();
+        assert!(revoked.contains(&record.index));
+        assert!(revoked.is_sorted());
+    }
+    assert_ne!(store.status_lists().await.unwrap(), before);
+}
+
+pub(super) async fn of_a_person_ends_open_sessions(store: &dyn Store) {
+    granted(store, "b1", "b").await;
+    issued(store, "b1", "one").await;
+    let in_flight = intended(store, "b1", "two").await;
+    proved(store, "b2", "b").await;
+    let person = RevocationTarget::Person("b".to_owned());
+    let revoked = store.revoke(person, "stolen", NOW).await;
+    assert_eq!(revoked, Ok(4));
+    assert_eq!(
+        store.complete_issuance("b1", &in_flight).await,
+        Err(StoreError::WrongState)
+    );
+    let wanted = reservation(store, "b1", "three").await;
+    assert_eq!(
+        store.reserve(wanted, NOW).await,
+        Err(StoreError::WrongState),
+        "the set grows no further"
+    );
+    assert_eq!(
+        store.redeem_code(redemption("b2", "tx"), NOW).await,
+        Err(StoreError::WrongState),
+        "what was proved before counts no more"
+    );
+
+    let later = SessionRecord {
+        created: NOW + 1,
+        ..session_record("b3", "b")
+    };
+    store
+        .add_nonce("device nonce of b3", NOW + 60)
+        .await
+        .unwrap();
+    store
+        .open_session(later, "device nonce of b3", NOW + 1)
+        .await
+        .unwrap();
+    store
+        .prove("b3", NOW + 1, Proved::Face { day: NOW }, "tx".to_owned())
+        .await
+        .unwrap();
+    store
+        .redeem_code(redemption("b3", "tx"), NOW + 1)
+        .await
+        .unwrap();
+    issued(store, "b3", "one").await;
+    assert_eq!(live(store, "b").await, 2);
+}
