@@ -6,6 +6,9 @@ mod support;
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use support::desk::Desk;
 use support::{Issuer, Logs, NUMBER};
 use tessera_face::{FaceEngine, FacePolicy, ModelBytes};
 use tessera_issuer::config::Log;
@@ -20,6 +23,48 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     haystack
         .windows(needle.len())
         .any(|window| window == needle)
+}
+
+/// How a stretch of bytes could be written: as it is, in hexadecimal, in either base64 at any of the three places it can
+/// begin in a group of three, and as the decimal numbers of a JSON array.
+fn forms(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut forms = vec![bytes.to_vec()];
+    let hex = |digits: fn(&u8) -> String| bytes.iter().map(digits).collect::<String>();
+    forms.push(hex(|byte| format!("{byte:02x}")).into_bytes());
+    forms.push(hex(|byte| format!("{byte:02X}")).into_bytes());
+    for skipped in 0..3 {
+        let whole = bytes.len() - skipped;
+        let aligned = &bytes[skipped..skipped + whole - whole % 3];
+        forms.push(STANDARD.encode(aligned).into_bytes());
+        forms.push(URL_SAFE_NO_PAD.encode(aligned).into_bytes());
+    }
+    let numbers: Vec<String> = bytes.iter().map(u8::to_string).collect();
+    for separator in [",", ", "] {
+        forms.push(numbers.join(separator).into_bytes());
+    }
+    forms
+}
+
+/// Fails where a part of `secret`, in any form, lies in what was written.
+fn untraced(secret: &[u8], what: &str, written: &[(String, Vec<u8>)]) {
+    for form in windows(secret).into_iter().flat_map(forms) {
+        for (name, bytes) in written {
+            assert!(!contains(bytes, &form), "part of {what} in {name}");
+        }
+    }
+}
+
+/// The log and every file the service wrote. The register is left out: its portraits are the operator's own data.
+fn written(issuer: &Issuer, logs: &Logs) -> Vec<(String, Vec<u8>)> {
+    let mut written = vec![("log".to_owned(), logs.0.lock().unwrap().clone())];
+    for path in support::files(issuer.data.path()) {
+        if !path.starts_with(issuer.data.path().join("registry")) {
+            written.push((path.display().to_string(), std::fs::read(&path).unwrap()));
+        }
+    }
+    let stored = |(name, bytes): &(String, Vec<u8>)| name.contains("store") && !bytes.is_empty();
+    assert!(written.iter().any(stored));
+    written
 }
 
 /// Windows of 32 bytes from all over a file, away from headers that many files share.
@@ -70,9 +115,18 @@ fn images_and_personal_data_leave_no_trace() {
         200
     );
 
+    // The same at a terminal: the live photo and the portrait in DG2.
+    let desk = Desk::of(issuer);
+    let profile = desk.profile_showing(&reference);
+    desk.visit(&profile, &desk.csca, &other, 1)
+        .refused(422, "face_mismatch");
+    let answer = desk.visit(&profile, &desk.csca, &selfie, 2);
+    assert_eq!(answer.status, 200, "{:?}", answer.body);
+    let issuer = desk.issuer;
+
     // Whatever a template would look like on disk: the embeddings of these photos as they lie in memory.
     let engine = FaceEngine::load(ModelBytes::embedded()).unwrap();
-    let templates: Vec<Vec<u8>> = [&selfie, &other]
+    let templates: Vec<Vec<u8>> = [&selfie, &other, &reference]
         .iter()
         .map(|photo| engine.analyse(photo).unwrap().hazmat_bytes().to_vec())
         .collect();
@@ -82,28 +136,12 @@ fn images_and_personal_data_leave_no_trace() {
         contains(&logged, b"credentials issued"),
         "the log was caught"
     );
-    let mut written = vec![("log".to_owned(), logged.clone())];
-    for path in support::files(issuer.data.path()) {
-        // The reference portrait is the operator's own data, in the register.
-        if !path.starts_with(issuer.data.path().join("registry")) {
-            let bytes = std::fs::read(&path).unwrap();
-            written.push((path.display().to_string(), bytes));
-        }
+    let written = written(&issuer, &logs);
+    for photo in [&selfie, &other, &reference] {
+        untraced(photo, "a photo", &written);
     }
-    assert!(
-        written
-            .iter()
-            .any(|(name, bytes)| name.contains("store") && !bytes.is_empty())
-    );
-    for (name, bytes) in &written {
-        for window in windows(&selfie).into_iter().chain(windows(&other)) {
-            assert!(!contains(bytes, window), "part of a photo in {name}");
-        }
-        for template in &templates {
-            for window in windows(template) {
-                assert!(!contains(bytes, window), "part of a template in {name}");
-            }
-        }
+    for template in &templates {
+        untraced(template, "a template", &written);
     }
     for personal in [
         NUMBER,
