@@ -86,6 +86,7 @@ pub fn to_rdf(items: &[Item], options: &ToRdfOptions) -> Result<SourcedQuads, Js
         labels: HashMap::new(),
         issued: 0,
         indexes: HashMap::new(),
+        left: MAX_NAMES,
     };
     for item in items {
         if let Item::Node(node) = item {
@@ -95,6 +96,11 @@ pub fn to_rdf(items: &[Item], options: &ToRdfOptions) -> Result<SourcedQuads, Js
     Ok(writer.out)
 }
 
+/// The most bytes that identifiers, datatypes and languages of all quads take together. The text of a literal stands in the
+/// document once; a name stands there once and is written with every quad, so that a few hundred kilobytes of document
+/// would become gigabytes of statements.
+const MAX_NAMES: usize = 4 << 20;
+
 struct Writer {
     options: ToRdfOptions,
     out: SourcedQuads,
@@ -102,6 +108,8 @@ struct Writer {
     issued: usize,
     /// `@index` of identified nodes, which must not differ between mentions.
     indexes: HashMap<Arc<str>, Arc<str>>,
+    /// Bytes of names that may still be written.
+    left: usize,
 }
 
 impl Writer {
@@ -117,7 +125,12 @@ impl Writer {
         (subject, predicate, object): (&Term, &Arc<str>, Term),
         graph: Option<&Term>,
         source: Source,
-    ) {
+    ) -> Result<(), JsonLdError> {
+        let names = name_bytes(subject)
+            .saturating_add(predicate.len())
+            .saturating_add(name_bytes(&object))
+            .saturating_add(graph.map_or(0, name_bytes));
+        self.left = self.left.checked_sub(names).ok_or(JsonLdError::TooLarge)?;
         self.out.quads.push(Quad {
             subject: subject.clone(),
             predicate: Arc::clone(predicate),
@@ -125,6 +138,7 @@ impl Writer {
             graph: graph.cloned(),
         });
         self.out.sources.push(source);
+        Ok(())
     }
 
     fn fresh(&mut self) -> Term {
@@ -173,7 +187,7 @@ impl Writer {
         };
         for iri in node.types.iter().flatten() {
             match self.identifier(iri) {
-                Some(term) => self.push((&subject, &RDF_TYPE, term), graph, node.source),
+                Some(term) => self.push((&subject, &RDF_TYPE, term), graph, node.source)?,
                 None => self.dropped("a type that is not an absolute IRI")?,
             }
         }
@@ -184,7 +198,7 @@ impl Writer {
                     && let Some(other) = self.node(other, graph)?
                     && self.is_predicate(property)?
                 {
-                    self.push((&other, property, subject.clone()), graph, item.source());
+                    self.push((&other, property, subject.clone()), graph, item.source())?;
                 }
             }
         }
@@ -225,7 +239,7 @@ impl Writer {
             }
             for item in items {
                 if let Some(object) = self.object(item, graph)? {
-                    self.push((subject, property, object), graph, item.source());
+                    self.push((subject, property, object), graph, item.source())?;
                 }
             }
         }
@@ -249,10 +263,10 @@ impl Writer {
         let mut rest = Term::Iri(Arc::clone(&RDF_NIL));
         let cells: Vec<Term> = list.items.iter().map(|_| self.fresh()).collect();
         for (item, cell) in list.items.iter().zip(&cells).rev() {
-            self.push((cell, &RDF_REST, rest), graph, list.source);
+            self.push((cell, &RDF_REST, rest), graph, list.source)?;
             rest = cell.clone();
             if let Some(object) = self.object(item, graph)? {
-                self.push((cell, &RDF_FIRST, object), graph, list.source);
+                self.push((cell, &RDF_FIRST, object), graph, list.source)?;
             }
         }
         Ok(rest)
@@ -305,7 +319,7 @@ impl Writer {
                     })));
                 }
                 Some(RdfDirection::CompoundLiteral) => {
-                    return Ok(Some(self.compound(value, lexical, direction, graph)));
+                    return self.compound(value, lexical, direction, graph).map(Some);
                 }
             }
         }
@@ -329,7 +343,7 @@ impl Writer {
         lexical: Arc<str>,
         direction: Direction,
         graph: Option<&Term>,
-    ) -> Term {
+    ) -> Result<Term, JsonLdError> {
         let plain = |lexical: Arc<str>| {
             Term::Literal(Literal {
                 lexical,
@@ -338,14 +352,23 @@ impl Writer {
             })
         };
         let node = self.fresh();
-        self.push((&node, &RDF_VALUE, plain(lexical)), graph, value.source);
+        self.push((&node, &RDF_VALUE, plain(lexical)), graph, value.source)?;
         if let Some(language) = &value.language {
             let language = plain(Arc::clone(language));
-            self.push((&node, &RDF_LANGUAGE, language), graph, value.source);
+            self.push((&node, &RDF_LANGUAGE, language), graph, value.source)?;
         }
         let direction = plain(direction.as_str().into());
-        self.push((&node, &RDF_DIRECTION, direction), graph, value.source);
-        node
+        self.push((&node, &RDF_DIRECTION, direction), graph, value.source)?;
+        Ok(node)
+    }
+}
+
+fn name_bytes(term: &Term) -> usize {
+    match term {
+        Term::Iri(name) | Term::Blank(name) => name.len(),
+        Term::Literal(literal) => {
+            literal.datatype.len() + literal.language.as_ref().map_or(0, |tag| tag.len())
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::process::parse_direction;
+use super::process::{parse_direction, short};
 use super::{
     Container, Context, Expanded, ProcessOptions, Processor, ScopedContext, TermDefinition,
     TypeMapping, fresh_number, split_compact,
@@ -173,6 +173,15 @@ impl<'a> Definer<'a, '_, '_> {
             }
         }
         self.extras(term, entries, &mut definition, chain)?;
+        if let Expanded::Iri(iri) = &definition.mapping {
+            short(iri)?;
+        }
+        if let Some(TypeMapping::Iri(iri)) = &definition.type_mapping {
+            short(iri)?;
+        }
+        if let Some(Some(language)) = &definition.language {
+            short(language)?;
+        }
         Ok(Some(definition))
     }
 
@@ -349,6 +358,7 @@ impl<'a> Definer<'a, '_, '_> {
                     other => other,
                 })?;
         }
+        self.processor.spend(weight(local))?;
         Ok(ScopedContext {
             local: Arc::new(local.clone()),
             base_url: self.options.base_url.clone(),
@@ -381,6 +391,15 @@ impl<'a> Definer<'a, '_, '_> {
             self.define(term, chain + 1)?;
         }
         Ok(())
+    }
+}
+
+/// How many values a JSON value holds: what copying it costs.
+fn weight(value: &Value) -> usize {
+    1 + match value {
+        Value::Object(members) => members.values().map(weight).sum(),
+        Value::Array(items) => items.iter().map(weight).sum(),
+        _ => 0,
     }
 }
 

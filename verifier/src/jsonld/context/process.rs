@@ -20,6 +20,17 @@ const MAX_DEPTH: usize = 16;
 /// context, exceed it.
 const MAX_WORK: usize = 200_000;
 
+/// The most bytes of a name that a context gives: each use of a term repeats it.
+const MAX_NAME: usize = 2048;
+
+/// Bounds a name that a context gives.
+pub(super) fn short(name: &str) -> Result<(), JsonLdError> {
+    match name.len() <= MAX_NAME {
+        true => Ok(()),
+        false => Err(JsonLdError::TooLarge),
+    }
+}
+
 /// Processes local contexts for one document.
 pub(crate) struct Processor<'s> {
     pub(crate) store: &'s ContextStore,
@@ -301,6 +312,12 @@ impl<'s> Processor<'s> {
         }
         if let Some(direction) = local.get("@direction") {
             context.direction = parse_direction(direction)?;
+        }
+        for name in [&context.base, &context.vocab, &context.language]
+            .into_iter()
+            .flatten()
+        {
+            short(name)?;
         }
         if let Some(propagate) = local.get("@propagate")
             && !propagate.is_boolean()
