@@ -145,7 +145,11 @@ impl<'a> RequestBuilder<'a> {
                 |path: &ClaimPath| parent.map_or_else(|| path.clone(), |parent| path.below(parent));
             self.claims
                 .iter()
-                .map(|claim| json!({"path": path(claim)}))
+                .map(|claim| match claim.inside("age_equal_or_over") {
+                    // Only the answer yes will do: a holder who is too young shows nothing instead of a false.
+                    Some(_) => json!({"path": path(claim), "values": [true]}),
+                    None => json!({"path": path(claim)}),
+                })
                 .collect()
         };
         json!({

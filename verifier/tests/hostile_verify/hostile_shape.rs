@@ -71,6 +71,27 @@ fn age_that_is_truthy() {
     }
 }
 
+/// Too young: the honest answer is no answer.
+#[test]
+fn age_that_is_false() {
+    let world = World::new();
+    let (request, bundle) = (world.request("internet-cafe"), world.bundle());
+    let mut claims = World::claims();
+    claims["age_equal_or_over"]["18"] = json!(false);
+    let shown = world.show(
+        &world.issue_claims(world.visible(Limited), claims, &world.issuer),
+        &request,
+    );
+    assert_eq!(
+        code(check(&shown, &request, &bundle)),
+        "query_not_satisfied"
+    );
+    // The request still asks nothing beyond its service.
+    let jwt = world.request_jwt("internet-cafe");
+    let read = Request::parse(&jwt, NOW).unwrap();
+    assert!(read.authenticate(&bundle, NOW).is_ok());
+}
+
 /// A context inside a claim is no statement, so no proof covers it, yet it would be handed on among the claims.
 #[test]
 fn unsigned_context_inside_the_credential() {
