@@ -15,8 +15,11 @@ use crate::json::Limits;
 use crate::jsonld::ContextStore;
 use crate::jws;
 use crate::request::CLIENT_ID_PREFIX;
-use crate::status::{StatusList, read_bitstring, read_token};
+use crate::status::{BitString, StatusList, read_bitstring, read_token};
 use crate::time::Timestamp;
+
+/// The most entries of all status lists of a bundle together, 64 MiB of bits: lists of zeros compress a thousandfold.
+const MAX_TOTAL_ENTRIES: usize = 4 * BitString::MAX_ENTRIES;
 
 #[derive(Deserialize)]
 struct Payload {
@@ -73,8 +76,12 @@ pub(super) fn open(bytes: &[u8], root_did: &str) -> Result<Inner, Error> {
             .and_then(|index: &usize| payload.issuers.get(*index))
     };
     let mut lists = HashMap::new();
+    let mut left = MAX_TOTAL_ENTRIES;
     for entry in &payload.status_lists {
         let list = read_list(entry, payload.iat, &contexts)?;
+        left = left
+            .checked_sub(list.bits.len())
+            .ok_or(Error::too_large("status lists", MAX_TOTAL_ENTRIES))?;
         let trusted = issuer(&list.issuer).is_some_and(|issuer| issuer.trusted_at(list.issued_at));
         if !trusted {
             return Err(Error::IssuerUntrusted {
@@ -88,17 +95,17 @@ pub(super) fn open(bytes: &[u8], root_did: &str) -> Result<Inner, Error> {
             return Err(Error::malformed("status list given twice"));
         }
     }
-    let relying_parties = payload
-        .relying_parties
-        .into_iter()
-        .map(|party| {
-            let did = party
-                .client_id
-                .strip_prefix(CLIENT_ID_PREFIX)
-                .unwrap_or(&party.client_id);
-            (did.to_owned(), party)
-        })
-        .collect();
+    let mut relying_parties = HashMap::with_capacity(payload.relying_parties.len());
+    for party in payload.relying_parties {
+        let did = party
+            .client_id
+            .strip_prefix(CLIENT_ID_PREFIX)
+            .unwrap_or(&party.client_id)
+            .to_owned();
+        if relying_parties.insert(did, party).is_some() {
+            return Err(Error::malformed("relying party given twice"));
+        }
+    }
     Ok(Inner {
         root,
         authority: payload.authority,

@@ -2,11 +2,12 @@
 
 use serde_json::json;
 use tessera_verifier::Bundle;
-use tessera_verifier::bundle::{BundleBuilder, TrustedIssuer};
+use tessera_verifier::bundle::{BundleBuilder, RelyingParty, StatusListEntry, TrustedIssuer};
 use tessera_verifier::crypto::LocalSigner as _;
 use tessera_verifier::encoding::base64url;
+use tessera_verifier::status::{BitString, token_status_list};
 
-use crate::world::{NOW, Signer, World};
+use crate::world::{DAY, NOW, Signer, World};
 
 fn sealed(world: &World, builder: BundleBuilder, signer: &Signer) -> String {
     builder.build(world.root.public_key()).sign(signer).unwrap()
@@ -76,8 +77,52 @@ fn bundle_that_contradicts_itself() {
         code(world.builder().status_list(list)),
         Some("issuer_untrusted")
     );
+    // A relying party under two names: which is shown to holders would be chance.
+    let party = world
+        .bundle()
+        .relying_party(&world.party.did())
+        .unwrap()
+        .clone();
+    let renamed = RelyingParty {
+        services: vec!["bank-account".to_owned()],
+        ..party.clone()
+    };
+    assert_eq!(
+        code(world.builder().relying_party(renamed)),
+        Some("malformed")
+    );
+    let bare = RelyingParty {
+        client_id: world.party.did(),
+        ..party
+    };
+    assert_eq!(code(world.builder().relying_party(bare)), Some("malformed"));
     let dead = BundleBuilder::new(world.bundle().authority().clone(), NOW, 0);
     assert_eq!(code(dead), Some("malformed"));
+}
+
+/// Every list within its bound, all of them together gigabytes.
+#[test]
+fn hostile_many_great_lists() {
+    let world = World::new();
+    let bits = BitString::new(BitString::MAX_ENTRIES).unwrap();
+    let [_, token] = world.lists(&[]);
+    let opened = |count: usize| {
+        let lists = (0..count).map(|number| {
+            let uri = format!("https://issuer.example/status/{number}.jwt");
+            let until = NOW.add_seconds(DAY);
+            let list = token_status_list(&uri, &world.issuer.did(), &bits, NOW, until).unwrap();
+            StatusListEntry {
+                uri,
+                value: json!(list.sign(&world.issuer).unwrap()),
+                ..token.clone()
+            }
+        });
+        let builder = world.builder().issuer(world.trusted());
+        let bundle = world.seal(lists.fold(builder, BundleBuilder::status_list));
+        bundle.err().map(|error| error.code())
+    };
+    assert_eq!(opened(4), None);
+    assert_eq!(opened(5), Some("too_large"));
 }
 
 #[test]
