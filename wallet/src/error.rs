@@ -53,6 +53,8 @@ pub enum Error {
     IssuerRootChanged,
     /// No issuer with this address is known to the wallet.
     IssuerUnknown,
+    /// A link names an issuer the wallet does not know, and nobody said that it may be trusted.
+    IssuerUnconfirmed,
     /// The wallet already waits for another session.
     SessionPending,
     /// There is no session to resume.
@@ -143,6 +145,7 @@ impl Error {
             Self::IssuerMalformed => "issuer_answer_malformed",
             Self::IssuerRootChanged => "issuer_root_changed",
             Self::IssuerUnknown => "issuer_unknown",
+            Self::IssuerUnconfirmed => "issuer_unconfirmed",
             Self::SessionPending => "session_pending",
             Self::SessionMissing => "session_missing",
             Self::SessionExpired => "session_expired",

@@ -9,8 +9,8 @@ use crate::store::{Contents, Store, TrustedIssuer};
 use crate::surroundings::Surroundings;
 use crate::transport::HttpRequest;
 
-/// Largest bundle fetched, in bytes. Status lists are most of it.
-const MAX_BUNDLE: usize = 32 * 1024 * 1024;
+/// Largest bundle fetched, in bytes. Compressed status lists are most of it.
+const MAX_BUNDLE: usize = 8 * 1024 * 1024;
 const MAX_DID: usize = 512;
 
 /// An issuer's bundle, checked against its pinned root.

@@ -229,6 +229,42 @@ fn bad_addresses_offers_photos_and_requests_are_named() {
     assert_eq!(cli.refused(&["present", "-"]), "bundle_missing");
 }
 
+fn offer_of(issuer: &str) -> String {
+    let offer = serde_json::json!({
+        "credential_issuer": issuer,
+        "credential_configuration_ids": ["identity_limited_sd_jwt"],
+        "grants": {"urn:ietf:params:oauth:grant-type:pre-authorized_code": {
+            "pre-authorized_code": "one-time",
+        }},
+    });
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.append_pair("credential_offer", &offer.to_string());
+    format!("openid-credential-offer://?{}", form.finish())
+}
+
+#[test]
+fn an_issuer_that_only_a_link_names_is_asked_about_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("wallet");
+    let cli = Cli {
+        store: &store,
+        passphrase: Some("correct horse"),
+    };
+    assert!(cli.run(&["init"]).status.success());
+    // An address that no wallet contacts: whoever gets as far as contacting it is told so.
+    let offer = offer_of("https://10.1.2.3");
+    assert_eq!(cli.refused(&["receive", &offer]), "issuer_unconfirmed");
+    assert_eq!(
+        cli.refused(&["receive", &offer, "--yes"]),
+        "address_refused"
+    );
+    let root = "did:key:zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169";
+    assert_eq!(
+        cli.refused(&["receive", &offer, "--root", root]),
+        "address_refused"
+    );
+}
+
 /// A label without a sentence would be printed as its code.
 #[test]
 fn every_label_the_command_prints_is_in_the_table() {

@@ -149,9 +149,13 @@ pub(crate) struct Receive {
     /// Transaction code shown by the issuer or the terminal (asked for when missing)
     #[arg(long, value_name = "CODE")]
     pub(crate) tx_code: Option<String>,
-    /// Root identity (DID) of the authority, when you know it; otherwise the first one seen is kept
+    /// Root identity (DID) of the authority, when you know it; otherwise you are asked whether to trust an issuer met
+    /// for the first time
     #[arg(long, value_name = "DID")]
     pub(crate) root: Option<String>,
+    /// Trust an issuer met for the first time without being asked (for scripts)
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Args)]

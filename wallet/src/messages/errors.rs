@@ -28,6 +28,7 @@ pub(super) const TABLE: &[Message] = &[
     m("issuer_answer_malformed", "The issuer's answer does not follow its protocol.", "签发机构的回答不符合协议。", "", ""),
     m("issuer_root_changed", "The issuer shows another root identity than when you enrolled; the wallet does not trust it.", "签发机构的根身份与登记时不同，钱包不予信任。", "Ask the authority, by another way, which root is right.", "请通过其他途径向主管机构核实。"),
     m("issuer_unknown", "This wallet does not know that issuer.", "钱包不认识该签发机构。", "Enrol with it first: `tessera enrol --issuer …`.", "请先登记：`tessera enrol --issuer …`。"),
+    m("issuer_unconfirmed", "The link comes from an issuer this wallet does not know, and was not followed.", "链接来自本钱包不认识的签发机构，未予采用。", "If you trust it, name its root with --root, or say --yes.", "如果您信任它，请用 --root 指定其根身份，或使用 --yes。"),
     m("session_pending", "An upgrade is already waiting.", "已有一个升级正在等待。", "Go on with `tessera upgrade --resume`, or start over with `tessera upgrade --restart …`.", "用 `tessera upgrade --resume` 继续，或用 `tessera upgrade --restart …` 重新开始。"),
     m("session_missing", "There is no upgrade to resume.", "没有可继续的升级。", "Start with `tessera upgrade --issuer URL --number N`.", "请运行 `tessera upgrade --issuer URL --number N`。"),
     m("session_expired", "The session has expired.", "会话已过期。", "Start again.", "请重新开始。"),

@@ -9,6 +9,8 @@ pub(super) const TABLE: &[Message] = &[
     m("label_short_passphrase", "This passphrase is short; a longer one protects a lost device better.", "口令较短；更长的口令能更好地保护丢失的设备。"),
     m("label_root_pinned", "Root identity of the issuer, kept from now on: {0}", "签发机构的根身份(从现在起固定):{0}"),
     m("label_contacting", "Asking the issuer {0} …", "正在联系签发机构 {0} ……"),
+    m("label_unknown_issuer", "This wallet has never dealt with the issuer {0}.", "本钱包从未与签发机构 {0} 打过交道。"),
+    m("label_trust_issuer", "Trust it from now on? [y/N] ", "从现在起信任它？[y/N]"),
     m("label_sending_photo", "Sending the photo for the face check …", "正在发送照片进行人脸核验……"),
     m("label_face_accepted", "Face check passed.", "人脸核验通过。"),
     m("label_receiving", "Receiving and checking credentials …", "正在接收并核验凭证……"),

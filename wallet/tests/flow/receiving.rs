@@ -198,3 +198,11 @@ fn a_new_enrolment_retires_sets_of_the_same_person_only() {
     let retired = |id: &str| store.contents().set(id).unwrap().retired_at.is_some();
     assert!(retired(&own) && !retired(&other));
 }
+
+#[test]
+fn no_more_than_eight_mebibytes_of_a_bundle_are_read() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    trust::contact(&mut store, world.surroundings(), ISSUER, None).unwrap();
+    assert_eq!(world.bundle_bound.get(), 8 * 1024 * 1024);
+}

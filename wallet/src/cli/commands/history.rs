@@ -64,7 +64,7 @@ fn sentence(console: &Console, entry: &HistoryEntry) -> String {
                 &[
                     &describe::printable(requester),
                     service,
-                    &claims.join(", "),
+                    &describe::printable(&claims.join(", ")),
                     credential,
                 ],
             )

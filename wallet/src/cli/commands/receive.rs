@@ -14,13 +14,27 @@ pub(crate) fn run(console: &Console, arguments: Receive) -> Result<(), Error> {
     let offer = receive::parse_offer(&arguments.offer)?;
     let mut store = console.open()?;
     let issuer = receive::offering_issuer(&offer)?;
-    contact(console, &mut store, &issuer, arguments.root.as_deref())?;
+    let root = arguments.root.as_deref();
+    if root.is_none() && !arguments.yes && store.contents().issuer(&issuer).is_err() {
+        trust_unknown(console, &issuer)?;
+    }
+    contact(console, &mut store, &issuer, root)?;
     let tx_code = match arguments.tx_code {
         Some(code) => Some(Secret::from(code)),
         None if offer.grants.pre_authorized_code.tx_code.is_some() => Some(ask_tx_code(console)?),
         None => None,
     };
     accept(console, &mut store, &offer, tx_code.as_ref())
+}
+
+/// Asks before an issuer that only a link names is contacted and its root pinned: from then on the wallet would believe
+/// its register of requesters.
+fn trust_unknown(console: &Console, issuer: &str) -> Result<(), Error> {
+    console.progress("label_unknown_issuer", &[&describe::printable(issuer)]);
+    match console.ask("label_trust_issuer").as_deref() {
+        Some("y" | "Y" | "yes" | "Yes" | "是") => Ok(()),
+        _ => Err(Error::IssuerUnconfirmed),
+    }
 }
 
 /// Asks for the transaction code.

@@ -84,6 +84,8 @@ pub(crate) struct World {
     /// Form bodies that reached the relying party.
     pub(crate) posted: RefCell<Vec<String>>,
     pub(crate) calls: RefCell<Vec<String>>,
+    /// Most bytes of a bundle the wallet would read, from its latest call.
+    pub(crate) bundle_bound: Cell<usize>,
     rng: SystemRandom,
     index: Cell<u64>,
 }
@@ -111,6 +113,7 @@ impl World {
             served: RefCell::default(),
             posted: RefCell::default(),
             calls: RefCell::default(),
+            bundle_bound: Cell::new(0),
             rng: SystemRandom::new(),
             index: Cell::new(0),
         }

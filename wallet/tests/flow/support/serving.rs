@@ -104,6 +104,9 @@ impl Transport for World {
             return Err(TransportError::Unreachable);
         }
         self.calls.borrow_mut().push(request.url.path().to_owned());
+        if request.url.path() == "/bundle" {
+            self.bundle_bound.set(request.max_answer);
+        }
         if request.url.as_str() == REQUEST_URI {
             let body = self.served.borrow().clone();
             return Ok(respond(200, "application/oauth-authz-req+jwt", body));
