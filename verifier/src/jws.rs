@@ -92,6 +92,34 @@ pub fn parse(compact: &str, limits: Limits) -> Result<Unverified, Error> {
     })
 }
 
+/// Reads and checks a compact JWS, its signature before anything of its payload is parsed: for payloads so large that a
+/// stranger must not choose them. `key` says whose signature it must be, from the header.
+///
+/// # Errors
+/// Those of [`parse`] and [`Unverified::verify`], and those of `key`.
+pub(crate) fn open(
+    compact: &str,
+    limits: Limits,
+    expected_typ: &str,
+    key: impl FnOnce(&Header) -> Result<PublicKey, Error>,
+) -> Result<Value, Error> {
+    if compact.len() > limits.bytes {
+        return Err(Error::too_large("JWS", limits.bytes));
+    }
+    let malformed = Error::malformed("compact JWS");
+    let (signing_input, signature) = compact.rsplit_once('.').ok_or(malformed.clone())?;
+    let (header, payload) = signing_input.split_once('.').ok_or(malformed)?;
+    let unverified = Unverified {
+        header: Header::read(&from_base64url(header)?)?,
+        payload: Value::Null,
+        signing_input: signing_input.into(),
+        signature: from_base64url(signature)?,
+    };
+    let key = key(&unverified.header)?;
+    unverified.verify(&key, expected_typ)?;
+    json::parse_object(&from_base64url(payload)?, limits).map(Value::Object)
+}
+
 impl Unverified {
     /// The checked header. What it says is still unproven.
     #[must_use]

@@ -40,14 +40,17 @@ pub(super) fn open(bytes: &[u8], root_did: &str) -> Result<Inner, Error> {
     let untrusted = |why| Error::BundleUntrusted { why };
     let (root, key) = did::resolve(root_did)?;
     let compact = core::str::from_utf8(bytes).map_err(|_| Error::malformed("bundle"))?;
-    let jws = jws::parse(compact.trim_end(), Limits::BUNDLE)?;
-    let kid = jws.header().kid.as_deref().ok_or(untrusted("no kid"))?;
-    if did::resolve_method(kid)?.0 != root {
-        return Err(untrusted("signed by another root"));
-    }
-    let payload = jws.verify(&key, TYP).map_err(|error| match error {
+    let payload = jws::open(compact.trim_end(), Limits::BUNDLE, TYP, |header| {
+        let kid = header.kid.as_deref().ok_or(untrusted("no kid"))?;
+        if did::resolve_method(kid)?.0 != root {
+            return Err(untrusted("signed by another root"));
+        }
+        Ok(key)
+    })
+    .map_err(|error| match error {
         Error::InvalidSignature { .. } => untrusted("signature"),
-        _ => untrusted("not a bundle"),
+        Error::UnsupportedFormat { .. } => untrusted("not a bundle"),
+        other => other,
     })?;
     let payload: Payload =
         serde_json::from_value(payload).map_err(|_| Error::malformed("bundle"))?;

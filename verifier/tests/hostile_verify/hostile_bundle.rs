@@ -39,6 +39,9 @@ fn bundle_of_another_root() {
     let parts: Vec<&str> = honest.split('.').collect();
     let altered = format!("{}.{}.{}", parts[0], base64url(b"{}"), parts[2]);
     assert_eq!(opened(&altered), Some("bundle_untrusted"));
+    // Nothing of a payload is parsed before the signature holds.
+    let unread = format!("{}.{}.{}", parts[0], base64url(b"[[[["), parts[2]);
+    assert_eq!(opened(&unread), Some("bundle_untrusted"));
     // A request or credential by the root is not a bundle.
     let header = json!({"typ": "jwt", "kid": world.root.method()});
     let other = tessera_verifier::jws::sign(header, &json!({"iss": world.root.did()}), &world.root)
