@@ -151,10 +151,14 @@ pub fn read_token(compact: &str, uri: &str) -> Result<StatusList, Error> {
     let time = |name: &str| {
         payload
             .get(name)
-            .and_then(Value::as_i64)
-            .map(Timestamp::from_unix)
+            .map(|value| {
+                let seconds = value.as_i64();
+                seconds.ok_or(Error::malformed("time of a status list"))
+            })
+            .transpose()
+            .map(|seconds| seconds.map(Timestamp::from_unix))
     };
-    let issued_at = time("iat").ok_or(Error::malformed("status list token without iat"))?;
+    let issued_at = time("iat")?.ok_or(Error::malformed("status list token without iat"))?;
     let fresh_until = match payload.get("ttl") {
         None => None,
         Some(ttl) => {
@@ -165,7 +169,7 @@ pub fn read_token(compact: &str, uri: &str) -> Result<StatusList, Error> {
             Some(issued_at.add_seconds(seconds))
         }
     };
-    let valid_until = match (time("exp"), fresh_until) {
+    let valid_until = match (time("exp")?, fresh_until) {
         (Some(expires), Some(fresh)) => expires.min(fresh),
         (Some(one), None) | (None, Some(one)) => one,
         (None, None) => return Err(Error::malformed("status list without end")),

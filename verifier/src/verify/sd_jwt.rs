@@ -69,20 +69,25 @@ pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Erro
         .and_then(Value::as_str)
         .and_then(CredentialProfile::by_vct)
         .ok_or(Error::WrongCredentialType)?;
+    // A time that cannot be read is refused, not passed over.
     let time = |name: &str| {
         payload
             .get(name)
-            .and_then(Value::as_i64)
-            .map(Timestamp::from_unix)
+            .map(|value| {
+                let seconds = value.as_i64();
+                seconds.ok_or(Error::malformed("validity of the credential"))
+            })
+            .transpose()
+            .map(|seconds| seconds.map(Timestamp::from_unix))
     };
-    let issued_at = time("iat").ok_or(Error::malformed("credential without iat"))?;
+    let issued_at = time("iat")?.ok_or(Error::malformed("credential without iat"))?;
     Ok(Proven {
         issuer,
         profile,
         format: Format::SdJwt,
         envelope: ENVELOPE,
-        valid_from: time("nbf").unwrap_or(issued_at),
-        valid_until: time("exp").ok_or(Error::malformed("credential without exp"))?,
+        valid_from: time("nbf")?.unwrap_or(issued_at),
+        valid_until: time("exp")?.ok_or(Error::malformed("credential without exp"))?,
         issued_at,
         status: payload.get("status").and_then(StatusReference::from_claim),
         holder,

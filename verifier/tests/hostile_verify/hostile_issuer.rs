@@ -239,3 +239,48 @@ fn another_type_of_credential() {
         "wrong_credential_type"
     );
 }
+
+/// A time that cannot be read is no time that may be passed over.
+#[test]
+fn hostile_times_that_are_no_times() {
+    let world = World::new();
+    let (request, bundle) = (world.request("internet-cafe"), world.bundle());
+    for (name, value) in [
+        ("nbf", json!("2099-01-01")),
+        ("nbf", json!(4_070_908_800.5)),
+        ("nbf", json!(null)),
+        ("exp", json!("2099-01-01")),
+        ("iat", json!(true)),
+    ] {
+        let mut visible = world.visible(Limited);
+        visible.claims.insert(name.to_owned(), value.clone());
+        let shown = world.show(&world.issue_as(visible, &world.issuer), &request);
+        assert_eq!(
+            code(check(&shown, &request, &bundle)),
+            "malformed",
+            "{name}: {value}"
+        );
+    }
+}
+
+/// The validity of a W3C credential, at either end.
+#[test]
+fn hostile_w3c_credential_outside_its_validity() {
+    let world = World::new();
+    let (request, bundle) = (world.request("internet-cafe"), world.bundle());
+    let issued = |from: &str, until: &str| {
+        let mut document = world.ldp_document(Limited, &world.issuer.did());
+        document["validFrom"] = json!(from);
+        document["validUntil"] = json!(until);
+        let base = World::secure_ldp(&document, &world.issuer);
+        code(check_ldp(
+            &world.show_ldp(&base, &request),
+            &request,
+            &bundle,
+        ))
+    };
+    let (early, late) = ("2026-01-15T00:00:00Z", "2026-02-14T00:00:00Z");
+    assert_eq!(issued(early, late), "verified");
+    assert_eq!(issued("2026-01-16T00:00:00Z", late), "not_yet_valid");
+    assert_eq!(issued(early, "2026-01-15T12:00:00Z"), "expired");
+}

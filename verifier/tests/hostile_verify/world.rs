@@ -255,15 +255,23 @@ impl World {
         issuer: &str,
         signer: &Signer,
     ) -> Value {
+        Self::secure_ldp(&self.ldp_document(level, issuer), signer)
+    }
+
+    /// A W3C credential before it is secured; a test changes what it wants.
+    pub(crate) fn ldp_document(&self, level: AssuranceLevel, issuer: &str) -> Value {
         let mut subject = Self::claims();
         subject.insert("id".to_owned(), json!(self.holder.did()));
-        let document = json!({
+        json!({
             "@context": CredentialProfile::contexts(), "type": CredentialProfile::of(level).types(), "issuer": issuer,
             "validFrom": "2026-01-15T00:00:00Z", "validUntil": "2026-02-14T00:00:00Z",
             "credentialStatus": {"type": "BitstringStatusListEntry", "statusPurpose": "revocation",
                 "statusListIndex": INDEX.to_string(), "statusListCredential": LIST},
             "credentialSubject": subject,
-        });
+        })
+    }
+
+    pub(crate) fn secure_ldp(document: &Value, signer: &Signer) -> Value {
         let mandatory = [
             "/type",
             "/issuer",
@@ -283,7 +291,7 @@ impl World {
         let store = ContextStore::builtin();
         signer.secure(
             ecdsa_sd::prepare_base(
-                &document,
+                document,
                 &options,
                 &mandatory.map(str::to_owned),
                 &secrets,
