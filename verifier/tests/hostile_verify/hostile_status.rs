@@ -135,6 +135,31 @@ fn missing_list_or_index_or_statement() {
             "status_undetermined"
         );
     }
+    for (name, value, expected) in [
+        (
+            "statusListIndex",
+            BitString::MIN_ENTRIES.to_string(),
+            "status_undetermined",
+        ),
+        (
+            "statusListCredential",
+            format!("{LIST}.jwt"),
+            "status_undetermined",
+        ),
+        ("statusListIndex", "-1".to_owned(), "malformed"),
+        ("statusListIndex", "007".to_owned(), "malformed"),
+        ("statusPurpose", "suspension".to_owned(), "malformed"),
+    ] {
+        let mut document = world.ldp_document(Limited, &world.issuer.did());
+        document["credentialStatus"][name] = json!(value);
+        let base = World::secure_ldp(&document, &world.issuer);
+        let shown = world.show_ldp(&base, &request);
+        assert_eq!(
+            code(check_ldp(&shown, &request, &bundle)),
+            expected,
+            "{name}: {value}"
+        );
+    }
 }
 
 /// Class 6: unsigned, or signed by somebody else, or the list of another place.

@@ -96,7 +96,7 @@ proptest! {
         // White space between JSON tokens is nobody's; everything else is covered.
         let same = serde_json::from_slice::<serde_json::Value>(&bytes).ok()
             == serde_json::from_slice(&honest.tokens[which]).ok();
-        prop_assert!(refused || same || which == 1, "byte {at}");
+        prop_assert!(refused || same, "format {which}, byte {at}");
     }
 
     #[test]
