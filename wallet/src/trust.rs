@@ -2,6 +2,7 @@
 
 use tessera_verifier::bundle::Bundle;
 use tessera_verifier::did;
+use tessera_verifier::time::Timestamp;
 
 use crate::error::Error;
 use crate::issuer::{Issuer, identifier};
@@ -103,29 +104,48 @@ pub fn all_cached(contents: &Contents) -> Result<Vec<KnownIssuer>, Error> {
     contents.issuers.iter().map(open).collect()
 }
 
-/// The cached bundles, each refreshed first when it is past its age.
+/// The cached bundles, each refreshed first when it is past its age and the wallet has a usable credential of that
+/// issuer.
 ///
-/// A stale bundle that cannot be refreshed is left out; when none is left, that is [`Error::BundleStale`]: a register
-/// that old may list a requester whose registration was withdrawn.
+/// Other issuers are not contacted: they would learn that, and when, their former holder shows something. A stale
+/// bundle that is not refreshed is left out; when none is left, that is [`Error::BundleStale`]: a register that old may
+/// list a requester whose registration was withdrawn.
 ///
 /// # Errors
-/// [`Error::BundleMissing`], [`Error::BundleStale`], [`Error::Check`].
+/// [`Error::BundleMissing`], [`Error::BundleStale`], [`Error::Check`]; when nothing is fresh because nothing was worth
+/// refreshing, [`Error::NoCredential`] or [`Error::CredentialExpired`].
 pub fn fresh(store: &mut Store, surroundings: Surroundings<'_>) -> Result<Vec<KnownIssuer>, Error> {
     let now = surroundings.clock.now();
     let mut fresh = Vec::new();
     for known in all_cached(store.contents())? {
         if !known.bundle.is_stale(now) {
             fresh.push(known);
-        } else if let Ok(renewed) = refresh(store, surroundings, &known.url)
+        } else if has_usable(store.contents(), Some(&known.url), now)
+            && let Ok(renewed) = refresh(store, surroundings, &known.url)
             && !renewed.bundle.is_stale(now)
         {
             fresh.push(renewed);
         }
     }
-    if fresh.is_empty() {
-        return Err(Error::BundleStale);
+    if !fresh.is_empty() {
+        return Ok(fresh);
     }
-    Ok(fresh)
+    let contents = store.contents();
+    Err(if has_usable(contents, None, now) {
+        Error::BundleStale
+    } else if contents.sets.iter().any(|set| set.retired_at.is_none()) {
+        Error::CredentialExpired
+    } else {
+        Error::NoCredential
+    })
+}
+
+/// Whether the wallet has a credential in force, of this issuer or (with `None`) of any.
+fn has_usable(contents: &Contents, url: Option<&str>, now: Timestamp) -> bool {
+    contents
+        .sets
+        .iter()
+        .any(|set| url.is_none_or(|url| set.issuer_url == url) && set.is_usable(now))
 }
 
 fn open(known: &TrustedIssuer) -> Result<KnownIssuer, Error> {

@@ -384,3 +384,24 @@ fn a_credential_that_cannot_be_shown_is_not_spent() {
         assert_eq!(store.contents().set(&id).unwrap().remaining(format), 10);
     }
 }
+
+#[test]
+fn issuers_without_a_usable_credential_are_not_contacted() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    enrolled(&world, &mut store).unwrap();
+    let stale = world.now.get() + world.bundle_age.get() + 1;
+    for (now, expected) in [
+        (stale, "accepted"),
+        (world.now.get() + 91 * DAY, "credential_expired"),
+    ] {
+        world.now.set(now);
+        world.calls.borrow_mut().clear();
+        assert_eq!(
+            code(trust::fresh(&mut store, world.surroundings())),
+            expected
+        );
+        let contacted = world.calls.borrow().iter().any(|path| path == "/bundle");
+        assert_eq!(contacted, expected == "accepted");
+    }
+}
