@@ -176,15 +176,54 @@ fn deliver(
     Ok(())
 }
 
-/// Readable by the owner only: it is personal data.
+/// Readable by the owner only: it is personal data. A file of its own is renamed into place, so that neither the mode
+/// of a file that was there nor a link laid in its place lets anybody else read it.
 fn write_file(path: &Path, presentation: &Value) -> Result<(), Error> {
+    let mut name = path.file_name().ok_or(Error::FileUnwritable)?.to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let fresh = path.with_file_name(name);
     let mut options = std::fs::OpenOptions::new();
-    options.create(true).truncate(true).write(true);
+    options.create_new(true).write(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;
         options.mode(0o600);
     }
-    let mut file = options.open(path).map_err(|_| Error::FileUnwritable)?;
-    writeln!(file, "{presentation}").map_err(|_| Error::FileUnwritable)
+    let mut file = options.open(&fresh).map_err(|_| Error::FileUnwritable)?;
+    let written = writeln!(file, "{presentation}").and_then(|()| std::fs::rename(&fresh, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&fresh);
+    }
+    written.map_err(|_| Error::FileUnwritable)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    #[test]
+    fn a_presentation_is_the_owners_whatever_lay_there_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = folder.path().join("open");
+        std::fs::write(&open, "before").unwrap();
+        std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o666)).unwrap();
+        let link = folder.path().join("link");
+        let elsewhere = folder.path().join("elsewhere");
+        std::fs::write(&elsewhere, "untouched").unwrap();
+        symlink(&elsewhere, &link).unwrap();
+        for path in [&open, &link] {
+            write_file(path, &json!({"vp_token": {}})).unwrap();
+            let found = std::fs::symlink_metadata(path).unwrap();
+            assert!(found.is_file(), "{}", path.display());
+            assert_eq!(found.permissions().mode() & 0o777, 0o600);
+            let text = std::fs::read_to_string(path).unwrap();
+            assert_eq!(text, "{\"vp_token\":{}}\n");
+        }
+        assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "untouched");
+        let left = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(left, 3, "nothing else is left behind");
+    }
 }
