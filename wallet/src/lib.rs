@@ -46,6 +46,7 @@ pub mod error;
 pub mod http;
 pub mod messages;
 pub mod present;
+pub mod reach;
 pub mod receive;
 pub mod request;
 pub mod secret;

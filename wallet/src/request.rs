@@ -7,8 +7,9 @@ use tessera_verifier::time::Timestamp;
 use url::Url;
 
 use crate::error::Error;
+use crate::reach::Reach;
 use crate::surroundings::Surroundings;
-use crate::transport::{HttpRequest, check_url};
+use crate::transport::HttpRequest;
 use crate::trust::KnownIssuer;
 
 /// Largest request object, in bytes.
@@ -43,10 +44,14 @@ impl RequestObject {
     ///
     /// # Errors
     /// [`Error::RequestUnreadable`], network errors.
-    pub fn from_link(surroundings: Surroundings<'_>, link: &str) -> Result<Self, Error> {
+    pub fn from_link(
+        surroundings: Surroundings<'_>,
+        link: &str,
+        reach: &Reach,
+    ) -> Result<Self, Error> {
         let url = Url::parse(link.trim()).map_err(|_| Error::RequestUnreadable)?;
         if matches!(url.scheme(), "http" | "https") {
-            return fetch(surroundings, url, false);
+            return fetch(surroundings, url, false, reach);
         }
         if !matches!(url.scheme(), "openid4vp" | "haip-vp") {
             return Err(Error::RequestUnreadable);
@@ -65,7 +70,7 @@ impl RequestObject {
             (None, Some(at)) => {
                 let at = Url::parse(&at).map_err(|_| Error::RequestUnreadable)?;
                 let post = parameter("request_uri_method").as_deref() == Some("post");
-                fetch(surroundings, at, post)?
+                fetch(surroundings, at, post, reach)?
             }
             _ => return Err(Error::RequestUnreadable),
         };
@@ -85,17 +90,24 @@ impl RequestObject {
     ///
     /// # Errors
     /// [`Error::Check`] with `request_invalid`, `request_expired`, `requester_unregistered`, `over_asking` or
-    /// another code of the verifier.
+    /// another code of the verifier; [`Error::Transport`] when the answer would go to an address out of reach.
     pub fn authenticate(
         self,
         known: &[KnownIssuer],
         now: Timestamp,
+        reach: &Reach,
     ) -> Result<AuthenticatedRequest, Error> {
         let mut refusal = Error::BundleMissing;
         for issuer in known {
             let request = Request::parse(&self.compact, now)?;
             match request.authenticate(&issuer.bundle, now) {
-                Ok(request) => return self.checked(request, issuer),
+                Ok(request) => {
+                    if let Some(address) = request.response_uri() {
+                        let url = Url::parse(address).map_err(|_| Error::RequestUnreadable)?;
+                        reach.check(&url)?;
+                    }
+                    return self.checked(request, issuer);
+                }
                 // Another issuer may know the requester; any other refusal is the more telling one.
                 Err(error) => {
                     let telling = !matches!(refusal, Error::Check(_))
@@ -185,8 +197,13 @@ impl AuthenticatedRequest {
     }
 }
 
-fn fetch(surroundings: Surroundings<'_>, url: Url, post: bool) -> Result<RequestObject, Error> {
-    check_url(&url)?;
+fn fetch(
+    surroundings: Surroundings<'_>,
+    url: Url,
+    post: bool,
+    reach: &Reach,
+) -> Result<RequestObject, Error> {
+    reach.check(&url)?;
     let request = if post {
         // OpenID4VP 1.0 §5.10: the wallet offers nothing about itself.
         HttpRequest {

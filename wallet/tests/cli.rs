@@ -265,6 +265,21 @@ fn an_issuer_that_only_a_link_names_is_asked_about_first() {
     );
 }
 
+#[test]
+fn an_offer_does_not_lead_to_this_machine_unless_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("wallet");
+    let cli = Cli {
+        store: &store,
+        passphrase: Some("correct horse"),
+    };
+    assert!(cli.run(&["init"]).status.success());
+    let offer = offer_of("http://127.0.0.1:1");
+    let receive = |more: &[&str]| cli.refused(&[&["receive", &offer, "--yes"], more].concat());
+    assert_eq!(receive(&[]), "address_refused");
+    assert_eq!(receive(&["--local"]), "network_unreachable");
+}
+
 /// A label without a sentence would be printed as its code.
 #[test]
 fn every_label_the_command_prints_is_in_the_table() {

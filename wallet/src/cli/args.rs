@@ -156,6 +156,9 @@ pub(crate) struct Receive {
     /// Trust an issuer met for the first time without being asked (for scripts)
     #[arg(long)]
     pub(crate) yes: bool,
+    /// Let the offer lead to services on this machine (loopback addresses)
+    #[arg(long)]
+    pub(crate) local: bool,
 }
 
 #[derive(Args)]
@@ -203,6 +206,9 @@ pub(crate) struct Present {
     /// Credential format [default: the first the request accepts]
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<FormatName>,
+    /// Let the request lead to services on this machine (loopback addresses)
+    #[arg(long)]
+    pub(crate) local: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -17,6 +17,7 @@ use tessera_verifier::request::Request;
 use tessera_wallet::consent::{self, Answer, Holder};
 use tessera_wallet::enrol::{self, Photo};
 use tessera_wallet::present::{self, SignedPresentation};
+use tessera_wallet::reach::Reach;
 use tessera_wallet::request::RequestObject;
 use tessera_wallet::select::{self, Proposal};
 use tessera_wallet::store::Store;
@@ -57,7 +58,11 @@ fn proposed(
 ) -> Result<Proposal, Error> {
     let known = trust::fresh(store, world.surroundings())?;
     let object = RequestObject::from_text(request)?;
-    let request = object.authenticate(&known, tessera_wallet::Clock::now(world))?;
+    let request = object.authenticate(
+        &known,
+        tessera_wallet::Clock::now(world),
+        &Reach::of(store.contents(), false),
+    )?;
     select::minimal(
         store.contents(),
         request,

@@ -302,10 +302,12 @@ fn a_link_leads_to_the_request_of_the_client_it_names() {
         format!("openid4vp://?{}", form.finish())
     };
     let known = trust::fresh(&mut store, world.surroundings()).unwrap();
+    let reach = Reach::of(store.contents(), false);
     let follow = |link: &str| {
         code(
-            RequestObject::from_link(world.surroundings(), link)
-                .and_then(|object| object.authenticate(&known, tessera_wallet::Clock::now(&world))),
+            RequestObject::from_link(world.surroundings(), link, &reach).and_then(|object| {
+                object.authenticate(&known, tessera_wallet::Clock::now(&world), &reach)
+            }),
         )
     };
     let by_value = [("client_id", client.as_str()), ("request", &request)];
@@ -330,6 +332,8 @@ fn a_link_leads_to_the_request_of_the_client_it_names() {
     assert_eq!(follow("file:///etc/passwd"), "request_unreadable");
     for (inward, expected) in [
         ("http://cafe.example/", "url_insecure"),
+        ("http://127.0.0.1:631/", "address_refused"),
+        ("https://localhost/", "address_refused"),
         ("ftp://cafe.example/", "url_invalid"),
         ("file:///etc/passwd", "url_invalid"),
     ] {
@@ -404,4 +408,27 @@ fn issuers_without_a_usable_credential_are_not_contacted() {
         let contacted = world.calls.borrow().iter().any(|path| path == "/bundle");
         assert_eq!(contacted, expected == "accepted");
     }
+}
+
+#[test]
+fn an_answer_does_not_go_to_this_machine_unless_allowed() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    enrolled(&world, &mut store).unwrap();
+    let at = "http://127.0.0.1:8080/response";
+    let request = world.request("internet-cafe", None, Some(at));
+    let known = trust::fresh(&mut store, world.surroundings()).unwrap();
+    let asked = |reach: Reach| {
+        let object = RequestObject::from_text(&request).unwrap();
+        code(object.authenticate(&known, tessera_wallet::Clock::now(&world), &reach))
+    };
+    assert_eq!(asked(Reach::of(store.contents(), false)), "address_refused");
+    assert_eq!(asked(Reach::of(store.contents(), true)), "accepted");
+    store
+        .update(world.surroundings().rng, |contents| {
+            contents.issuers[0].url = "http://127.0.0.1:8080".into();
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(asked(Reach::of(store.contents(), false)), "accepted");
 }

@@ -9,6 +9,7 @@ use tessera_wallet::Error;
 use tessera_wallet::consent::{self, Answer, Holder};
 use tessera_wallet::messages::Language;
 use tessera_wallet::present::{self, SignedPresentation};
+use tessera_wallet::reach::Reach;
 use tessera_wallet::request::{MAX_REQUEST, RequestObject};
 use tessera_wallet::select::{self, Proposal};
 use tessera_wallet::store::Store;
@@ -19,9 +20,10 @@ use crate::cli::console::{Console, read_bounded, read_file};
 use crate::cli::describe;
 
 pub(crate) fn run(console: &Console, arguments: &Present) -> Result<(), Error> {
-    let object = find_request(console, &arguments.request)?;
     let mut store = console.open()?;
-    let proposal = match propose(console, &mut store, object, arguments) {
+    let reach = Reach::of(store.contents(), arguments.local);
+    let object = find_request(console, &arguments.request, &reach)?;
+    let proposal = match propose(console, &mut store, (object, &reach), arguments) {
         Ok(proposal) => proposal,
         Err(error) => {
             present::remember_refusal(&mut store, console.surroundings(), None, &error)?;
@@ -49,9 +51,9 @@ pub(crate) fn run(console: &Console, arguments: &Present) -> Result<(), Error> {
     deliver(console, arguments, &signed, &mut summary)
 }
 
-fn find_request(console: &Console, from: &str) -> Result<RequestObject, Error> {
+fn find_request(console: &Console, from: &str, reach: &Reach) -> Result<RequestObject, Error> {
     if RequestObject::is_link(from) {
-        return RequestObject::from_link(console.surroundings(), from);
+        return RequestObject::from_link(console.surroundings(), from, reach);
     }
     let bytes = if from == "-" {
         read_bounded(std::io::stdin().lock(), MAX_REQUEST)?
@@ -61,7 +63,7 @@ fn find_request(console: &Console, from: &str) -> Result<RequestObject, Error> {
     let text = String::from_utf8(bytes).map_err(|_| Error::RequestUnreadable)?;
     // A file may hold the link instead of the request object.
     if RequestObject::is_link(text.trim()) {
-        return RequestObject::from_link(console.surroundings(), text.trim());
+        return RequestObject::from_link(console.surroundings(), text.trim(), reach);
     }
     RequestObject::from_text(&text)
 }
@@ -69,11 +71,11 @@ fn find_request(console: &Console, from: &str) -> Result<RequestObject, Error> {
 fn propose(
     console: &Console,
     store: &mut Store,
-    object: RequestObject,
+    (object, reach): (RequestObject, &Reach),
     arguments: &Present,
 ) -> Result<Proposal, Error> {
     let known = trust::fresh(store, console.surroundings())?;
-    let request = object.authenticate(&known, console.now())?;
+    let request = object.authenticate(&known, console.now(), reach)?;
     select::minimal(
         store.contents(),
         request,

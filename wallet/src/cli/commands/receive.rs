@@ -3,8 +3,10 @@
 use serde_json::json;
 use tessera_verifier::vci::{CredentialOffer, Secret};
 use tessera_wallet::Error;
+use tessera_wallet::reach::Reach;
 use tessera_wallet::store::Store;
 use tessera_wallet::{receive, trust};
+use url::Url;
 
 use crate::cli::args::Receive;
 use crate::cli::console::Console;
@@ -14,6 +16,8 @@ pub(crate) fn run(console: &Console, arguments: Receive) -> Result<(), Error> {
     let offer = receive::parse_offer(&arguments.offer)?;
     let mut store = console.open()?;
     let issuer = receive::offering_issuer(&offer)?;
+    let address = Url::parse(&issuer).map_err(|_| Error::OfferInvalid)?;
+    Reach::of(store.contents(), arguments.local).check(&address)?;
     let root = arguments.root.as_deref();
     if root.is_none() && !arguments.yes && store.contents().issuer(&issuer).is_err() {
         trust_unknown(console, &issuer)?;
