@@ -204,19 +204,33 @@ fn print(text: &str) {
 /// Reads a file of at most `most` bytes.
 pub(crate) fn read_file(path: &Path, most: usize) -> Result<Vec<u8>, Error> {
     let file = std::fs::File::open(path).map_err(|_| Error::FileUnreadable)?;
-    read_bounded(file, most)
+    let length = file.metadata().map_or(0, |found| found.len());
+    // The size from the start: growing would leave copies of a photograph or a passphrase behind. Reading to the end
+    // needs a little room beyond it.
+    let expected = usize::try_from(length).unwrap_or(most).min(most) + SPARE;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(expected));
+    read_into(&mut bytes, file, most)?;
+    Ok(std::mem::take(&mut *bytes))
 }
 
 /// Reads a stream of at most `most` bytes.
 pub(crate) fn read_bounded(from: impl std::io::Read, most: usize) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
+    let mut bytes = Zeroizing::default();
+    read_into(&mut bytes, from, most)?;
+    Ok(std::mem::take(&mut *bytes))
+}
+
+/// Bytes of room beyond a file's length that let a read find its end without growing the buffer.
+const SPARE: usize = 64;
+
+fn read_into(bytes: &mut Vec<u8>, from: impl std::io::Read, most: usize) -> Result<(), Error> {
     from.take(most as u64 + 1)
-        .read_to_end(&mut bytes)
+        .read_to_end(bytes)
         .map_err(|_| Error::FileUnreadable)?;
     if bytes.len() > most {
         return Err(Error::FileUnreadable);
     }
-    Ok(bytes)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -238,5 +252,17 @@ mod tests {
             assert!(shown.contains("[2J"), "{shown:?}");
             assert!(!shown.contains(['\u{1b}', '\r', '\u{202e}']), "{shown:?}");
         }
+    }
+
+    #[test]
+    fn a_file_is_read_into_one_buffer_that_does_not_grow() -> Result<(), Box<dyn std::error::Error>>
+    {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("photo");
+        std::fs::write(&path, vec![7; 100_000])?;
+        let bytes = read_file(&path, 200_000)?;
+        assert_eq!((bytes.len(), bytes.capacity()), (100_000, 100_000 + SPARE));
+        assert!(read_file(&path, 99_999).is_err());
+        Ok(())
     }
 }

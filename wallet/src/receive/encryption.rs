@@ -6,6 +6,7 @@ use josekit::jwk::alg::ec::{EcCurve, EcKeyPair};
 use serde_json::{Value, json};
 use tessera_verifier::encoding::from_base64url;
 use tessera_verifier::json::{self, Limits};
+use zeroize::Zeroizing;
 
 use crate::error::Error;
 
@@ -51,7 +52,8 @@ impl ResponseKey {
     ///
     /// The header must say exactly what was asked for. Compression was not asked for and is refused: a few kilobytes
     /// could unpack to gigabytes.
-    pub(super) fn decrypt(&self, compact: &str) -> Result<Vec<u8>, Error> {
+    /// The clear text is wiped when dropped: it is personal data.
+    pub(super) fn decrypt(&self, compact: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
         let header = protected_header(compact).ok_or(Error::ResponseUnreadable)?;
         let says = |member: &str, expected: &str| header[member] == json!(expected);
         if !says("alg", ALG)
@@ -65,7 +67,7 @@ impl ResponseKey {
             .decrypter_from_jwk(&self.pair.to_jwk_private_key())
             .map_err(|_| Error::ResponseUnreadable)?;
         josekit::jwe::deserialize_compact(compact, &decrypter)
-            .map(|(payload, _)| payload)
+            .map(|(payload, _)| Zeroizing::new(payload))
             .map_err(|_| Error::ResponseUnreadable)
     }
 }
@@ -125,14 +127,15 @@ mod tests {
         );
         assert!(member["jwk"].get("d").is_none());
         let compact = seal_for_test(&member, b"{}", false);
-        assert_eq!(key.decrypt(&compact).unwrap(), b"{}");
+        let clear: Zeroizing<Vec<u8>> = key.decrypt(&compact).unwrap();
+        assert_eq!(clear.as_slice(), b"{}");
     }
 
     #[test]
     fn refuses_other_keys_compression_other_algorithms_and_noise() {
         let key = key();
         let member = key.request_member();
-        let code = |compact: &str| key.decrypt(compact).unwrap_err().code().to_owned();
+        let code = |compact: &str| key.decrypt(compact).err().unwrap().code().to_owned();
         let other = self::key().request_member();
         let mut weaker = member.clone();
         weaker["enc"] = json!("A128GCM");
