@@ -75,6 +75,8 @@ pub enum Command {
     },
     /// Replaces the signing key.
     Rotate {},
+    /// Begins a new status list with the next issuance.
+    NewStatusList {},
     /// Writes bundle and status lists as files.
     Publish {},
     /// Lists issuances without personal data.
@@ -167,6 +169,10 @@ async fn run(
             service.rotate().await?;
             tracing::info!(did = service.active().did(), "signing key rotated");
             Ok(json!({"issuer": service.active().did()}))
+        }
+        Command::NewStatusList {} => {
+            store.close_status_list().await?;
+            Ok(json!({"status_list": "closed"}))
         }
         Command::Publish {} => {
             let keys = service.publishing_keys();

@@ -67,6 +67,8 @@ enum Action {
     Revoke(Revocation),
     /// Replace the signing key; credentials of the old one stay good until they expire.
     Rotate,
+    /// Begin a new status list with the next issuance: after the store was restored from a backup.
+    NewStatusList,
     /// Write the bundle and the status lists to DATA/public.
     Publish,
     /// List issuances, without personal data.

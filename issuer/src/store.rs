@@ -225,6 +225,10 @@ pub trait Store: Send + Sync {
     /// Every issuance, in no particular order.
     async fn issuances(&self) -> Result<Vec<IssuanceRecord>, StoreError>;
 
+    /// Closes the status list in use: the next reservation begins another. For a store that was restored, which does
+    /// not know what has been reserved since. Durable.
+    async fn close_status_list(&self) -> Result<(), StoreError>;
+
     /// Every status list.
     async fn status_lists(&self) -> Result<Vec<StatusListRecord>, StoreError>;
 

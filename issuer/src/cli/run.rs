@@ -235,6 +235,7 @@ fn command(action: Action) -> Result<Option<Command>, Failed> {
             reason,
         },
         Action::Rotate => Command::Rotate {},
+        Action::NewStatusList => Command::NewStatusList {},
         Action::Publish => Command::Publish {},
         Action::Issuances { .. } => Command::Issuances {},
         Action::Serve { .. } | Action::Init | Action::Root | Action::Openapi => return Ok(None),

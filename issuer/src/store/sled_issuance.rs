@@ -130,6 +130,10 @@ fn current_list(
     })
 }
 
+pub(super) fn close_list(tx: &mut Tx<'_>) {
+    tx.remove(CURRENT_LIST.to_vec());
+}
+
 pub(super) fn record_intent(tx: &mut Tx<'_>, intents: &[IssuanceRecord]) -> Result<(), StoreError> {
     for intent in intents {
         let at = key(kind::ISSUANCE, &[&intent.id]);

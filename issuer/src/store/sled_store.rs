@@ -226,6 +226,14 @@ impl Store for SledStore {
         self.read(|tree| values(tree, &[kind::ISSUANCE])).await
     }
 
+    async fn close_status_list(&self) -> Result<(), StoreError> {
+        self.write_durably(|tx| {
+            issuance::close_list(tx);
+            Ok(())
+        })
+        .await
+    }
+
     async fn status_lists(&self) -> Result<Vec<StatusListRecord>, StoreError> {
         self.read(|tree| values(tree, &[kind::LIST])).await
     }

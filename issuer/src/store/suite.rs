@@ -38,6 +38,7 @@ pub async fn all(store: Arc<dyn Store>) {
     unacknowledged_intents_are_retired(&*store).await;
     revocation::is_found_in_the_list(&*store).await;
     revocation::of_a_person_ends_open_sessions(&*store).await;
+    a_closed_list_is_used_no_further(&*store).await;
     relying_parties_and_terminals_are_kept(&*store).await;
     what_expired_is_swept(&*store).await;
 }
@@ -332,6 +333,18 @@ async fn indices_never_collide(store: Arc<dyn Store>) {
             assert!(seen.insert((reserved.list.clone(), index)));
         }
     }
+}
+
+async fn a_closed_list_is_used_no_further(store: &dyn Store) {
+    granted(store, "l1", "l").await;
+    let wanted = reservation(store, "l1", "one").await;
+    let before = store.reserve(wanted, NOW).await.unwrap();
+    store.close_status_list().await.unwrap();
+    let mut wanted = reservation(store, "l1", "two").await;
+    wanted.fresh_list = "another".to_owned();
+    let after = store.reserve(wanted, NOW).await.unwrap();
+    assert_eq!((&*before.list, &*after.list), ("list", "another"));
+    assert_eq!(store.status_lists().await.unwrap().len(), 2);
 }
 
 async fn a_configuration_is_used_once_and_refusals_change_nothing(store: &dyn Store) {
