@@ -260,7 +260,9 @@ fn hostile_long_names() {
 #[test]
 fn hostile_heavy_scoped_contexts() {
     let heavy: Vec<Value> = vec![json!({}); 15_000];
-    let scope = json!({"x": {"@id": "urn:x", "@context": heavy}});
+    // Deep enough to be copied with what is around it and never looked into.
+    let inert = json!({"y": {"@id": "urn:y", "@context": heavy}});
+    let scope = json!({"x": {"@id": "urn:x", "@context": inert}});
     let nodes: Vec<Value> = (0..200)
         .map(|index| json!({"@id": format!("urn:n{index}"), "t": {"@id": "urn:b"}}))
         .collect();
