@@ -5,7 +5,8 @@
 //! request, and of two racing requests exactly one wins. A method documented as *durable* returns only once its effect
 //! survives `kill -9` and loss of power.
 //!
-//! [`sled`](SledStore) is the embedded backend. Another backend passes [`suite`] and is done.
+//! [`sled`](SledStore) is the embedded backend. Another backend passes the module `suite` (feature `test-suite`) and is
+//! done.
 
 mod barrier;
 mod records;
