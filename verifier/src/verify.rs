@@ -143,7 +143,10 @@ pub fn verify(
 }
 
 impl Verified {
-    /// The credentials, in the order of the query; at least one.
+    /// The credentials; at least one. Requests of [`RequestBuilder`](crate::request::RequestBuilder) yield exactly one.
+    ///
+    /// Each is bound to a one-time key of its own, so that several are one person's is not proved by the keys: a relying
+    /// party that asks for several must compare a claim that names the person.
     #[must_use]
     pub fn credentials(&self) -> &[VerifiedCredential] {
         &self.credentials
