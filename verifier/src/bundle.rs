@@ -8,9 +8,12 @@ mod open;
 
 pub use build::BundleBuilder;
 
-use std::collections::HashMap;
-use std::fmt;
-use std::sync::Arc;
+use crate::table::Table;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -72,7 +75,7 @@ pub struct RelyingParty {
 }
 
 /// The encoding of a status list inside a bundle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StatusListFormat {
     /// A Bitstring Status List credential: an object.
@@ -102,9 +105,9 @@ struct Inner {
     issued_at: Timestamp,
     expires: Timestamp,
     issuers: Vec<TrustedIssuer>,
-    by_did: HashMap<String, usize>,
-    lists: HashMap<(StatusListFormat, String), StatusList>,
-    relying_parties: HashMap<String, RelyingParty>,
+    by_did: Table<String, usize>,
+    lists: Table<(StatusListFormat, String), StatusList>,
+    relying_parties: Table<String, RelyingParty>,
     contexts: Arc<ContextStore>,
 }
 

@@ -3,8 +3,9 @@
 //! The data is `schemas/services/*.json`, embedded. A verifier's policy and a wallet's refusal to be over-asked both
 //! come from it.
 
-use std::sync::OnceLock;
-
+use crate::table::Lazy;
+use alloc::string::String;
+use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::claims::AssuranceLevel;
@@ -113,14 +114,14 @@ impl Catalogue {
     /// The catalogue that is part of this program.
     #[must_use]
     pub fn builtin() -> &'static Self {
-        static BUILTIN: OnceLock<Catalogue> = OnceLock::new();
         // A test holds that every embedded file reads.
-        BUILTIN.get_or_init(|| Self {
+        static BUILTIN: Lazy<Catalogue> = Lazy::new(|| Catalogue {
             services: FILES
                 .iter()
                 .filter_map(|file| Service::from_json(file.as_bytes()).ok())
                 .collect(),
-        })
+        });
+        &BUILTIN
     }
 
     /// The service with this id.

@@ -6,6 +6,9 @@ use crate::encoding::{
 use crate::error::Error;
 use crate::json::{self, Limits};
 use crate::key::PublicKey;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
 
 /// Multicodec `p256-pub`.
 const P256_PUB: u64 = 0x1200;
@@ -89,6 +92,7 @@ pub fn resolve_method(url: &str) -> Result<(String, PublicKey), Error> {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
 
     /// From the did:key specification's P-256 test vectors.
     const VECTOR: &str = "did:key:zDnaerx9CtbPJ1q36T5Ln5wYt3MQYeGRG5ehnPAmxcf5mDZpv";

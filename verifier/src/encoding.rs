@@ -1,5 +1,8 @@
 //! Strict text encodings: each byte string has exactly one accepted spelling.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 

@@ -7,6 +7,7 @@ mod text;
 
 use crate::claims::AssuranceLevel;
 use crate::time::Timestamp;
+use alloc::string::String;
 
 /// Declares the enum, its codes and its English sentences in one place, so that they cannot drift apart.
 macro_rules! errors {
@@ -128,4 +129,4 @@ impl Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl core::error::Error for Error {}

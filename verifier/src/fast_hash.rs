@@ -4,14 +4,16 @@
 //! products with a secret drawn once per process, so that whoever writes a document cannot choose
 //! colliding keys ahead of time.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::LazyLock;
+use core::hash::{BuildHasher, Hasher};
+use std::hash::RandomState;
+
+use crate::table::Lazy;
 
 /// Builds [`FastHasher`]s that share the process's secret.
 #[derive(Clone, Default)]
 pub(crate) struct FastHash;
 
-static SECRET: LazyLock<[u64; 2]> = LazyLock::new(|| {
+static SECRET: Lazy<[u64; 2]> = Lazy::new(|| {
     let source = RandomState::new();
     [source.hash_one(0u8), source.hash_one(1u8) | 1]
 });

@@ -1,5 +1,8 @@
 //! Strict JSON (RFC 8259): what two readers could read differently is refused.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};

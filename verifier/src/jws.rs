@@ -1,5 +1,11 @@
 //! Compact JWS (RFC 7515) with ES256, and nothing else: the key and the caller say what is expected, never the message.
 
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::string::ToString;
+use alloc::vec::Vec;
 use serde_json::{Map, Value, json};
 
 use crate::crypto::{LocalSigner, SignError};

@@ -1,5 +1,7 @@
 //! Public keys: a closed set of kinds, each decoded and checked once.
 
+use alloc::format;
+use alloc::string::String;
 use core::fmt;
 
 use serde_json::{Value, json};

@@ -17,7 +17,7 @@
 //!     assert_eq!(credential.claims()["age_equal_or_over"]["18"], true);
 //!     assert_eq!(credential.claims().len(), 1); // nothing else about the person
 //! }
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 //!
 //! # Flow
@@ -52,6 +52,12 @@
 //! | both ends of issuance | [`vci`], [`device`], [`terminal`] |
 //! | foundations | [`jws`], [`did`], [`key`], [`crypto`], [`encoding`], [`json`], [`time`], [`error`](mod@error) |
 
+#![no_std]
+
+extern crate alloc;
+#[cfg(any(test, feature = "std"))]
+extern crate std;
+
 pub mod bundle;
 pub mod catalogue;
 pub mod claims;
@@ -62,6 +68,7 @@ pub mod device;
 pub mod did;
 pub mod encoding;
 pub mod error;
+#[cfg(feature = "std")]
 mod fast_hash;
 pub mod json;
 pub mod jsonld;
@@ -73,6 +80,7 @@ pub mod rdf;
 pub mod request;
 pub mod sd_jwt;
 pub mod status;
+mod table;
 pub mod terminal;
 pub mod time;
 pub mod vci;

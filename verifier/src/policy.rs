@@ -3,6 +3,9 @@
 use crate::catalogue::Service;
 use crate::claims::{AssuranceLevel, Format};
 pub use crate::data_integrity::Suite;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 
 /// What to do when the status of a credential cannot be told: a stale bundle, a list that is missing or past its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

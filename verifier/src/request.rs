@@ -10,6 +10,9 @@ mod read;
 
 pub use build::RequestBuilder;
 
+use alloc::string::String;
+use alloc::string::ToString;
+use alloc::vec::Vec;
 use serde_json::Value;
 
 use crate::bundle::{Bundle, RelyingParty};

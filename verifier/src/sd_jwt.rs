@@ -22,6 +22,10 @@ pub use verify::{IssuerVerified, KeyBindingExpectation, verify_issued};
 use crate::error::Error;
 use crate::json::Limits;
 use crate::jws;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// The media type that issuer-signed JWTs carry (SD-JWT VC §3.2.1).
 pub const TYP: &str = "dc+sd-jwt";

@@ -4,6 +4,7 @@
 //! List (zlib, least significant bit first). Both are read once, when a bundle is opened; a lookup is an index.
 
 mod bits;
+mod compression;
 mod list;
 
 pub use bits::BitString;

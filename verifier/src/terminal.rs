@@ -3,6 +3,9 @@
 //! A statement is a JWT of type `tessera-terminal+jwt` whose `kid` is the verification method of the terminal's DID.
 //! Whether that terminal is registered, and whether nonce and counter are fresh, is for the issuer to say.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;

@@ -1,5 +1,7 @@
 //! Points in time as arguments: the verifier has no clock of its own.
 
+use alloc::string::String;
+use alloc::string::ToString;
 use core::fmt;
 
 use crate::error::Error;

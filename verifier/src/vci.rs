@@ -5,6 +5,8 @@ pub mod offer;
 pub mod proof;
 pub mod secret;
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

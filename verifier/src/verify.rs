@@ -12,7 +12,10 @@ mod token;
 
 pub use token::UnverifiedPresentation;
 
-use std::sync::Arc;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use serde_json::{Map, Value};
 

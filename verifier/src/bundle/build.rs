@@ -1,6 +1,9 @@
 //! Making a bundle.
 
-use std::collections::BTreeMap;
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use serde_json::{Value, json};
 

@@ -1,7 +1,11 @@
 //! Opening a bundle.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use crate::table::Table;
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -78,7 +82,7 @@ pub(super) fn open(bytes: &[u8], root_did: &str) -> Result<Inner, Error> {
             .get(did)
             .and_then(|index: &usize| payload.issuers.get(*index))
     };
-    let mut lists = HashMap::new();
+    let mut lists = Table::default();
     let mut left = MAX_TOTAL_ENTRIES;
     for entry in &payload.status_lists {
         let list = read_list(entry, payload.iat, &contexts)?;
@@ -98,7 +102,7 @@ pub(super) fn open(bytes: &[u8], root_did: &str) -> Result<Inner, Error> {
             return Err(Error::malformed("status list given twice"));
         }
     }
-    let mut relying_parties = HashMap::with_capacity(payload.relying_parties.len());
+    let mut relying_parties = Table::default();
     for party in payload.relying_parties {
         let did = party
             .client_id
@@ -123,8 +127,8 @@ pub(super) fn open(bytes: &[u8], root_did: &str) -> Result<Inner, Error> {
 }
 
 /// Every DID must be one we can check signatures of, and be listed once.
-fn index_issuers(issuers: &[TrustedIssuer]) -> Result<HashMap<String, usize>, Error> {
-    let mut by_did = HashMap::with_capacity(issuers.len());
+fn index_issuers(issuers: &[TrustedIssuer]) -> Result<Table<String, usize>, Error> {
+    let mut by_did = Table::default();
     for (index, issuer) in issuers.iter().enumerate() {
         let (did, _) = did::resolve(&issuer.did)?;
         if did != issuer.did || by_did.insert(did, index).is_some() {

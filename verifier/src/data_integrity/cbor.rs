@@ -2,6 +2,8 @@
 //! unsigned integers, byte and text strings, arrays and maps of definite length, no tags.
 
 use crate::error::Error;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 const BAD: Error = Error::malformed("CBOR");
 

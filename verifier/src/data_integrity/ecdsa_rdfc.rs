@@ -1,5 +1,6 @@
 //! `ecdsa-rdfc-2019` with P-256 (vc-di-ecdsa §3.2).
 
+use alloc::vec::Vec;
 use serde_json::Value;
 
 use super::proof::{CheckedProof, ProofValue, config, unsecured};

@@ -3,6 +3,7 @@
 use super::proof::{ProofPurpose, Suite};
 use crate::key::PublicKey;
 use crate::time::Timestamp;
+use alloc::string::String;
 
 /// Who must control the key that signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

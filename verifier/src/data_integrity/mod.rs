@@ -37,8 +37,8 @@ pub enum PrepareError {
     Sign(SignError),
 }
 
-impl std::fmt::Display for PrepareError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Display for PrepareError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Refused(error) => error.fmt(f),
             Self::Sign(error) => error.fmt(f),
@@ -46,7 +46,7 @@ impl std::fmt::Display for PrepareError {
     }
 }
 
-impl std::error::Error for PrepareError {}
+impl core::error::Error for PrepareError {}
 
 impl From<Error> for PrepareError {
     fn from(error: Error) -> Self {

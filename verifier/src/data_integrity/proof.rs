@@ -1,5 +1,8 @@
 //! Proof objects: what they must say, and what must be expected of them (Data Integrity §2.1, §4.4).
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
 use serde_json::{Map, Value};
 
 use super::expectation::{Binding, ProofExpectation, VerifiedProof};

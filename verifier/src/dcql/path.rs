@@ -1,5 +1,10 @@
 //! Claims path pointers (OpenID4VP 1.0 §7).
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::string::ToString;
+use alloc::vec;
+use alloc::vec::Vec;
 use core::fmt;
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,8 @@
 //! Queries (OpenID4VP 1.0 §6.1 to §6.4).
 
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -2,6 +2,9 @@
 
 use super::Error;
 use crate::catalogue::Language;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::string::ToString;
 
 impl Error {
     /// A sentence for a person in `language`. The English one equals `Display`.

@@ -4,7 +4,10 @@
 //! implementations' time. Only contexts reached from the store's own documents are kept, and the
 //! table never grows: whoever writes documents cannot fill the memory with derived contexts.
 
-use std::sync::{Arc, OnceLock};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+
+use once_cell::race::OnceBox;
 
 use super::context::Context;
 
@@ -17,18 +20,18 @@ const PROBES: usize = 8;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
     /// A document of the store, by number.
-    Document(u64),
+    Document(usize),
     /// A term's scoped context on a property, by the definition's number.
-    Property(u64),
+    Property(usize),
     /// A term's scoped context on a type, by the definition's number.
-    Type(u64),
+    Type(usize),
 }
 
 /// Parent context's number and the step taken from it.
-pub(crate) type Key = (u64, Step);
+pub(crate) type Key = (usize, Step);
 
 /// A kept context and what it was derived from.
-type Slot = OnceLock<(Key, Arc<Context>)>;
+type Slot = OnceBox<(Key, Arc<Context>)>;
 
 /// A table of fixed size; a full neighbourhood means that a context is derived again each time.
 pub(crate) struct ContextCache {
@@ -38,7 +41,7 @@ pub(crate) struct ContextCache {
 impl ContextCache {
     pub(crate) fn new() -> Self {
         Self {
-            slots: (0..SLOTS).map(|_| OnceLock::new()).collect(),
+            slots: (0..SLOTS).map(|_| OnceBox::new()).collect(),
         }
     }
 
@@ -59,7 +62,7 @@ impl ContextCache {
 
     pub(crate) fn find(&self, key: Key) -> Option<&Arc<Context>> {
         self.places(key)
-            .map_while(OnceLock::get)
+            .map_while(OnceBox::get)
             .find_map(|(kept, context)| (*kept == key).then_some(context))
     }
 
@@ -71,7 +74,7 @@ impl ContextCache {
                 Some(_) => {}
                 // Losing the race to another thread leaves the context uncached this time.
                 None => {
-                    let _ = slot.set((key, Arc::clone(context)));
+                    let _ = slot.set(Box::new((key, Arc::clone(context))));
                     return;
                 }
             }

@@ -1,6 +1,11 @@
 //! Expansion of an entry whose key is a property (JSON-LD 1.1 API §5.1 steps 13.5 to 13.13).
 
-use std::sync::Arc;
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use serde_json::{Map, Value};
 
@@ -15,7 +20,7 @@ use super::tree::{Datatype, Expansion, Item, List, Node, Source, ValueObject};
 pub(super) fn as_slice(value: &Value) -> &[Value] {
     value
         .as_array()
-        .map_or(std::slice::from_ref(value), Vec::as_slice)
+        .map_or(core::slice::from_ref(value), Vec::as_slice)
 }
 
 impl Expander<'_> {
@@ -236,6 +241,6 @@ fn is_graph(item: &Item) -> bool {
 /// Puts an item into a graph object of its own.
 fn wrap_graph(item: &mut Item) {
     let source = item.source();
-    let inner = std::mem::replace(item, Item::Node(Box::new(Node::new(source))));
+    let inner = core::mem::replace(item, Item::Node(Box::new(Node::new(source))));
     *item = Item::Node(Box::new(Node::graph(vec![inner], source)));
 }

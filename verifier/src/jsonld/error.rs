@@ -14,8 +14,8 @@ pub enum JsonLdError {
     TooLarge,
 }
 
-impl std::fmt::Display for JsonLdError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Display for JsonLdError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Invalid(code) => write!(f, "not valid JSON-LD: {code}"),
             Self::UnknownContext => f.write_str("the document names a context that is not known"),
@@ -25,4 +25,4 @@ impl std::fmt::Display for JsonLdError {
     }
 }
 
-impl std::error::Error for JsonLdError {}
+impl core::error::Error for JsonLdError {}

@@ -1,6 +1,9 @@
 //! Expansion (JSON-LD 1.1 API §5.1 "Expansion Algorithm").
 
-use std::sync::Arc;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use serde_json::Value;
 

@@ -1,6 +1,7 @@
 //! What kind of object a map turned out to be (JSON-LD 1.1 API §5.1 steps 15 to 19).
 
-use std::sync::Arc;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
 
 use serde_json::Value;
 

@@ -1,5 +1,9 @@
 //! References and their resolution (RFC 3986 §5.2), without normalization.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+
 /// Whether `text` begins with a scheme and a colon, that is, may stand without a base.
 pub(crate) fn is_absolute(text: &str) -> bool {
     let Some((scheme, _)) = text.split_once(':') else {

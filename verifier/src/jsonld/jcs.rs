@@ -1,5 +1,9 @@
 //! JSON Canonicalization Scheme (RFC 8785), the lexical form of `rdf:JSON` literals.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::string::ToString;
+use alloc::vec::Vec;
 use serde_json::{Number, Value};
 
 /// The canonical serialization of `value`.

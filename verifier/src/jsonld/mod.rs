@@ -34,6 +34,7 @@ pub use to_rdf::{RdfDirection, SourcedQuads, ToRdfOptions, to_rdf};
 pub use tree::{Item, Node, Source, ValueObject};
 
 use crate::rdf::Quad;
+use alloc::vec::Vec;
 use serde_json::Value;
 
 /// Expands `document` in safe mode and deserializes it: the quads a signature suite hashes.

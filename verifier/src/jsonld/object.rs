@@ -1,6 +1,8 @@
 //! Expansion of the entries of a map (JSON-LD 1.1 API §5.1 steps 13 to 19).
 
-use std::sync::Arc;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use serde_json::{Map, Value};
 

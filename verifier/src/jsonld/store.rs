@@ -1,13 +1,13 @@
 //! The context documents a verifier carries.
 
-use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
+use alloc::sync::Arc;
 
 use serde_json::Value;
 
 use super::JsonLdError;
 use super::cache::ContextCache;
 use super::context::{Context, fresh_number};
+use crate::table::{Lazy, Table};
 
 macro_rules! builtin {
     ($($url:literal => $file:literal,)*) => {
@@ -35,7 +35,7 @@ pub const BUILTIN_CONTEXTS: &[(&str, &str)] = builtin! {
 
 /// A context document of the store.
 pub(crate) struct ContextDocument {
-    pub(crate) number: u64,
+    pub(crate) number: usize,
     /// The value of the document's `@context`.
     pub(crate) context: Value,
 }
@@ -59,7 +59,7 @@ pub(crate) struct ContextDocument {
 /// assert!(matches!(document_to_rdf(&document, &store), Err(JsonLdError::Dropped(_))));
 /// ```
 pub struct ContextStore {
-    documents: HashMap<Arc<str>, ContextDocument>,
+    documents: Table<Arc<str>, ContextDocument>,
     pub(crate) cache: ContextCache,
     initial: Arc<Context>,
 }
@@ -68,8 +68,8 @@ impl ContextStore {
     /// The built-in contexts, shared by the whole process.
     #[must_use]
     pub fn builtin() -> Arc<Self> {
-        static BUILTIN: LazyLock<Arc<ContextStore>> =
-            LazyLock::new(|| Arc::new(ContextStore::empty().with_builtin()));
+        static BUILTIN: Lazy<Arc<ContextStore>> =
+            Lazy::new(|| Arc::new(ContextStore::empty().with_builtin()));
         Arc::clone(&BUILTIN)
     }
 
@@ -93,7 +93,7 @@ impl ContextStore {
 
     fn empty() -> Self {
         Self {
-            documents: HashMap::new(),
+            documents: Table::default(),
             cache: ContextCache::new(),
             initial: Arc::new(Context {
                 number: fresh_number(),

@@ -1,6 +1,10 @@
 //! Expanded documents as JSON (JSON-LD 1.1 §9), for test suites and tools.
 
-use std::sync::Arc;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use serde_json::{Map, Value, json};
 

@@ -4,8 +4,13 @@
 //! same without that step, and each can remember the JSON value it stems from, which selective
 //! disclosure needs.
 
-use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
+use crate::table::Lazy;
+use crate::table::Table;
+use alloc::format;
+use alloc::string::String;
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use serde_json::{Number, Value};
 
@@ -55,7 +60,7 @@ pub struct SourcedQuads {
 
 macro_rules! iris {
     ($($name:ident = $iri:literal;)*) => {
-        $(static $name: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from($iri));)*
+        $(static $name: Lazy<Arc<str>> = Lazy::new(|| Arc::from($iri));)*
     };
 }
 
@@ -83,9 +88,9 @@ pub fn to_rdf(items: &[Item], options: &ToRdfOptions) -> Result<SourcedQuads, Js
     let mut writer = Writer {
         options: *options,
         out: SourcedQuads::default(),
-        labels: HashMap::new(),
+        labels: Table::default(),
         issued: 0,
-        indexes: HashMap::new(),
+        indexes: Table::default(),
         left: MAX_NAMES,
     };
     for item in items {
@@ -104,10 +109,10 @@ const MAX_NAMES: usize = 4 << 20;
 struct Writer {
     options: ToRdfOptions,
     out: SourcedQuads,
-    labels: HashMap<Arc<str>, Arc<str>>,
+    labels: Table<Arc<str>, Arc<str>>,
     issued: usize,
     /// `@index` of identified nodes, which must not differ between mentions.
-    indexes: HashMap<Arc<str>, Arc<str>>,
+    indexes: Table<Arc<str>, Arc<str>>,
     /// Bytes of names that may still be written.
     left: usize,
 }

@@ -1,7 +1,10 @@
 //! Expanded documents (JSON-LD 1.1 §9, "expanded document form").
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use serde_json::Value;
 
@@ -14,7 +17,7 @@ impl Source {
     /// The identity of `value`.
     #[must_use]
     pub fn of(value: &Value) -> Self {
-        Self(std::ptr::from_ref(value).addr())
+        Self(core::ptr::from_ref(value).addr())
     }
 }
 

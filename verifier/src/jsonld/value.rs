@@ -1,6 +1,7 @@
 //! Value Expansion (JSON-LD 1.1 API §5.3) and value objects.
 
-use std::sync::Arc;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
 
 use serde_json::Value;
 

@@ -1,7 +1,11 @@
 //! The canonicalization algorithm (RDFC-1.0 §4.4) and first-degree hashes (§4.6).
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use super::RdfError;
 use super::issuer::Issuer;
@@ -9,7 +13,7 @@ use super::ndegree::NDegree;
 use super::render::{Lines, Nodes, Rendered};
 use super::term::Quad;
 use crate::crypto::{sha256, sha384};
-use crate::fast_hash::FastHash;
+use crate::table::Set;
 
 /// The hash that canonicalization is run with; the signature suite chooses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -142,7 +146,7 @@ pub fn canonicalize(
     hash: HashAlgorithm,
     budget: Budget,
 ) -> Result<Canonical<'_>, RdfError> {
-    let mut seen = HashSet::with_capacity_and_hasher(quads.len(), FastHash);
+    let mut seen = Set::default();
     let unique: Vec<&Quad> = quads.iter().filter(|quad| seen.insert(*quad)).collect();
     let mut nodes = Nodes::default();
     let mut text = String::with_capacity(unique.len() * 160);

@@ -1,16 +1,17 @@
 //! Blank node identifier issuers (RDFC-1.0 §4.5).
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use alloc::format;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
-use crate::fast_hash::FastHash;
+use crate::table::Table;
 
 /// Issues `prefix0`, `prefix1`, … in the order in which nodes ask for the first time.
 #[derive(Clone)]
 pub(super) struct Issuer {
     prefix: &'static str,
     order: Vec<u32>,
-    issued: HashMap<u32, Arc<str>, FastHash>,
+    issued: Table<u32, Arc<str>>,
 }
 
 impl Issuer {
@@ -18,7 +19,7 @@ impl Issuer {
         Self {
             prefix,
             order: Vec::new(),
-            issued: HashMap::default(),
+            issued: Table::default(),
         }
     }
 

@@ -36,8 +36,8 @@ pub enum RdfError {
     WorkBudgetExceeded,
 }
 
-impl std::fmt::Display for RdfError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Display for RdfError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Syntax { line } => write!(f, "line {line} is not N-Quads"),
             Self::WorkBudgetExceeded => {
@@ -47,4 +47,4 @@ impl std::fmt::Display for RdfError {
     }
 }
 
-impl std::error::Error for RdfError {}
+impl core::error::Error for RdfError {}

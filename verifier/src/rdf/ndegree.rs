@@ -1,7 +1,9 @@
 //! Hash N-Degree Quads (RDFC-1.0 §4.8), paid for out of a [`Budget`].
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use super::RdfError;
 use super::canonical::{Budget, HashAlgorithm};

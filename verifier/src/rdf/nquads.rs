@@ -1,6 +1,8 @@
 //! Canonical N-Quads (RDFC-1.0 §5, RDF 1.2 N-Quads "canonical form").
 
 use super::term::{Literal, Quad, Term};
+use alloc::format;
+use alloc::string::String;
 
 /// `xsd:string`, the datatype that canonical N-Quads leaves out.
 pub(super) const XSD_STRING: &str = "http://www.w3.org/2001/XMLSchema#string";

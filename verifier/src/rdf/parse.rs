@@ -1,6 +1,8 @@
 //! A strict N-Quads reader (RDF 1.1 N-Quads §4), for test vectors and tools.
 
-use std::sync::Arc;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use super::RdfError;
 use super::nquads::XSD_STRING;

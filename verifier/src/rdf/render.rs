@@ -3,11 +3,11 @@
 //! A quad is written out several times during canonicalization: once for the first-degree hash of
 //! each blank node in it and once in the result. Only the labels differ.
 
-use std::collections::HashMap;
-
 use super::nquads::{write_iri, write_literal};
 use super::term::{Quad, Term};
-use crate::fast_hash::FastHash;
+use crate::table::Table;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// Where a blank node stands in a quad, with the letter RDFC-1.0 §4.7.3 hashes for it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(super) struct Rendered<'a> {
 /// The blank nodes of a dataset, numbered in order of appearance.
 #[derive(Default)]
 pub(super) struct Nodes<'a> {
-    numbers: HashMap<&'a str, u32, FastHash>,
+    numbers: Table<&'a str, u32>,
     pub(super) labels: Vec<&'a str>,
 }
 
@@ -131,7 +131,7 @@ impl<'a> Rendered<'a> {
 /// Lines written one after another into one text, to be sorted without copying them.
 pub(super) struct Lines {
     text: String,
-    ranges: Vec<std::ops::Range<usize>>,
+    ranges: Vec<core::ops::Range<usize>>,
 }
 
 impl Lines {
@@ -151,7 +151,7 @@ impl Lines {
     /// The lines in code point order.
     pub(super) fn sorted(&mut self) -> impl Iterator<Item = &str> {
         let line =
-            |range: &std::ops::Range<usize>| self.text.get(range.clone()).unwrap_or_default();
+            |range: &core::ops::Range<usize>| self.text.get(range.clone()).unwrap_or_default();
         self.ranges.sort_unstable_by(|a, b| line(a).cmp(line(b)));
         self.ranges.iter().map(line)
     }

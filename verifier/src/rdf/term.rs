@@ -1,6 +1,6 @@
 //! Terms and quads (RDF 1.1 Concepts §3, §4).
 
-use std::sync::Arc;
+use alloc::sync::Arc;
 
 /// A node of a dataset.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

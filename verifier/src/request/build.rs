@@ -1,5 +1,9 @@
 //! Making a request object.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use serde_json::{Value, json};
 
 use super::{AUDIENCE, CLIENT_ID_PREFIX, LOCAL_RESPONSE_MODE, SERVICE_FORMAT, TYP};

@@ -1,5 +1,7 @@
 //! Reading a request object.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
 use serde_json::{Map, Value};
 
 use super::{

@@ -1,5 +1,8 @@
 //! Disclosures (RFC 9901 §4.2).
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::string::ToString;
 use serde_json::{Value, json};
 
 use crate::crypto::sha256;

@@ -1,5 +1,8 @@
 //! Making an SD-JWT VC (RFC 9901 §4, issuer's side).
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
 use serde_json::{Map, Value, json};
 
 use super::TYP;

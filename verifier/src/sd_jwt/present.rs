@@ -1,5 +1,7 @@
 //! Choosing disclosures and binding them to the holder's key (RFC 9901 §4.3 and §7.2).
 
+use alloc::format;
+use alloc::string::String;
 use serde_json::json;
 
 use super::SdJwt;

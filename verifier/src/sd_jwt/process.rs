@@ -1,6 +1,10 @@
 //! Putting disclosures back into the payload (RFC 9901 §7.1 steps 3 to 5).
 
-use std::collections::{HashMap, HashSet};
+use crate::table::{Set, Table};
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use serde_json::{Map, Value};
 
@@ -28,7 +32,7 @@ pub(super) fn process(payload: &Value, disclosures: &[Disclosure]) -> Result<Pro
     if payload.get("_sd_alg").is_some_and(|alg| alg != "sha-256") {
         return Err(Error::UnsupportedAlgorithm { what: "_sd_alg" });
     }
-    let mut by_digest = HashMap::with_capacity(disclosures.len());
+    let mut by_digest = Table::default();
     for (index, disclosure) in disclosures.iter().enumerate() {
         if by_digest.insert(disclosure.digest(), index).is_some() {
             return Err(Error::DisclosureInvalid { why: "sent twice" });
@@ -37,7 +41,7 @@ pub(super) fn process(payload: &Value, disclosures: &[Disclosure]) -> Result<Pro
     let mut walk = Walk {
         disclosures,
         by_digest,
-        seen: HashSet::new(),
+        seen: Set::default(),
         paths: vec![None; disclosures.len()],
         at: Vec::new(),
     };
@@ -58,9 +62,9 @@ pub(super) fn process(payload: &Value, disclosures: &[Disclosure]) -> Result<Pro
 
 struct Walk<'a> {
     disclosures: &'a [Disclosure],
-    by_digest: HashMap<&'a str, usize>,
+    by_digest: Table<&'a str, usize>,
     /// Every digest met: none may come twice (step 4).
-    seen: HashSet<String>,
+    seen: Set<String>,
     paths: Vec<Option<ClaimPath>>,
     at: Vec<PathElement>,
 }

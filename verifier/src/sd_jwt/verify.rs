@@ -1,5 +1,7 @@
 //! Checking an SD-JWT: the issuer's signature, the disclosures, the key binding (RFC 9901 §7.1 and §7.3).
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use serde_json::Value;
 
 use super::disclosure::digest;

@@ -1,13 +1,16 @@
 //! The bits and their two encodings.
 
-use std::io::{Read as _, Write as _};
-
-use flate2::Compression;
-use flate2::bufread::{GzDecoder, ZlibDecoder};
-use flate2::write::{GzEncoder, ZlibEncoder};
+use super::compression::{gunzip, gzip, unzlib, zlib};
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use crate::encoding::{base64url, from_base64url, from_multibase_base64url, multibase_base64url};
 use crate::error::Error;
+
+/// A bomb costs 16 MiB and no more.
+const LIMIT: usize = BitString::MAX_ENTRIES / 8;
 
 /// A list of bits, as many as a multiple of eight.
 #[derive(Clone, PartialEq, Eq)]
@@ -69,25 +72,14 @@ impl BitString {
     /// `encodedList` (Bitstring Status List §3.2): multibase base64url of gzip.
     #[must_use]
     pub fn encode_bitstring(&self) -> String {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-        // Writing to memory cannot fail.
-        let bytes = encoder
-            .write_all(&self.bytes)
-            .and_then(|()| encoder.finish())
-            .unwrap_or_default();
-        multibase_base64url(&bytes)
+        multibase_base64url(&gzip(&self.bytes))
     }
 
     /// `lst` with one bit an entry (Token Status List §4.1): unpadded base64url of zlib.
     #[must_use]
     pub fn encode_token(&self) -> String {
         let reversed: Vec<u8> = self.bytes.iter().map(|byte| byte.reverse_bits()).collect();
-        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
-        let bytes = encoder
-            .write_all(&reversed)
-            .and_then(|()| encoder.finish())
-            .unwrap_or_default();
-        base64url(&bytes)
+        base64url(&zlib(&reversed))
     }
 
     /// Reads an `encodedList`.
@@ -96,9 +88,7 @@ impl BitString {
     /// `malformed` for another base, broken gzip, trailing bytes or too few entries; `too_large` for too many.
     pub fn decode_bitstring(encoded: &str) -> Result<Self, Error> {
         let compressed = bounded(encoded).and_then(from_multibase_base64url)?;
-        let mut decoder = GzDecoder::new(&compressed[..]);
-        let bytes = inflate(&mut decoder)?;
-        Self::read(bytes, decoder.into_inner())
+        Self::read(gunzip(&compressed, LIMIT)?)
     }
 
     /// Reads a `lst` with one bit an entry.
@@ -107,18 +97,14 @@ impl BitString {
     /// Those of [`decode_bitstring`](Self::decode_bitstring); padding is refused too.
     pub fn decode_token(encoded: &str) -> Result<Self, Error> {
         let compressed = bounded(encoded).and_then(from_base64url)?;
-        let mut decoder = ZlibDecoder::new(&compressed[..]);
-        let mut bytes = inflate(&mut decoder)?;
+        let mut bytes = unzlib(&compressed, LIMIT)?;
         bytes
             .iter_mut()
             .for_each(|byte| *byte = byte.reverse_bits());
-        Self::read(bytes, decoder.into_inner())
+        Self::read(bytes)
     }
 
-    fn read(bytes: Vec<u8>, trailing: &[u8]) -> Result<Self, Error> {
-        if !trailing.is_empty() {
-            return Err(Error::malformed("bytes after the status list"));
-        }
+    fn read(bytes: Vec<u8>) -> Result<Self, Error> {
         if bytes.len() < Self::MIN_ENTRIES / 8 {
             return Err(Error::malformed("status list shorter than 131072 entries"));
         }
@@ -130,26 +116,11 @@ impl BitString {
 
 /// Compressed bits are never much longer than the bits themselves.
 fn bounded(encoded: &str) -> Result<&str, Error> {
-    const LIMIT: usize = BitString::MAX_ENTRIES / 8 * 3 / 2;
-    if encoded.len() > LIMIT {
-        Err(Error::too_large("encoded status list", LIMIT))
+    const ENCODED: usize = LIMIT * 3 / 2;
+    if encoded.len() > ENCODED {
+        Err(Error::too_large("encoded status list", ENCODED))
     } else {
         Ok(encoded)
-    }
-}
-
-/// Decompresses, but never more than the bound: a bomb costs 16 MiB and no more.
-fn inflate(decoder: &mut impl std::io::Read) -> Result<Vec<u8>, Error> {
-    const LIMIT: usize = BitString::MAX_ENTRIES / 8;
-    let mut bytes = Vec::new();
-    decoder
-        .take(LIMIT as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|_| Error::malformed("compressed status list"))?;
-    if bytes.len() > LIMIT {
-        Err(Error::too_large("status list", BitString::MAX_ENTRIES))
-    } else {
-        Ok(bytes)
     }
 }
 

@@ -1,6 +1,10 @@
 //! Status lists as signed documents.
 
-use std::sync::Arc;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::string::ToString;
+use alloc::sync::Arc;
 
 use serde_json::{Value, json};
 

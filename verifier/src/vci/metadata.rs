@@ -1,6 +1,8 @@
 //! Issuer and authorization server metadata (OpenID4VCI §12.2, RFC 8414).
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

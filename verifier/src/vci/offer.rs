@@ -1,5 +1,10 @@
 //! Credential offers (OpenID4VCI §4.1).
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::string::ToString;
+use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::{Secret, read};
@@ -110,6 +115,7 @@ impl CredentialOffer {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use alloc::vec;
 
     #[test]
     fn an_offer_survives_its_uri() {

@@ -1,5 +1,7 @@
 //! The `jwt` key proof (OpenID4VCI appendix F.1).
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
 use serde_json::json;
 
 use crate::error::Error;

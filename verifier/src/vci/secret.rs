@@ -1,5 +1,7 @@
 //! Codes and tokens: wiped when dropped, never printed.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
 use core::fmt;
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,8 @@
 //! Exactly what was asked: everything of it and nothing besides.
 
+use alloc::string::String;
+use alloc::string::ToString;
+use alloc::vec::Vec;
 use serde_json::Value;
 
 use crate::dcql::{ClaimPath, ClaimQuery, CredentialQuery, PathElement};

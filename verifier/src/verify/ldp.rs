@@ -1,5 +1,7 @@
 //! Proving a W3C credential with a derived Data Integrity proof, inside a presentation secured by its holder.
 
+use alloc::borrow::ToOwned;
+use alloc::vec::Vec;
 use serde_json::Value;
 
 use super::shape::no_keywords;

@@ -3,6 +3,8 @@
 //! A Data Integrity proof covers statements, and one statement can be written in JSON in several ways: `false`, `[false]`
 //! and `{"@value":false}` are the same to it. A program that reads claims must see the one that was issued.
 
+use alloc::string::String;
+use alloc::string::ToString;
 use serde_json::{Map, Value};
 
 use crate::claims::{AGES, Sex};

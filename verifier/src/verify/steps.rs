@@ -1,5 +1,6 @@
 //! The steps that both formats share, each consuming the value before.
 
+use alloc::string::String;
 use serde_json::{Map, Value};
 
 use super::{Status, Undetermined, VerifiedCredential, asked, ldp, sd_jwt, shape};

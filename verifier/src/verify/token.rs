@@ -1,5 +1,8 @@
 //! The `vp_token` (OpenID4VP 1.0 §8.1).
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
 use serde_json::{Map, Value};
 
 use crate::dcql::CredentialQuery;

@@ -14,7 +14,10 @@ mod statements;
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod vectors;
 
-use std::collections::BTreeMap;
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use serde_json::{Map, Value};
 

@@ -1,7 +1,9 @@
 //! The two forms of `proofValue` (vc-di-ecdsa §3.5: serializeBaseProofValue,
 //! serializeDerivedProofValue and their inverses).
 
-use std::collections::{BTreeMap, BTreeSet};
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::data_integrity::cbor::{Reader, Writer};
 use crate::encoding::{from_multibase_base64url, multibase_base64url};
@@ -26,9 +28,9 @@ pub(in crate::data_integrity) struct BaseParts {
     pub(super) mandatory_pointers: Vec<String>,
 }
 
-impl std::fmt::Debug for BaseParts {
+impl core::fmt::Debug for BaseParts {
     /// The HMAC key unlinks labels from content and stays out of logs.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("BaseParts")
             .field("signatures", &self.signatures.len())
             .field("mandatory_pointers", &self.mandatory_pointers)

@@ -5,23 +5,22 @@
 //! stems from, which gives the same groups from a single expansion: what is selected is a set of
 //! JSON values.
 
-use std::collections::HashSet;
-
+use alloc::string::String;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
-use crate::fast_hash::FastHash;
 use crate::jsonld::Source;
+use crate::table::Set;
 
 /// The values of one document that a list of pointers selects.
 #[derive(Default)]
 pub(super) struct Selection {
     /// Targets of pointers, and all that is in them.
-    whole: HashSet<Source, FastHash>,
+    whole: Set<Source>,
     /// Objects on the way to a target: their identifiers and types are selected with it.
-    objects: HashSet<Source, FastHash>,
+    objects: Set<Source>,
     /// Arrays of which only some items may be selected.
-    arrays: HashSet<Source, FastHash>,
+    arrays: Set<Source>,
 }
 
 /// How a selection treats a value.
@@ -169,7 +168,7 @@ impl Selection {
 }
 
 /// RFC 6901 §4: `~1` is `/` and `~0` is `~`; anything else after `~` is an error.
-fn unescape(token: &str) -> Option<std::borrow::Cow<'_, str>> {
+fn unescape(token: &str) -> Option<alloc::borrow::Cow<'_, str>> {
     if !token.contains('~') {
         return Some(token.into());
     }

@@ -1,17 +1,18 @@
 //! Canonical statements under the labels that are signed (vc-di-ecdsa §3.4:
 //! labelReplacementCanonicalizeJsonLd, createHmacIdLabelMapFunction, canonicalizeAndGroup).
 
-use std::collections::HashMap;
-
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
 use serde_json::Value;
 
 use super::select::Selection;
 use crate::crypto::hmac_sha256;
 use crate::encoding::multibase_base64url;
 use crate::error::Error;
-use crate::fast_hash::FastHash;
 use crate::jsonld::{ContextStore, Source, unsecured_to_rdf};
 use crate::rdf::{Budget, Canonical, HashAlgorithm, Quad, canonicalize, write_quad};
+use crate::table::Table;
 
 /// A label that is signed in place of a canonical one: 32 bytes, written `u` and base64url.
 pub(super) struct Label {
@@ -29,7 +30,7 @@ impl Label {
 }
 
 /// Input label of a blank node to the label that is signed.
-pub(super) type Labels = HashMap<String, Label, FastHash>;
+pub(super) type Labels = Table<String, Label>;
 
 /// A statement, once, however often the document makes it.
 pub(super) struct Statement {

@@ -1,6 +1,13 @@
 //! The published test vectors of `ecdsa-sd-2023`, step by step.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::string::ToString;
+use alloc::vec;
+use alloc::vec::Vec;
 use std::path::Path;
+use std::println;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
@@ -99,7 +106,7 @@ fn check(root: &Path, folder: &str, prefix: &str) {
     let plain = crate::jsonld::document_to_rdf(&document, &store).unwrap();
     let plain = canonical(&plain).unwrap();
     assert_eq!(json!(plain.lines()), step("addBaseDocCanon"));
-    let hmac_key: [u8; 32] = std::array::from_fn(|index| (index % 16 * 0x11) as u8);
+    let hmac_key: [u8; 32] = core::array::from_fn(|index| (index % 16 * 0x11) as u8);
     let statements = Statements::shuffled(&document, &store, &hmac_key).unwrap();
     assert_eq!(lines(&statements), step("addBaseDocHMACCanon"));
     let selection = Selection::new(&document, &mandatory_pointers).unwrap();

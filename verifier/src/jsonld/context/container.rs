@@ -1,5 +1,6 @@
 //! Container mappings (JSON-LD 1.1 §9.15.1).
 
+use alloc::vec::Vec;
 use serde_json::Value;
 
 use crate::jsonld::JsonLdError;
@@ -30,7 +31,7 @@ impl Container {
     /// Create Term Definition step 19: a keyword, or an array of keywords that go together.
     pub(super) fn parse(value: &Value) -> Result<Self, JsonLdError> {
         const OTHERS: u8 = Container::INDEX.0 | Container::ID.0;
-        let single = std::slice::from_ref(value);
+        let single = core::slice::from_ref(value);
         let names = value.as_array().map_or(single, Vec::as_slice);
         let mut bits = 0;
         for name in names {

@@ -1,7 +1,10 @@
 //! Create Term Definition (JSON-LD 1.1 API §5.1.2).
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use crate::table::Table;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -22,7 +25,7 @@ pub(super) struct Definer<'a, 'p, 's> {
     pub(super) context: Context,
     pub(super) local: &'a Entries,
     /// `false` while a definition is being made.
-    pub(super) defined: HashMap<&'a str, bool>,
+    pub(super) defined: Table<&'a str, bool>,
     pub(super) protected: bool,
     pub(super) options: &'a ProcessOptions,
 }

@@ -4,9 +4,9 @@ mod container;
 mod define;
 mod process;
 
-use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use alloc::format;
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
@@ -16,12 +16,16 @@ pub(crate) use process::{ProcessOptions, Processor};
 use super::iri;
 use super::keyword::{Keyword, has_keyword_form};
 use super::tree::Direction;
-use crate::fast_hash::FastHash;
+use crate::table::Table;
 
-/// A number no other context, definition or document of this process has.
-pub(crate) fn fresh_number() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    NEXT.fetch_add(1, Ordering::Relaxed)
+/// A number no other context, definition or document of this process has, or 0 when there is none left: what has no
+/// number is not kept.
+pub(crate) fn fresh_number() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
+    NEXT.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |number| {
+        number.checked_add(1)
+    })
+    .unwrap_or(0)
 }
 
 /// An active context.
@@ -29,8 +33,8 @@ pub(crate) fn fresh_number() -> u64 {
 pub(crate) struct Context {
     /// Non-zero when reached from the store's documents alone: what may be derived from it may be
     /// kept.
-    pub(crate) number: u64,
-    pub(crate) terms: HashMap<Arc<str>, Arc<TermDefinition>, FastHash>,
+    pub(crate) number: usize,
+    pub(crate) terms: Table<Arc<str>, Arc<TermDefinition>>,
     pub(crate) vocab: Option<Arc<str>>,
     pub(crate) base: Option<Arc<str>>,
     /// The base IRI of the document, which a null context falls back to.
@@ -69,7 +73,7 @@ pub(crate) struct ScopedContext {
 /// A term definition.
 #[derive(Clone, Debug)]
 pub(crate) struct TermDefinition {
-    pub(crate) number: u64,
+    pub(crate) number: usize,
     pub(crate) mapping: Expanded,
     pub(crate) prefix: bool,
     pub(crate) protected: bool,

@@ -1,7 +1,10 @@
 //! Context Processing (JSON-LD 1.1 API §5.1).
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use crate::table::Table;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use serde_json::{Map, Value};
 
@@ -179,7 +182,7 @@ impl<'s> Processor<'s> {
             context.previous = Some(Arc::clone(active));
             result = Arc::new(context);
         }
-        let single = std::slice::from_ref(local);
+        let single = core::slice::from_ref(local);
         for context in local.as_array().map_or(single, Vec::as_slice) {
             result = match context {
                 Value::Null => self.nullify(active, &result, propagate, options)?,
@@ -334,7 +337,7 @@ impl<'s> Processor<'s> {
             processor: self,
             context,
             local,
-            defined: HashMap::new(),
+            defined: Table::default(),
             protected,
             options,
         }
