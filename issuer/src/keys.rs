@@ -8,7 +8,7 @@ mod file;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use tessera_verifier::crypto::{LocalSigner, SignError};
+use tessera_verifier::crypto::{LocalSigner, SignError, Signature};
 use tessera_verifier::did;
 use tessera_verifier::key::PublicKey;
 
@@ -83,10 +83,10 @@ impl LocalSigner for SoftwareKey {
         &self.public
     }
 
-    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+    fn sign(&self, message: &[u8]) -> Result<Signature, SignError> {
         let random = aws_lc_rs::rand::SystemRandom::new();
         let signature = self.pair.sign(&random, message).map_err(|_| SignError)?;
-        signature.as_ref().try_into().map_err(|_| SignError)
+        Signature::from_bytes(signature.as_ref()).map_err(|_| SignError)
     }
 }
 

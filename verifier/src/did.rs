@@ -1,8 +1,6 @@
 //! did:key and did:jwk, strictly decoded. Nothing is ever fetched.
 
-use crate::encoding::{
-    from_base64url, from_multibase_base58, from_uvarint, multibase_base58, uvarint,
-};
+use crate::encoding::{from_base64url, from_multibase_base58, multibase_base58};
 use crate::error::Error;
 use crate::json::{self, Limits};
 use crate::key::PublicKey;
@@ -10,20 +8,18 @@ use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 
-/// Multicodec `p256-pub`.
-const P256_PUB: u64 = 0x1200;
 const DID_MAX: usize = 512;
 
-/// The did:key of a key: `did:key:zDn…` for P-256.
+/// The did:key of a key: `did:key:zDn…` for P-256, `z82…` for P-384, `z6Mk…` for Ed25519.
 #[must_use]
 pub fn did_key(key: &PublicKey) -> String {
     format!("did:key:{}", multikey(key))
 }
 
-/// The Multikey form of a key (Data Integrity §2.2.2): multibase base58btc of multicodec and compressed point.
+/// The Multikey form of a key (Controlled Identifiers §2.2.2): multibase base58btc of its multicodec form.
 #[must_use]
 pub fn multikey(key: &PublicKey) -> String {
-    multibase_base58(&[&uvarint(P256_PUB)[..], &key.to_compressed()].concat())
+    multibase_base58(&key.to_multicodec())
 }
 
 /// The verification method of a key's did:key: `did:key:zX#zX`.
@@ -36,14 +32,9 @@ pub fn verification_method(key: &PublicKey) -> String {
 /// The key of a Multikey.
 ///
 /// # Errors
-/// `malformed` unless it is the one canonical spelling of a P-256 key; `unsupported_algorithm` for other codecs.
+/// `malformed` unless it is the one canonical spelling of a key; `unsupported_algorithm` for other codecs.
 pub fn from_multikey(text: &str) -> Result<PublicKey, Error> {
-    let bytes = from_multibase_base58(text)?;
-    let (codec, point) = from_uvarint(&bytes)?;
-    if codec != P256_PUB {
-        return Err(Error::UnsupportedAlgorithm { what: "key codec" });
-    }
-    PublicKey::from_compressed(point)
+    PublicKey::from_multicodec(&from_multibase_base58(text)?)
 }
 
 /// The DID without fragment, and its key, of a `did:key` or `did:jwk` DID or DID URL.
@@ -121,7 +112,6 @@ mod tests {
             "did:jwk:",
             "did:jwk:e30",
             "did:web:example.org",
-            "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp",
             &longer,
             shorter,
             &fragment,

@@ -1,4 +1,4 @@
-//! Compact JWS (RFC 7515) with ES256, and nothing else: the key and the caller say what is expected, never the message.
+//! Compact JWS (RFC 7515): the key and the caller say which algorithm is expected, never the message.
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -12,11 +12,13 @@ use crate::crypto::{LocalSigner, SignError};
 use crate::encoding::{base64url, from_base64url};
 use crate::error::Error;
 use crate::json::{self, Limits};
-use crate::key::PublicKey;
+use crate::key::{KeyType, PublicKey};
 
-/// The protected header, checked: `alg` is ES256, there is no `crit` and no `b64`.
+/// The protected header, checked: `alg` is one that the caller allows, there is no `crit` and no `b64`.
 #[derive(Debug, Clone)]
 pub struct Header {
+    /// The kind of key that `alg` calls for.
+    pub algorithm: KeyType,
     /// `typ`, as sent.
     pub typ: Option<String>,
     /// `kid`, as sent: for our tokens a DID URL.
@@ -33,7 +35,7 @@ impl Header {
         &self.members
     }
 
-    fn read(bytes: &[u8]) -> Result<Self, Error> {
+    fn read(bytes: &[u8], allowed: &[KeyType]) -> Result<Self, Error> {
         let members = json::parse_object(
             bytes,
             Limits {
@@ -42,9 +44,12 @@ impl Header {
             },
         )?;
         // RFC 8725 §3.1: the algorithm is ours to choose. This also refuses "none" (RFC 7518 §3.6).
-        if members.get("alg").and_then(Value::as_str) != Some("ES256") {
-            return Err(Error::UnsupportedAlgorithm { what: "JWS alg" });
-        }
+        let algorithm = members
+            .get("alg")
+            .and_then(Value::as_str)
+            .and_then(KeyType::from_jws_algorithm)
+            .filter(|algorithm| allowed.contains(algorithm))
+            .ok_or(Error::UnsupportedAlgorithm { what: "JWS alg" })?;
         // RFC 7515 §4.1.11: we understand no extension, so any critical one is refused; RFC 7797 needs `crit` too.
         if members.contains_key("crit") || members.contains_key("b64") {
             return Err(Error::malformed("JWS with critical extensions"));
@@ -56,6 +61,7 @@ impl Header {
         };
         let jwk = members.get("jwk").map(PublicKey::from_jwk).transpose()?;
         Ok(Self {
+            algorithm,
             typ: text("typ")?,
             kid: text("kid")?,
             jwk,
@@ -73,11 +79,19 @@ pub struct Unverified {
     signature: Vec<u8>,
 }
 
-/// Parses a compact JWS whose payload is a JSON object.
+/// Parses a compact JWS with ES256 whose payload is a JSON object: the one algorithm of this project's own tokens.
 ///
 /// # Errors
-/// `too_large`, `malformed` (also for duplicate names, padding, `crit`), `unsupported_algorithm` unless ES256.
+/// Those of [`parse_with`].
 pub fn parse(compact: &str, limits: Limits) -> Result<Unverified, Error> {
+    parse_with(compact, limits, &[KeyType::P256])
+}
+
+/// Parses a compact JWS whose payload is a JSON object and whose algorithm is that of one of the kinds of key `allowed`.
+///
+/// # Errors
+/// `too_large`, `malformed` (also for duplicate names, padding, `crit`), `unsupported_algorithm` for what is not allowed.
+pub fn parse_with(compact: &str, limits: Limits, allowed: &[KeyType]) -> Result<Unverified, Error> {
     if compact.len() > limits.bytes {
         return Err(Error::too_large("JWS", limits.bytes));
     }
@@ -88,7 +102,7 @@ pub fn parse(compact: &str, limits: Limits) -> Result<Unverified, Error> {
         .split_once('.')
         .ok_or(Error::malformed("compact JWS"))?;
     let signature = from_base64url(signature)?;
-    let header = Header::read(&from_base64url(header)?)?;
+    let header = Header::read(&from_base64url(header)?, allowed)?;
     let payload = Value::Object(json::parse_object(&from_base64url(payload)?, limits)?);
     Ok(Unverified {
         header,
@@ -116,7 +130,7 @@ pub(crate) fn open(
     let (signing_input, signature) = compact.rsplit_once('.').ok_or(malformed.clone())?;
     let (header, payload) = signing_input.split_once('.').ok_or(malformed)?;
     let unverified = Unverified {
-        header: Header::read(&from_base64url(header)?)?,
+        header: Header::read(&from_base64url(header)?, &[KeyType::P256])?,
         payload: Value::Null,
         signing_input: signing_input.into(),
         signature: from_base64url(signature)?,
@@ -142,7 +156,8 @@ impl Unverified {
     /// Checks `typ` (RFC 8725 §3.11) and the signature, and gives the payload.
     ///
     /// # Errors
-    /// `unsupported_format` for another `typ`, `invalid_signature`.
+    /// `unsupported_format` for another `typ`, `unsupported_algorithm` for an `alg` that is not the key's,
+    /// `invalid_signature`.
     pub fn verify(self, key: &PublicKey, expected_typ: &str) -> Result<Value, Error> {
         self.verify_any(key, &[expected_typ])
     }
@@ -160,6 +175,10 @@ impl Unverified {
             .any(|expected| same_media_type(typ, expected))
         {
             return Err(Error::UnsupportedFormat { what: "JWS typ" });
+        }
+        // RFC 8725 §3.1: each key has one algorithm.
+        if self.header.algorithm != key.kind() {
+            return Err(Error::UnsupportedAlgorithm { what: "JWS alg" });
         }
         key.verify(self.signing_input.as_bytes(), &self.signature)
             .map_err(|_| Error::InvalidSignature { what: "JWS" })?;
@@ -179,18 +198,30 @@ fn same_media_type(typ: &str, expected: &str) -> bool {
 /// A JWS that waits for its signature.
 #[derive(Debug, Clone)]
 pub struct Unsigned {
+    kind: KeyType,
     signing_input: String,
 }
 
 impl Unsigned {
     /// From a header object (whose `alg` is set to ES256 here) and a payload.
     #[must_use]
-    pub fn new(mut header: Value, payload: &Value) -> Self {
+    pub fn new(header: Value, payload: &Value) -> Self {
+        Self::with_key_type(KeyType::P256, header, payload)
+    }
+
+    /// From a header object (whose `alg` is set here, to the algorithm of keys of this kind) and a payload.
+    #[must_use]
+    pub fn with_key_type(kind: KeyType, mut header: Value, payload: &Value) -> Self {
         if let Some(members) = header.as_object_mut() {
-            members.insert("alg".to_owned(), json!("ES256"));
+            // A BLS key signs no JWS: without `alg` nobody can take the result for one.
+            match kind.jws_algorithm() {
+                Some(alg) => members.insert("alg".to_owned(), json!(alg)),
+                None => members.remove("alg"),
+            };
         }
         let (header, payload) = (header.to_string(), payload.to_string());
         Self {
+            kind,
             signing_input: format!(
                 "{}.{}",
                 base64url(header.as_bytes()),
@@ -205,28 +236,31 @@ impl Unsigned {
         self.signing_input.as_bytes()
     }
 
-    /// The compact serialization with `signature` (r ‖ s).
+    /// The compact serialization with `signature` (RFC 7518 §3.4, RFC 8037 §3.1).
     #[must_use]
-    pub fn attach(self, signature: &[u8; 64]) -> String {
-        format!("{}.{}", self.signing_input, base64url(signature))
+    pub fn attach(self, signature: impl AsRef<[u8]>) -> String {
+        format!("{}.{}", self.signing_input, base64url(signature.as_ref()))
     }
 
     /// Signs with a key of this process.
     ///
     /// # Errors
-    /// [`SignError`] from the key.
+    /// [`SignError`] from the key, and when it is of another kind than the header says.
     pub fn sign(self, signer: &dyn LocalSigner) -> Result<String, SignError> {
+        if signer.public_key().kind() != self.kind {
+            return Err(SignError);
+        }
         let signature = signer.sign(self.signing_input())?;
         Ok(self.attach(&signature))
     }
 }
 
-/// Signs `payload` under `header` in one go.
+/// Signs `payload` under `header` in one go, with the algorithm of the key.
 ///
 /// # Errors
 /// [`SignError`] from the key.
 pub fn sign(header: Value, payload: &Value, signer: &dyn LocalSigner) -> Result<String, SignError> {
-    Unsigned::new(header, payload).sign(signer)
+    Unsigned::with_key_type(signer.public_key().kind(), header, payload).sign(signer)
 }
 
 #[cfg(test)]

@@ -2,60 +2,191 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use serde_json::{Value, json};
 
-use crate::crypto::{P256Key, sha256};
+use crate::crypto::{SignatureKey, sha256};
 use crate::encoding::{base64url, from_base64url};
 use crate::error::Error;
 
-/// A public key that lies on its curve. P-256 is the only kind so far.
-#[derive(Clone)]
-pub struct PublicKey {
-    point: [u8; 65],
-    key: P256Key,
+/// The kinds of key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum KeyType {
+    /// NIST P-256: ECDSA with SHA-256.
+    P256,
+    /// NIST P-384: ECDSA with SHA-384.
+    P384,
+    /// Ed25519 (RFC 8032).
+    Ed25519,
+    /// BLS12-381, public keys in G2: BBS signatures. Checks no plain signature.
+    Bls12381G2,
 }
 
-impl PublicKey {
-    /// Reads a SEC 1 compressed point: 33 bytes, first 2 or 3.
-    ///
-    /// # Errors
-    /// `malformed` for another length or form, or a point off the curve.
-    pub fn from_compressed(bytes: &[u8]) -> Result<Self, Error> {
-        match bytes {
-            [2 | 3, x @ ..] if x.len() == 32 => Self::decode(bytes),
-            _ => Err(Error::malformed("P-256 public key")),
+impl KeyType {
+    /// The one JWS algorithm of keys of this kind (RFC 7518 §3.4, RFC 8037 §3.1); `None` for BLS keys.
+    #[must_use]
+    pub const fn jws_algorithm(self) -> Option<&'static str> {
+        match self {
+            Self::P256 => Some("ES256"),
+            Self::P384 => Some("ES384"),
+            Self::Ed25519 => Some("EdDSA"),
+            Self::Bls12381G2 => None,
         }
     }
 
-    /// Reads a SEC 1 uncompressed point: 65 bytes, first 4.
+    /// The kind of key that a JWS `alg` calls for; Ed25519 goes by two names (RFC 8037 §3.1, RFC 9864 §2.2).
+    #[must_use]
+    pub fn from_jws_algorithm(alg: &str) -> Option<Self> {
+        match alg {
+            "ES256" => Some(Self::P256),
+            "ES384" => Some(Self::P384),
+            "EdDSA" | "Ed25519" => Some(Self::Ed25519),
+            _ => None,
+        }
+    }
+
+    /// `kty` and `crv` of a JWK (RFC 7518 §6.2, RFC 8037 §2), and the length of a coordinate.
+    const fn jwk(self) -> (&'static str, &'static str, usize) {
+        match self {
+            Self::P256 => ("EC", "P-256", 32),
+            Self::P384 => ("EC", "P-384", 48),
+            Self::Ed25519 => ("OKP", "Ed25519", 32),
+            Self::Bls12381G2 => ("EC", "BLS12381G2", 96),
+        }
+    }
+
+    /// The multicodec of public keys of this kind.
+    const fn codec(self) -> u64 {
+        match self {
+            Self::P256 => 0x1200,
+            Self::P384 => 0x1201,
+            Self::Ed25519 => 0xed,
+            Self::Bls12381G2 => 0xeb,
+        }
+    }
+}
+
+const MALFORMED: Error = Error::malformed("public key");
+
+/// The encodings of Ed25519's points of small order: such a key "signs" more than one message at once.
+const SMALL_ORDER: [[u8; 32]; 7] = {
+    const fn ends(first: u8, middle: u8, last: u8) -> [u8; 32] {
+        let mut bytes = [middle; 32];
+        bytes[0] = first;
+        bytes[31] = last;
+        bytes
+    }
+    const ORDER_8_A: [u8; 32] = [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+        0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53,
+        0xfc, 0x05,
+    ];
+    const ORDER_8_B: [u8; 32] = [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+        0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac,
+        0x03, 0x7a,
+    ];
+    [
+        ends(0, 0, 0),
+        ends(1, 0, 0),
+        ORDER_8_A,
+        ORDER_8_B,
+        ends(0xec, 0xff, 0x7f),
+        ends(0xed, 0xff, 0x7f),
+        ends(0xee, 0xff, 0x7f),
+    ]
+};
+
+/// A public key that lies on its curve.
+#[derive(Clone)]
+pub struct PublicKey {
+    kind: KeyType,
+    /// The uncompressed point (RFC 5480 §2.2), or an Ed25519 key's 32 bytes.
+    bytes: Vec<u8>,
+    key: SignatureKey,
+}
+
+impl PublicKey {
+    /// Reads a key as a Multikey carries it: a compressed point of P-256 (33 bytes, first 2 or 3) or P-384 (49), or the
+    /// 32 bytes of an Ed25519 key.
+    ///
+    /// # Errors
+    /// `malformed` for another length or form, a point off the curve, or an Ed25519 point of small order.
+    pub fn from_compressed(kind: KeyType, bytes: &[u8]) -> Result<Self, Error> {
+        let fits = match (kind, bytes) {
+            (KeyType::P256, [2 | 3, x @ ..]) => x.len() == 32,
+            (KeyType::P384, [2 | 3, x @ ..]) => x.len() == 48,
+            (KeyType::Ed25519, bytes) => ed25519_is_sound(bytes),
+            _ => false,
+        };
+        if fits {
+            Self::decode(kind, bytes)
+        } else {
+            Err(MALFORMED)
+        }
+    }
+
+    /// Reads a SEC 1 uncompressed point, first 4: 65 bytes for P-256, 97 for P-384.
     ///
     /// # Errors
     /// `malformed` for another length or form, or a point off the curve.
     pub fn from_uncompressed(bytes: &[u8]) -> Result<Self, Error> {
         match bytes {
-            [4, xy @ ..] if xy.len() == 64 => Self::decode(bytes),
-            _ => Err(Error::malformed("P-256 public key")),
+            [4, xy @ ..] if xy.len() == 64 => Self::decode(KeyType::P256, bytes),
+            [4, xy @ ..] if xy.len() == 96 => Self::decode(KeyType::P384, bytes),
+            _ => Err(MALFORMED),
         }
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        let (key, point) = P256Key::decode(bytes).ok_or(Error::malformed("P-256 public key"))?;
-        Ok(Self { point, key })
+    fn decode(kind: KeyType, bytes: &[u8]) -> Result<Self, Error> {
+        let (key, bytes) = SignatureKey::decode(kind, bytes).ok_or(MALFORMED)?;
+        Ok(Self { kind, bytes, key })
     }
 
-    /// Reads a public JWK (RFC 7517, RFC 7518 §6.2.1).
+    /// Reads a multicodec public key: the codec as a varint, then the key as in
+    /// [`from_compressed`](Self::from_compressed).
+    ///
+    /// # Errors
+    /// `unsupported_algorithm` for other codecs, `malformed` for what is no such key.
+    pub fn from_multicodec(bytes: &[u8]) -> Result<Self, Error> {
+        let (codec, key) = crate::encoding::from_uvarint(bytes)?;
+        let kind = [KeyType::P256, KeyType::P384, KeyType::Ed25519]
+            .into_iter()
+            .find(|kind| kind.codec() == codec)
+            .ok_or(Error::UnsupportedAlgorithm { what: "key codec" })?;
+        Self::from_compressed(kind, key)
+    }
+
+    /// The multicodec form of [`from_multicodec`](Self::from_multicodec).
+    #[must_use]
+    pub fn to_multicodec(&self) -> Vec<u8> {
+        [
+            crate::encoding::uvarint(self.kind.codec()),
+            self.to_compressed(),
+        ]
+        .concat()
+    }
+
+    /// Reads a public JWK (RFC 7517, RFC 7518 §6.2.1, RFC 8037 §2).
     ///
     /// # Errors
     /// `unsupported_algorithm` for another key type, curve or `alg`; `malformed` for missing or non-canonical members;
     /// a private member (`d`) is refused too, for a message must never carry one.
     pub fn from_jwk(jwk: &Value) -> Result<Self, Error> {
         let member = |name: &str| jwk.get(name).and_then(Value::as_str);
-        if member("kty") != Some("EC") || member("crv") != Some("P-256") {
-            return Err(Error::UnsupportedAlgorithm { what: "key type" });
-        }
-        if jwk.get("alg").is_some_and(|alg| alg != "ES256") {
+        let kind = [KeyType::P256, KeyType::P384, KeyType::Ed25519]
+            .into_iter()
+            .find(|kind| {
+                let (kty, crv, _) = kind.jwk();
+                member("kty") == Some(kty) && member("crv") == Some(crv)
+            })
+            .ok_or(Error::UnsupportedAlgorithm { what: "key type" })?;
+        if let Some(algorithm) = jwk.get("alg")
+            && algorithm.as_str().and_then(KeyType::from_jws_algorithm) != Some(kind)
+        {
             return Err(Error::UnsupportedAlgorithm {
                 what: "key algorithm",
             });
@@ -63,70 +194,109 @@ impl PublicKey {
         if jwk.get("d").is_some() {
             return Err(Error::malformed("JWK with a private member"));
         }
+        let (_, _, len) = kind.jwk();
         let coordinate = |name| {
             let bytes = from_base64url(member(name).ok_or(Error::malformed("JWK coordinate"))?)?;
-            <[u8; 32]>::try_from(bytes).map_err(|_| Error::malformed("JWK coordinate"))
+            match bytes.len() == len {
+                true => Ok(bytes),
+                false => Err(Error::malformed("JWK coordinate")),
+            }
         };
-        Self::from_uncompressed(&[&[4][..], &coordinate("x")?, &coordinate("y")?].concat())
+        match kind {
+            KeyType::Ed25519 => Self::from_compressed(kind, &coordinate("x")?),
+            _ => {
+                Self::from_uncompressed(&[&[4][..], &coordinate("x")?, &coordinate("y")?].concat())
+            }
+        }
     }
 
-    /// The public JWK: `crv`, `kty`, `x`, `y`.
+    /// The public JWK: `crv`, `kty`, `x`, and `y` where the kind has one.
     #[must_use]
     pub fn to_jwk(&self) -> Value {
-        let (x, y) = self.coordinates();
-        json!({"kty": "EC", "crv": "P-256", "x": base64url(x), "y": base64url(y)})
-    }
-
-    /// The 33-byte SEC 1 compressed point.
-    #[must_use]
-    pub fn to_compressed(&self) -> [u8; 33] {
-        let (x, y) = self.coordinates();
-        let mut point = [0; 33];
-        let odd = y.last().copied().unwrap_or_default() & 1;
-        for (to, from) in point.iter_mut().zip([2 + odd].iter().chain(x)) {
-            *to = *from;
+        let (kty, crv, _) = self.kind.jwk();
+        match self.coordinates() {
+            (x, Some(y)) => json!({"kty": kty, "crv": crv, "x": base64url(x), "y": base64url(y)}),
+            (x, None) => json!({"kty": kty, "crv": crv, "x": base64url(x)}),
         }
-        point
     }
 
-    /// The 65-byte SEC 1 uncompressed point.
+    /// What kind of key it is.
     #[must_use]
-    pub fn to_uncompressed(&self) -> [u8; 65] {
-        self.point
+    pub const fn kind(&self) -> KeyType {
+        self.kind
+    }
+
+    /// The SEC 1 compressed point (33 or 49 bytes), or an Ed25519 key's 32 bytes.
+    #[must_use]
+    pub fn to_compressed(&self) -> Vec<u8> {
+        match self.coordinates() {
+            (x, Some(y)) => {
+                let odd = y.last().copied().unwrap_or_default() & 1;
+                [&[2 + odd], x].concat()
+            }
+            (bytes, None) => bytes.to_vec(),
+        }
+    }
+
+    /// The SEC 1 uncompressed point (65 or 97 bytes), or an Ed25519 key's 32 bytes.
+    #[must_use]
+    pub fn to_uncompressed(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// The RFC 7638 thumbprint: base64url of SHA-256 over the required members in order.
     #[must_use]
     pub fn thumbprint(&self) -> String {
+        let (kty, crv, _) = self.kind.jwk();
         let (x, y) = self.coordinates();
+        let y = y
+            .map(|y| format!(r#","y":"{}""#, base64url(y)))
+            .unwrap_or_default();
         let members = format!(
-            r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#,
-            base64url(x),
-            base64url(y)
+            r#"{{"crv":"{crv}","kty":"{kty}","x":"{}"{y}}}"#,
+            base64url(x)
         );
         base64url(&sha256(members.as_bytes()))
     }
 
-    /// Checks an ES256 signature: r ‖ s, 64 bytes, over SHA-256 of `message`.
+    /// Checks a signature over `message` with the one algorithm of the key; ECDSA signatures are r ‖ s.
     ///
     /// # Errors
     /// `invalid_signature`, with nothing said about why.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Error> {
-        match <&[u8; 64]>::try_from(signature) {
-            Ok(signature) if self.key.verifies(message, signature) => Ok(()),
-            _ => Err(Error::InvalidSignature { what: "message" }),
+        if self.key.verifies(message, signature) {
+            Ok(())
+        } else {
+            Err(Error::InvalidSignature { what: "message" })
         }
     }
 
-    fn coordinates(&self) -> (&[u8], &[u8]) {
-        let (_, xy) = self.point.split_at(1);
-        xy.split_at(32)
+    /// x, and y where the kind has one.
+    fn coordinates(&self) -> (&[u8], Option<&[u8]>) {
+        match (self.kind, self.bytes.split_first()) {
+            (KeyType::P256 | KeyType::P384, Some((_, xy))) => {
+                let (x, y) = xy.split_at(xy.len() / 2);
+                (x, Some(y))
+            }
+            _ => (&self.bytes, None),
+        }
     }
+}
+
+/// 32 bytes, y below the prime (RFC 8032 §5.1.3), not of small order.
+fn ed25519_is_sound(bytes: &[u8]) -> bool {
+    let Ok(mut y) = <[u8; 32]>::try_from(bytes) else {
+        return false;
+    };
+    let [first, middle @ .., last] = &mut y;
+    *last &= 0x7f;
+    let above = *last == 0x7f && middle.iter().all(|byte| *byte == 0xff) && *first >= 0xed;
+    !above && !SMALL_ORDER.contains(&y)
 }
 
 impl PartialEq for PublicKey {
     fn eq(&self, other: &Self) -> bool {
-        self.point == other.point
+        self.kind == other.kind && self.bytes == other.bytes
     }
 }
 
@@ -134,7 +304,7 @@ impl Eq for PublicKey {}
 
 impl core::hash::Hash for PublicKey {
     fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
-        self.point.hash(state);
+        self.bytes.hash(state);
     }
 }
 
@@ -160,11 +330,11 @@ mod tests {
         let key = PublicKey::from_jwk(&rfc7515()).unwrap();
         assert_eq!(key.to_jwk(), rfc7515());
         assert_eq!(
-            PublicKey::from_compressed(&key.to_compressed()).unwrap(),
+            PublicKey::from_compressed(KeyType::P256, &key.to_compressed()).unwrap(),
             key
         );
         assert_eq!(
-            PublicKey::from_uncompressed(&key.to_uncompressed()).unwrap(),
+            PublicKey::from_uncompressed(key.to_uncompressed()).unwrap(),
             key
         );
         assert_eq!(
@@ -182,8 +352,40 @@ mod tests {
         for jwk in [off_curve, private, json!({}), json!({"kty":"oct","k":""})] {
             assert!(PublicKey::from_jwk(&jwk).is_err());
         }
-        assert!(PublicKey::from_compressed(&[0; 33]).is_err());
+        assert!(PublicKey::from_compressed(KeyType::P256, &[0; 33]).is_err());
         assert!(PublicKey::from_uncompressed(&[0]).is_err());
-        assert!(PublicKey::from_compressed(&[2; 65]).is_err());
+        assert!(PublicKey::from_compressed(KeyType::P256, &[2; 65]).is_err());
+    }
+
+    /// RFC 8037 appendix A.3.
+    #[test]
+    fn an_ed25519_key_keeps_its_forms_and_its_thumbprint() {
+        let jwk =
+            json!({"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
+        let key = PublicKey::from_jwk(&jwk).unwrap();
+        assert_eq!(key.to_jwk(), jwk);
+        assert_eq!(
+            key.thumbprint(),
+            "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+        );
+        assert_eq!(
+            PublicKey::from_multicodec(&key.to_multicodec()).unwrap(),
+            key
+        );
+        assert!(PublicKey::from_uncompressed(key.to_uncompressed()).is_err());
+    }
+
+    #[test]
+    fn ed25519_points_of_small_order_and_second_spellings_are_refused() {
+        for mut bytes in SMALL_ORDER {
+            assert!(PublicKey::from_compressed(KeyType::Ed25519, &bytes).is_err());
+            bytes[31] |= 0x80;
+            assert!(PublicKey::from_compressed(KeyType::Ed25519, &bytes).is_err());
+        }
+        // y = 3 and y = 3 + p are one point, if they are one at all.
+        let mut second = [0xff; 32];
+        (second[0], second[31]) = (0xf0, 0x7f);
+        assert!(PublicKey::from_compressed(KeyType::Ed25519, &second).is_err());
+        assert!(PublicKey::from_compressed(KeyType::Ed25519, &[9; 31]).is_err());
     }
 }

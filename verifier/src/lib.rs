@@ -60,6 +60,7 @@ extern crate std;
 
 pub mod bundle;
 pub mod catalogue;
+mod cbor;
 pub mod claims;
 pub mod crypto;
 pub mod data_integrity;

@@ -61,7 +61,7 @@ fn published_vectors() {
         let bytes: Vec<u8> = (0..64)
             .map(|index| u8::from_str_radix(&signature[2 * index..2 * index + 2], 16).unwrap())
             .collect();
-        assert_eq!(unsigned.attach(&bytes.try_into().unwrap()), signed);
+        assert_eq!(unsigned.attach(&bytes), signed);
 
         assert_eq!(Suite::of(&signed), Ok(Suite::EcdsaRdfc2019));
         let proof = ecdsa_rdfc::verify(&signed, &unbound, &store).unwrap();

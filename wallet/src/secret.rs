@@ -5,7 +5,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPai
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use tessera_verifier::crypto::{LocalSigner, SignError};
+use tessera_verifier::crypto::{LocalSigner, SignError, Signature};
 use tessera_verifier::key::PublicKey;
 pub use tessera_verifier::vci::Secret;
 use zeroize::Zeroizing;
@@ -107,12 +107,12 @@ impl LocalSigner for HolderKey {
         &self.public
     }
 
-    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+    fn sign(&self, message: &[u8]) -> Result<Signature, SignError> {
         // The provider draws the ECDSA nonce itself, whatever source is handed to it.
         let signature = self
             .pair
             .sign(&aws_lc_rs::rand::SystemRandom::new(), message)
             .map_err(|_| SignError)?;
-        signature.as_ref().try_into().map_err(|_| SignError)
+        Signature::from_bytes(signature.as_ref()).map_err(|_| SignError)
     }
 }

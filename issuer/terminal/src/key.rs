@@ -11,7 +11,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use tessera_verifier::crypto::{LocalSigner, SignError};
+use tessera_verifier::crypto::{LocalSigner, SignError, Signature};
 use tessera_verifier::key::PublicKey;
 use zeroize::Zeroizing;
 
@@ -110,12 +110,12 @@ impl LocalSigner for TerminalKey {
         &self.public
     }
 
-    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+    fn sign(&self, message: &[u8]) -> Result<Signature, SignError> {
         let signature = self
             .pair
             .sign(&SystemRandom::new(), message)
             .map_err(|_| SignError)?;
-        signature.as_ref().try_into().map_err(|_| SignError)
+        Signature::from_bytes(signature.as_ref()).map_err(|_| SignError)
     }
 }
 

@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPai
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use tessera_verifier::crypto::{LocalSigner, SignError};
+use tessera_verifier::crypto::{LocalSigner, SignError, Signature};
 use tessera_verifier::did::did_key;
 use tessera_verifier::key::PublicKey;
 use zeroize::Zeroizing;
@@ -89,11 +89,11 @@ impl LocalSigner for Key {
         &self.public
     }
 
-    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+    fn sign(&self, message: &[u8]) -> Result<Signature, SignError> {
         let signature = self
             .pair
             .sign(&SystemRandom::new(), message)
             .map_err(|_| SignError)?;
-        signature.as_ref().try_into().map_err(|_| SignError)
+        Signature::from_bytes(signature.as_ref()).map_err(|_| SignError)
     }
 }

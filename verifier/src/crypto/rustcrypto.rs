@@ -1,8 +1,11 @@
 //! RustCrypto: pure Rust, for targets where C is not wanted.
 
+use alloc::vec::Vec;
+
 use p256::ecdsa::signature::Verifier as _;
-use p256::ecdsa::{Signature, VerifyingKey};
-use sha2::{Digest as _, Sha256, Sha384};
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
+
+use crate::key::KeyType;
 
 /// SHA-256 (FIPS 180-4).
 #[must_use]
@@ -14,6 +17,12 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 #[must_use]
 pub fn sha384(bytes: &[u8]) -> [u8; 48] {
     Sha384::digest(bytes).into()
+}
+
+/// SHA-512 (FIPS 180-4).
+#[must_use]
+pub fn sha512(bytes: &[u8]) -> [u8; 64] {
+    Sha512::digest(bytes).into()
 }
 
 /// HMAC-SHA-256 (RFC 2104 §2).
@@ -37,21 +46,46 @@ pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
         .into()
 }
 
-/// A P-256 point, decoded once.
+/// A public key that a signature is checked against, decoded once.
 #[derive(Clone)]
-pub(crate) struct P256Key(VerifyingKey);
+pub(crate) enum SignatureKey {
+    P256(p256::ecdsa::VerifyingKey),
+    P384(p384::ecdsa::VerifyingKey),
+    Ed25519(ed25519_dalek::VerifyingKey),
+}
 
-impl P256Key {
-    /// Decodes a SEC 1 point (33 or 65 bytes) and checks that it lies on the curve; gives its uncompressed form too.
-    pub(crate) fn decode(point: &[u8]) -> Option<(Self, [u8; 65])> {
-        let key = VerifyingKey::from_sec1_bytes(point).ok()?;
-        let uncompressed = key.to_encoded_point(false).as_bytes().try_into().ok()?;
-        Some((Self(key), uncompressed))
+impl SignatureKey {
+    /// Decodes a SEC 1 point of either form and checks that it lies on the curve, or the 32 bytes of an Ed25519 key;
+    /// gives the canonical bytes too: the uncompressed point, or the 32 bytes.
+    pub(crate) fn decode(kind: KeyType, bytes: &[u8]) -> Option<(Self, Vec<u8>)> {
+        match kind {
+            KeyType::P256 => {
+                let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(bytes).ok()?;
+                let point = key.to_encoded_point(false).as_bytes().to_vec();
+                Some((Self::P256(key), point))
+            }
+            KeyType::P384 => {
+                let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(bytes).ok()?;
+                let point = key.to_encoded_point(false).as_bytes().to_vec();
+                Some((Self::P384(key), point))
+            }
+            KeyType::Ed25519 => {
+                let key = ed25519_dalek::VerifyingKey::from_bytes(bytes.try_into().ok()?).ok()?;
+                Some((Self::Ed25519(key), bytes.to_vec()))
+            }
+            KeyType::Bls12381G2 => None,
+        }
     }
 
-    /// Whether `signature` (r ‖ s) is valid over SHA-256 of `message`.
-    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
-        Signature::from_slice(signature)
-            .is_ok_and(|signature| self.0.verify(message, &signature).is_ok())
+    /// Whether `signature` is valid over `message`.
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::P256(key) => p256::ecdsa::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify(message, &signature).is_ok()),
+            Self::P384(key) => p384::ecdsa::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify(message, &signature).is_ok()),
+            Self::Ed25519(key) => ed25519_dalek::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify(message, &signature).is_ok()),
+        }
     }
 }

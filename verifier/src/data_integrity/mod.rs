@@ -10,7 +10,6 @@
 //! cannot be made without a [`Binding`].
 
 mod bytes;
-mod cbor;
 pub mod ecdsa_rdfc;
 pub mod ecdsa_sd;
 mod expectation;

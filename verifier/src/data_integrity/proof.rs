@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::expectation::{Binding, ProofExpectation, VerifiedProof};
 use crate::did;
 use crate::error::Error;
-use crate::key::PublicKey;
+use crate::key::{KeyType, PublicKey};
 use crate::time::Timestamp;
 
 /// The cryptosuites that this crate checks.
@@ -153,7 +153,8 @@ impl Unsigned {
 
     /// The secured document. `signature` is r followed by s.
     #[must_use]
-    pub fn attach(self, signature: &[u8; 64]) -> Value {
+    pub fn attach(self, signature: impl AsRef<[u8]>) -> Value {
+        let signature = signature.as_ref();
         let Self {
             mut document,
             mut proof,
@@ -265,6 +266,9 @@ impl<'a> CheckedProof<'a> {
         let method =
             text(members, "verificationMethod")?.ok_or(Error::malformed("verification method"))?;
         let (controller, key) = resolve(method, expected.known_key)?;
+        if key.kind() != KeyType::P256 {
+            return Err(Error::UnsupportedAlgorithm { what: "key type" });
+        }
         let issuer = identifier(document, "issuer");
         let holder = identifier(document, "holder");
         match expected.binding {

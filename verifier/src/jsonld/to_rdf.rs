@@ -393,7 +393,7 @@ fn number_literal(number: &Number, datatype: &mut Option<Arc<str>>) -> String {
         datatype.get_or_insert_with(|| Arc::clone(&XSD_INTEGER));
         return number.to_string();
     }
-    if !is_double && double.fract() == 0.0 && double.abs() < 1e21 {
+    if !is_double && double % 1.0 == 0.0 && double.abs() < 1e21 {
         datatype.get_or_insert_with(|| Arc::clone(&XSD_INTEGER));
         // Adding zero turns negative zero into zero.
         return format!("{:.0}", double + 0.0);

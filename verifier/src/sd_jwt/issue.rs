@@ -121,7 +121,7 @@ impl Unsigned {
 
     /// The SD-JWT with `signature` (r ‖ s): `<JWT>~<disclosure>~…~`.
     #[must_use]
-    pub fn attach(self, signature: &[u8; 64]) -> String {
+    pub fn attach(self, signature: impl AsRef<[u8]>) -> String {
         let mut text = self.jws.attach(signature);
         for disclosure in &self.disclosures {
             text.push('~');

@@ -86,7 +86,7 @@ impl UnsignedPresentation {
 
     /// The presentation with the holder's `signature` (r ‖ s).
     #[must_use]
-    pub fn attach(self, signature: &[u8; 64]) -> String {
+    pub fn attach(self, signature: impl AsRef<[u8]>) -> String {
         format!("{}{}", self.text, self.jws.attach(signature))
     }
 }

@@ -8,7 +8,7 @@ use tessera_verifier::bundle::{
 };
 use tessera_verifier::catalogue::{Catalogue, LocalizedText};
 use tessera_verifier::claims::{AssuranceLevel, CredentialProfile};
-use tessera_verifier::crypto::{LocalSigner, SignError};
+use tessera_verifier::crypto::{LocalSigner, SignError, Signature};
 use tessera_verifier::data_integrity::{
     ProofOptions, ProofPurpose, Unsigned, ecdsa_rdfc, ecdsa_sd,
 };
@@ -50,12 +50,12 @@ impl LocalSigner for Signer {
         &self.1
     }
 
-    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+    fn sign(&self, message: &[u8]) -> Result<Signature, SignError> {
         let signature = self
             .0
             .sign(&SystemRandom::new(), message)
             .map_err(|_| SignError)?;
-        signature.as_ref().try_into().map_err(|_| SignError)
+        Signature::from_bytes(signature.as_ref()).map_err(|_| SignError)
     }
 }
 

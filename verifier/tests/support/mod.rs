@@ -5,7 +5,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::{Value, json};
 use tessera_verifier::Timestamp;
-use tessera_verifier::crypto::{LocalSigner, SignError};
+use tessera_verifier::crypto::{LocalSigner, SignError, Signature};
 use tessera_verifier::data_integrity::{
     ProofExpectation, ProofOptions, ProofPurpose, Unsigned, ecdsa_sd,
 };
@@ -45,9 +45,9 @@ impl LocalSigner for Signer {
         &self.1
     }
 
-    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+    fn sign(&self, message: &[u8]) -> Result<Signature, SignError> {
         let signature = self.0.sign(&SystemRandom::new(), message).unwrap();
-        Ok(signature.as_ref().try_into().unwrap())
+        Ok(Signature::from_bytes(signature.as_ref()).unwrap())
     }
 }
 

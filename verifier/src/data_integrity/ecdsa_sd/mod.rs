@@ -25,10 +25,10 @@ use super::proof::{CheckedProof, ProofValue, config, unsecured};
 use super::{
     PrepareError, ProofExpectation, ProofOptions, Suite, Unsigned, VerifiedProof, canonical_hash,
 };
-use crate::crypto::{LocalSigner, sha256};
+use crate::crypto::{LocalSigner, SignError, sha256};
 use crate::error::Error;
 use crate::jsonld::ContextStore;
-use crate::key::PublicKey;
+use crate::key::{KeyType, PublicKey};
 pub(super) use proof_value::BaseParts;
 use proof_value::{BaseValue, DerivedValue, Multikey};
 use select::Selection;
@@ -57,6 +57,10 @@ pub fn prepare_base(
     secrets: &BaseSecrets<'_>,
     store: &ContextStore,
 ) -> Result<Unsigned, PrepareError> {
+    if secrets.ephemeral.public_key().kind() != KeyType::P256 {
+        let what = "proof-scoped key";
+        return Err(Error::UnsupportedAlgorithm { what }.into());
+    }
     let members = unsecured(document)?;
     let proof = options.proof(Suite::EcdsaSd2023)?;
     let statements = Statements::shuffled(document, store, secrets.hmac_key)?;
@@ -67,7 +71,8 @@ pub fn prepare_base(
         if statement.is_selected(&selection)? {
             mandatory.push_str(&statement.line);
         } else {
-            signatures.push(secrets.ephemeral.sign(statement.line.as_bytes())?);
+            let signature = secrets.ephemeral.sign(statement.line.as_bytes())?;
+            signatures.push(<[u8; 64]>::try_from(&*signature).map_err(|_| SignError)?);
         }
     }
     let public_key = multikey(secrets.ephemeral.public_key());
@@ -292,7 +297,7 @@ fn verify_statements(
     if lines.is_empty() {
         return Ok(());
     }
-    let key = PublicKey::from_compressed(point)?;
+    let key = PublicKey::from_compressed(KeyType::P256, point)?;
     for (line, signature) in lines.iter().zip(signatures) {
         key.verify(line.as_bytes(), signature)
             .map_err(|_| Error::InvalidSignature { what: "statement" })?;

@@ -5,7 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::data_integrity::cbor::{Reader, Writer};
+use crate::cbor::{Reader, Writer};
 use crate::encoding::{from_multibase_base64url, multibase_base64url};
 use crate::error::Error;
 
@@ -40,7 +40,7 @@ impl core::fmt::Debug for BaseParts {
 
 impl BaseParts {
     /// The `proofValue` with the base signature.
-    pub(in crate::data_integrity) fn encode(&self, signature: &[u8; 64]) -> String {
+    pub(in crate::data_integrity) fn encode(&self, signature: &[u8]) -> String {
         let mut writer = Writer(BASE.to_vec());
         writer.array(5);
         writer.bytes(signature);

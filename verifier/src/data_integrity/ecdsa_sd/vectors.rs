@@ -14,7 +14,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::crypto::SignError;
+use crate::crypto::{SignError, Signature};
 use crate::data_integrity::{Binding, ProofPurpose};
 use crate::encoding::from_multibase_base58;
 use crate::time::Timestamp;
@@ -41,9 +41,9 @@ impl LocalSigner for Signer {
         &self.1
     }
 
-    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+    fn sign(&self, message: &[u8]) -> Result<Signature, SignError> {
         let signature = self.0.sign(&SystemRandom::new(), message).unwrap();
-        Ok(signature.as_ref().try_into().unwrap())
+        Ok(Signature::from_bytes(signature.as_ref()).unwrap())
     }
 }
 

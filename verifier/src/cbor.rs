@@ -15,7 +15,7 @@ const ARRAY: u8 = 4;
 const MAP: u8 = 5;
 
 /// Appends items to a buffer.
-pub(super) struct Writer(pub(super) Vec<u8>);
+pub(crate) struct Writer(pub(super) Vec<u8>);
 
 impl Writer {
     fn head(&mut self, major: u8, value: usize) {
@@ -34,31 +34,31 @@ impl Writer {
         }
     }
 
-    pub(super) fn unsigned(&mut self, value: usize) {
+    pub(crate) fn unsigned(&mut self, value: usize) {
         self.head(UNSIGNED, value);
     }
 
-    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.head(BYTES, bytes.len());
         self.0.extend_from_slice(bytes);
     }
 
-    pub(super) fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         self.head(TEXT, text.len());
         self.0.extend_from_slice(text.as_bytes());
     }
 
-    pub(super) fn array(&mut self, items: usize) {
+    pub(crate) fn array(&mut self, items: usize) {
         self.head(ARRAY, items);
     }
 
-    pub(super) fn map(&mut self, entries: usize) {
+    pub(crate) fn map(&mut self, entries: usize) {
         self.head(MAP, entries);
     }
 }
 
 /// Takes items off the front of a buffer.
-pub(super) struct Reader<'a>(pub(super) &'a [u8]);
+pub(crate) struct Reader<'a>(pub(super) &'a [u8]);
 
 impl<'a> Reader<'a> {
     fn take(&mut self, count: usize) -> Result<&'a [u8], Error> {
@@ -90,19 +90,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn unsigned(&mut self) -> Result<usize, Error> {
+    pub(crate) fn unsigned(&mut self) -> Result<usize, Error> {
         self.head(UNSIGNED)
     }
 
     /// A byte string of exactly `N` bytes.
-    pub(super) fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Error> {
+    pub(crate) fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Error> {
         if self.head(BYTES)? != N {
             return Err(BAD);
         }
         self.take(N)?.try_into().map_err(|_| BAD)
     }
 
-    pub(super) fn text(&mut self) -> Result<String, Error> {
+    pub(crate) fn text(&mut self) -> Result<String, Error> {
         let length = self.head(TEXT)?;
         let bytes = self.take(length)?.to_vec();
         String::from_utf8(bytes).map_err(|_| BAD)
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
 
     /// The length of an array; no more than there are bytes left, so that it may be trusted for
     /// an allocation.
-    pub(super) fn array(&mut self) -> Result<usize, Error> {
+    pub(crate) fn array(&mut self) -> Result<usize, Error> {
         let items = self.head(ARRAY)?;
         if items > self.0.len() {
             return Err(BAD);
@@ -118,7 +118,7 @@ impl<'a> Reader<'a> {
         Ok(items)
     }
 
-    pub(super) fn map(&mut self) -> Result<usize, Error> {
+    pub(crate) fn map(&mut self) -> Result<usize, Error> {
         let entries = self.head(MAP)?;
         if entries > self.0.len() {
             return Err(BAD);
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
         Ok(entries)
     }
 
-    pub(super) fn end(self) -> Result<(), Error> {
+    pub(crate) fn end(self) -> Result<(), Error> {
         match self.0 {
             [] => Ok(()),
             _ => Err(BAD),
@@ -137,6 +137,7 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::{Reader, Writer};
+    use alloc::vec::Vec;
 
     /// RFC 8949 appendix A.
     #[test]
