@@ -52,8 +52,8 @@ impl ContextCache {
             Step::Property(number) => (2, number),
             Step::Type(number) => (3, number),
         };
-        let mixed = (parent.wrapping_mul(0x9E37_79B9_7F4A_7C15)
-            ^ number.wrapping_mul(0xC2B2_AE3D_27D4_EB4F))
+        let mixed = ((parent as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            ^ (number as u64).wrapping_mul(0xC2B2_AE3D_27D4_EB4F))
         .wrapping_add(kind)
         .wrapping_mul(0x1656_67B1_9E37_79F9);
         let start = (mixed >> 40) as usize;

@@ -117,7 +117,9 @@ mod tests {
 
     #[test]
     fn what_is_compressed_comes_back_and_nothing_else() {
-        let bytes: Vec<u8> = (0..100_000u32).map(|n| (n.wrapping_mul(n) >> 7) as u8).collect();
+        let bytes: Vec<u8> = (0..100_000u32)
+            .map(|n| (n.wrapping_mul(n) >> 7) as u8)
+            .collect();
         for (packed, unpack) in [
             (
                 gzip(&bytes),
