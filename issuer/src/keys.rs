@@ -32,7 +32,7 @@ pub trait Signer: Send + Sync {
     ///
     /// # Errors
     /// [`SignError`]; then no signature is released.
-    async fn sign(&self, inputs: &[&[u8]]) -> Result<Vec<[u8; 64]>, SignError>;
+    async fn sign(&self, inputs: &[&[u8]]) -> Result<Vec<Signature>, SignError>;
 }
 
 /// A P-256 key in memory.
@@ -104,7 +104,7 @@ impl Signer for SoftwareKey {
         &self.key_id
     }
 
-    async fn sign(&self, inputs: &[&[u8]]) -> Result<Vec<[u8; 64]>, SignError> {
+    async fn sign(&self, inputs: &[&[u8]]) -> Result<Vec<Signature>, SignError> {
         inputs
             .iter()
             .map(|input| LocalSigner::sign(self, input))

@@ -14,6 +14,7 @@ use tessera_verifier::bundle::{
 };
 use tessera_verifier::catalogue::LocalizedText;
 use tessera_verifier::claims::AssuranceLevel;
+use tessera_verifier::crypto::Signature;
 use tessera_verifier::status::{BitString, status_list_credential, token_status_list};
 use tokio::sync::Mutex;
 
@@ -237,7 +238,7 @@ async fn sign_list(
     })
 }
 
-async fn sign_one(signer: &Arc<dyn Signer>, input: &[u8]) -> Result<[u8; 64], Failure> {
+async fn sign_one(signer: &Arc<dyn Signer>, input: &[u8]) -> Result<Signature, Failure> {
     let signatures = signer
         .sign(&[input])
         .await

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use tessera_verifier::claims::{CredentialProfile, Format, IdentityClaims, ages_on};
+use tessera_verifier::crypto::Signature;
 use tessera_verifier::data_integrity::{
     self, PrepareError, ProofExpectation, ProofOptions, ProofPurpose, ecdsa_rdfc, ecdsa_sd,
 };
@@ -50,7 +51,7 @@ impl Unsigned {
         }
     }
 
-    pub(super) fn attach(self, signature: &[u8; 64]) -> Value {
+    pub(super) fn attach(self, signature: &Signature) -> Value {
         match self {
             Self::SdJwt(unsigned) => Value::String(unsigned.attach(signature)),
             Self::DataIntegrity(unsigned) => unsigned.attach(signature),

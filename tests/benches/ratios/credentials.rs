@@ -13,6 +13,7 @@ use tessera_verifier::bundle::{
 use tessera_verifier::catalogue::{Catalogue, LocalizedText};
 use tessera_verifier::claims::{AssuranceLevel, CredentialProfile};
 use tessera_verifier::crypto::LocalSigner;
+use tessera_verifier::crypto::Signature;
 use tessera_verifier::data_integrity::ecdsa_sd::{self, BaseSecrets};
 use tessera_verifier::data_integrity::{ProofExpectation, ProofOptions, ProofPurpose, ecdsa_rdfc};
 use tessera_verifier::dcql::{ClaimPath, PathElement};
@@ -44,7 +45,7 @@ pub(crate) struct Desk {
     now: Timestamp,
     paths: Vec<ClaimPath>,
     message: Vec<u8>,
-    signature: [u8; 64],
+    signature: Signature,
     sd_jwt: String,
     base: Value,
     derived: Value,

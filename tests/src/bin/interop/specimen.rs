@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 use tessera_tests::keys::Key;
 use tessera_verifier::crypto::LocalSigner;
+use tessera_verifier::crypto::Signature;
 use tessera_verifier::did;
 use tessera_verifier::time::Timestamp;
 
@@ -27,7 +28,7 @@ pub(crate) fn key() -> Result<Key, Stop> {
 }
 
 /// Signs with a key of ours.
-pub(crate) fn sign(key: &Key, message: &[u8]) -> Result<[u8; 64], Stop> {
+pub(crate) fn sign(key: &Key, message: &[u8]) -> Result<Signature, Stop> {
     key.sign(message).map_err(Stop::fail)
 }
 
