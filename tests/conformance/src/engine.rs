@@ -1,0 +1,86 @@
+//! The seam to the verifier crate: which of its functions a row of the table stands for.
+
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use serde_json::Value;
+use tessera_verifier::Error;
+use tessera_verifier::crypto::LocalSigner;
+use tessera_verifier::data_integrity::ecdsa_sd::BaseSecrets;
+use tessera_verifier::data_integrity::{
+    ProofExpectation, ProofOptions, Suite, Unsigned, VerifiedProof, ecdsa_rdfc, ecdsa_sd,
+};
+use tessera_verifier::jsonld::ContextStore;
+
+use crate::answer::Refusal;
+use crate::keys::Key;
+use crate::table::Mechanism;
+
+/// Secures `document` as a row does.
+///
+/// # Errors
+/// 400 for whatever the verifier crate refuses to sign.
+pub fn secure(
+    mechanism: Mechanism,
+    document: &Value,
+    proof: &ProofOptions,
+    mandatory_pointers: &[String],
+    key: &Key,
+    contexts: &ContextStore,
+) -> Result<Value, Refusal> {
+    let unsigned = match mechanism.cryptosuite() {
+        Suite::EcdsaRdfc2019 => ecdsa_rdfc::prepare(document, proof, contexts)?,
+        Suite::EcdsaSd2023 => {
+            let mut hmac_key = [0; 32];
+            SystemRandom::new()
+                .fill(&mut hmac_key)
+                .map_err(|_| Refusal::internal())?;
+            let ephemeral = Key::ephemeral().map_err(|_| Refusal::internal())?;
+            let secrets = BaseSecrets {
+                hmac_key: &hmac_key,
+                ephemeral: &ephemeral,
+            };
+            ecdsa_sd::prepare_base(document, proof, mandatory_pointers, &secrets, contexts)?
+        }
+        _ => return Err(Error::UnsupportedSuite.into()),
+    };
+    attach(unsigned, key)
+}
+
+fn attach(unsigned: Unsigned, key: &Key) -> Result<Value, Refusal> {
+    let signature = key
+        .sign(unsigned.signing_input())
+        .map_err(|_| Refusal::internal())?;
+    Ok(unsigned.attach(&signature))
+}
+
+/// Verifies the proof of `document`, which must be of one of the suites `allowed`.
+///
+/// # Errors
+/// Whatever the verifier crate refuses; `base_proof_refused` for base proofs.
+pub fn verify(
+    document: &Value,
+    allowed: &[Suite],
+    expected: &ProofExpectation<'_>,
+    contexts: &ContextStore,
+) -> Result<VerifiedProof, Error> {
+    match Suite::of(document)? {
+        suite if !allowed.contains(&suite) => Err(Error::UnsupportedSuite),
+        Suite::EcdsaRdfc2019 => ecdsa_rdfc::verify(document, expected, contexts),
+        Suite::EcdsaSd2023 => ecdsa_sd::verify(document, expected, contexts),
+        _ => Err(Error::UnsupportedSuite),
+    }
+}
+
+/// Derives from a base proof a document that shows what `selective_pointers` name.
+///
+/// # Errors
+/// 400 for whatever the verifier crate refuses.
+pub fn derive(
+    document: &Value,
+    selective_pointers: &[String],
+    contexts: &ContextStore,
+) -> Result<Value, Refusal> {
+    match Suite::of(document)? {
+        Suite::EcdsaSd2023 => Ok(ecdsa_sd::derive(document, selective_pointers, contexts)?),
+        _ => Err(Error::UnsupportedSuite.into()),
+    }
+}

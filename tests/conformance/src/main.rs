@@ -1,0 +1,100 @@
+//! `tessera-conformance`: see the library's documentation.
+
+use std::error::Error;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::{Args, Parser, Subcommand};
+use tessera_conformance::clock::Clock;
+use tessera_conformance::manifest::manifest;
+use tessera_conformance::server::router;
+use tessera_conformance::state::State;
+use tessera_conformance::tls::TlsListener;
+use tessera_verifier::Timestamp;
+use tokio::net::TcpListener;
+
+/// The door for the standards' own test suites. Its keys are public: nothing that it signs means anything.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the VC-API on the loopback interface; prints identifiers and URLs as JSON.
+    Serve(Serve),
+}
+
+#[derive(Args)]
+struct Serve {
+    /// Port of plain HTTP; 0 for any.
+    #[arg(long, default_value_t = 8300)]
+    port: u16,
+    /// Port of TLS with a self-signed certificate, 0 for any; status lists are then named by their HTTPS URL.
+    #[arg(long)]
+    tls_port: Option<u16>,
+    /// A time that stands still instead of the machine's clock (RFC 3339).
+    #[arg(long, value_parser = time)]
+    now: Option<Timestamp>,
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse_rfc3339(text).map_err(|error| error.to_string())
+}
+
+fn clock(now: Option<Timestamp>) -> Clock {
+    now.map_or_else(
+        || {
+            Clock::new(|| {
+                let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
+                let seconds = elapsed.map_or(0, |elapsed| elapsed.as_secs());
+                Timestamp::from_unix(i64::try_from(seconds).unwrap_or(i64::MAX))
+            })
+        },
+        Clock::stopped,
+    )
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Serve(arguments) => serve(arguments).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tessera-conformance: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(arguments: Serve) -> Result<(), Box<dyn Error>> {
+    let bind = async |port| {
+        let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+        TcpListener::bind(address).await
+    };
+    let plain = bind(arguments.port).await?;
+    let base = format!("http://{}", plain.local_addr()?);
+    let tls = match arguments.tls_port {
+        Some(port) => Some(TlsListener::new(bind(port).await?)?),
+        None => None,
+    };
+    let lists_at = match &tls {
+        Some(tls) => format!("https://{}", axum::serve::Listener::local_addr(tls)?),
+        None => base.clone(),
+    };
+    let state = Arc::new(State::new(clock(arguments.now), &lists_at)?);
+    println!("{:#}", manifest(&state, &base));
+    let router = router(state);
+    if let Some(tls) = tls {
+        let router = router.clone();
+        tokio::spawn(async move { axum::serve(tls, router).await });
+    }
+    axum::serve(plain, router).await?;
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! The suites: one row each.
+
+use crate::keys::KeyKind;
+use tessera_verifier::data_integrity::{Binding, Suite as Cryptosuite};
+
+/// How a row secures credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mechanism {
+    /// An embedded Data Integrity proof that verifies as it is issued.
+    Plain(Cryptosuite),
+    /// A base proof: the holder derives from it what verifies.
+    Selective(Cryptosuite),
+}
+
+impl Mechanism {
+    /// The cryptosuite of the proofs it makes.
+    #[must_use]
+    pub const fn cryptosuite(self) -> Cryptosuite {
+        match self {
+            Self::Plain(suite) | Self::Selective(suite) => suite,
+        }
+    }
+}
+
+/// One suite as this program offers it.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// First segment of its paths: `/{name}/credentials/issue` and `/{name}/credentials/verify`.
+    pub name: &'static str,
+    /// How its issuer secures credentials; also all that its verifier accepts.
+    pub mechanism: Mechanism,
+    /// The kind of its issuer's key.
+    pub key: KeyKind,
+    /// The tags by which test suites find its issuer and its verifier.
+    pub tags: &'static [&'static str],
+    /// Who must control the key that signed what its verifier is shown. The published `ecdsa` vectors, which the ECDSA
+    /// suite sends, name `https://vc.example/…` as the issuer of a did:key: only there the binding is off.
+    pub binding: Binding,
+    /// Whether its issuer adds an entry of this server's status lists.
+    pub status: bool,
+    /// Whether its issuer answers 201 also for data model 1.1.
+    pub versions: &'static [&'static str],
+}
+
+const BOTH: &[&str] = &["1.1", "2.0"];
+const V2: &[&str] = &["2.0"];
+
+/// Every suite.
+pub const SUITES: &[Row] = &[
+    Row {
+        name: "ecdsa-rdfc-2019",
+        mechanism: Mechanism::Plain(Cryptosuite::EcdsaRdfc2019),
+        key: KeyKind::P256,
+        tags: &["ecdsa-rdfc-2019", "P-256"],
+        binding: Binding::Unbound,
+        status: false,
+        versions: BOTH,
+    },
+    Row {
+        name: "ecdsa-sd-2023",
+        mechanism: Mechanism::Selective(Cryptosuite::EcdsaSd2023),
+        key: KeyKind::P256,
+        tags: &["ecdsa-sd-2023", "P-256"],
+        binding: Binding::Unbound,
+        status: false,
+        versions: BOTH,
+    },
+    Row {
+        name: "vc2.0",
+        mechanism: Mechanism::Plain(Cryptosuite::EcdsaRdfc2019),
+        key: KeyKind::P256,
+        tags: &["vc2.0"],
+        binding: Binding::Issuer,
+        status: false,
+        versions: V2,
+    },
+    Row {
+        name: "bitstring-status-list",
+        mechanism: Mechanism::Plain(Cryptosuite::EcdsaRdfc2019),
+        key: KeyKind::P256,
+        tags: &["BitstringStatusList"],
+        binding: Binding::Issuer,
+        status: true,
+        versions: V2,
+    },
+];
+
+/// The row of a path's first segment.
+#[must_use]
+pub fn row(name: &str) -> Option<&'static Row> {
+    SUITES.iter().find(|row| row.name == name)
+}
