@@ -25,7 +25,7 @@ pub use provider::{hmac_sha256, sha256, sha384, sha512};
 
 /// A signature as JOSE, COSE and Data Integrity write it: r ‖ s for ECDSA (RFC 7518 §3.4), R ‖ S for Ed25519 (RFC 8032).
 ///
-/// 64 bytes for P-256 and Ed25519, 96 for P-384.
+/// 64 bytes for P-256 and Ed25519, 96 for P-384, 132 for P-521.
 #[derive(Clone, Copy)]
 pub struct Signature {
     bytes: [u8; Self::MAX],
@@ -33,14 +33,14 @@ pub struct Signature {
 }
 
 impl Signature {
-    const MAX: usize = 96;
+    const MAX: usize = 132;
 
     /// From the bytes of a signature.
     ///
     /// # Errors
-    /// `malformed` unless there are 64 or 96.
+    /// `malformed` unless there are 64, 96 or 132.
     pub fn from_bytes(signature: &[u8]) -> Result<Self, Error> {
-        if !matches!(signature.len(), 64 | Self::MAX) {
+        if !matches!(signature.len(), 64 | 96 | Self::MAX) {
             return Err(Error::malformed("signature"));
         }
         let mut bytes = [0; Self::MAX];
@@ -79,7 +79,11 @@ impl From<[u8; 64]> for Signature {
 }
 
 impl From<[u8; 96]> for Signature {
-    fn from(bytes: [u8; 96]) -> Self {
+    fn from(signature: [u8; 96]) -> Self {
+        let mut bytes = [0; Self::MAX];
+        for (to, from) in bytes.iter_mut().zip(signature) {
+            *to = from;
+        }
         Self { bytes, len: 96 }
     }
 }
@@ -98,8 +102,8 @@ pub trait LocalSigner {
     /// The public half of the key.
     fn public_key(&self) -> &PublicKey;
 
-    /// A signature over `message` with the one algorithm of the key: ECDSA over SHA-256 (P-256) or SHA-384 (P-384), or
-    /// Ed25519.
+    /// A signature over `message` with the one algorithm of the key: ECDSA over SHA-256 (P-256), SHA-384 (P-384) or
+    /// SHA-512 (P-521), or Ed25519.
     ///
     /// # Errors
     /// [`SignError`] when the key cannot be used.

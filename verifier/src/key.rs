@@ -19,6 +19,8 @@ pub enum KeyType {
     P256,
     /// NIST P-384: ECDSA with SHA-384.
     P384,
+    /// NIST P-521: ECDSA with SHA-512. For JOSE and COSE; no Data Integrity suite uses it.
+    P521,
     /// Ed25519 (RFC 8032).
     Ed25519,
     /// BLS12-381, public keys in G2: BBS signatures. Checks no plain signature.
@@ -32,6 +34,7 @@ impl KeyType {
         match self {
             Self::P256 => Some("ES256"),
             Self::P384 => Some("ES384"),
+            Self::P521 => Some("ES512"),
             Self::Ed25519 => Some("EdDSA"),
             Self::Bls12381G2 => None,
         }
@@ -43,7 +46,33 @@ impl KeyType {
         match alg {
             "ES256" => Some(Self::P256),
             "ES384" => Some(Self::P384),
+            "ES512" => Some(Self::P521),
             "EdDSA" | "Ed25519" => Some(Self::Ed25519),
+            _ => None,
+        }
+    }
+
+    /// The COSE algorithm of keys of this kind (RFC 9053 §2); `None` for BLS keys.
+    #[must_use]
+    pub const fn cose_algorithm(self) -> Option<i64> {
+        match self {
+            Self::P256 => Some(-7),
+            Self::P384 => Some(-35),
+            Self::P521 => Some(-36),
+            Self::Ed25519 => Some(-8),
+            Self::Bls12381G2 => None,
+        }
+    }
+
+    /// The kind of key that a COSE `alg` calls for, by its number in RFC 9053 §2 or by the one that names the curve too
+    /// (RFC 9864 §2).
+    #[must_use]
+    pub const fn from_cose_algorithm(alg: i64) -> Option<Self> {
+        match alg {
+            -7 | -9 => Some(Self::P256),
+            -35 | -51 => Some(Self::P384),
+            -36 | -52 => Some(Self::P521),
+            -8 | -19 => Some(Self::Ed25519),
             _ => None,
         }
     }
@@ -53,6 +82,7 @@ impl KeyType {
         match self {
             Self::P256 => ("EC", "P-256", 32),
             Self::P384 => ("EC", "P-384", 48),
+            Self::P521 => ("EC", "P-521", 66),
             Self::Ed25519 => ("OKP", "Ed25519", 32),
             Self::Bls12381G2 => ("EC", "BLS12381G2", 96),
         }
@@ -63,11 +93,20 @@ impl KeyType {
         match self {
             Self::P256 => 0x1200,
             Self::P384 => 0x1201,
+            Self::P521 => 0x1202,
             Self::Ed25519 => 0xed,
             Self::Bls12381G2 => 0xeb,
         }
     }
 }
+
+/// The kinds that sign messages.
+const SIGNING: [KeyType; 4] = [
+    KeyType::P256,
+    KeyType::P384,
+    KeyType::P521,
+    KeyType::Ed25519,
+];
 
 const MALFORMED: Error = Error::malformed("public key");
 
@@ -110,7 +149,7 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
-    /// Reads a key as a Multikey carries it: a compressed point of P-256 (33 bytes, first 2 or 3) or P-384 (49), or the
+    /// Reads a key as a Multikey carries it: a compressed point of P-256 (33 bytes, first 2 or 3) or P-384 (49) or P-521 (67), or the
     /// 32 bytes of an Ed25519 key.
     ///
     /// # Errors
@@ -119,6 +158,7 @@ impl PublicKey {
         let fits = match (kind, bytes) {
             (KeyType::P256, [2 | 3, x @ ..]) => x.len() == 32,
             (KeyType::P384, [2 | 3, x @ ..]) => x.len() == 48,
+            (KeyType::P521, [2 | 3, x @ ..]) => x.len() == 66,
             (KeyType::Ed25519, bytes) => ed25519_is_sound(bytes),
             _ => false,
         };
@@ -129,7 +169,7 @@ impl PublicKey {
         }
     }
 
-    /// Reads a SEC 1 uncompressed point, first 4: 65 bytes for P-256, 97 for P-384.
+    /// Reads a SEC 1 uncompressed point, first 4: 65 bytes for P-256, 97 for P-384, 133 for P-521.
     ///
     /// # Errors
     /// `malformed` for another length or form, or a point off the curve.
@@ -137,6 +177,7 @@ impl PublicKey {
         match bytes {
             [4, xy @ ..] if xy.len() == 64 => Self::decode(KeyType::P256, bytes),
             [4, xy @ ..] if xy.len() == 96 => Self::decode(KeyType::P384, bytes),
+            [4, xy @ ..] if xy.len() == 132 => Self::decode(KeyType::P521, bytes),
             _ => Err(MALFORMED),
         }
     }
@@ -153,7 +194,7 @@ impl PublicKey {
     /// `unsupported_algorithm` for other codecs, `malformed` for what is no such key.
     pub fn from_multicodec(bytes: &[u8]) -> Result<Self, Error> {
         let (codec, key) = crate::encoding::from_uvarint(bytes)?;
-        let kind = [KeyType::P256, KeyType::P384, KeyType::Ed25519]
+        let kind = SIGNING
             .into_iter()
             .find(|kind| kind.codec() == codec)
             .ok_or(Error::UnsupportedAlgorithm { what: "key codec" })?;
@@ -177,7 +218,7 @@ impl PublicKey {
     /// a private member (`d`) is refused too, for a message must never carry one.
     pub fn from_jwk(jwk: &Value) -> Result<Self, Error> {
         let member = |name: &str| jwk.get(name).and_then(Value::as_str);
-        let kind = [KeyType::P256, KeyType::P384, KeyType::Ed25519]
+        let kind = SIGNING
             .into_iter()
             .find(|kind| {
                 let (kty, crv, _) = kind.jwk();
@@ -226,7 +267,7 @@ impl PublicKey {
         self.kind
     }
 
-    /// The SEC 1 compressed point (33 or 49 bytes), or an Ed25519 key's 32 bytes.
+    /// The SEC 1 compressed point (33, 49 or 67 bytes), or an Ed25519 key's 32 bytes.
     #[must_use]
     pub fn to_compressed(&self) -> Vec<u8> {
         match self.coordinates() {
@@ -238,7 +279,7 @@ impl PublicKey {
         }
     }
 
-    /// The SEC 1 uncompressed point (65 or 97 bytes), or an Ed25519 key's 32 bytes.
+    /// The SEC 1 uncompressed point (65, 97 or 133 bytes), or an Ed25519 key's 32 bytes.
     #[must_use]
     pub fn to_uncompressed(&self) -> &[u8] {
         &self.bytes
@@ -274,7 +315,7 @@ impl PublicKey {
     /// x, and y where the kind has one.
     fn coordinates(&self) -> (&[u8], Option<&[u8]>) {
         match (self.kind, self.bytes.split_first()) {
-            (KeyType::P256 | KeyType::P384, Some((_, xy))) => {
+            (KeyType::P256 | KeyType::P384 | KeyType::P521, Some((_, xy))) => {
                 let (x, y) = xy.split_at(xy.len() / 2);
                 (x, Some(y))
             }

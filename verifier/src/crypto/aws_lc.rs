@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey,
-    VerificationAlgorithm,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
+    ParsedPublicKey, VerificationAlgorithm,
 };
 use aws_lc_rs::{digest, hmac};
 
@@ -55,6 +55,7 @@ impl SignatureKey {
         let (algorithm, len): (&'static dyn VerificationAlgorithm, usize) = match kind {
             KeyType::P256 => (&ECDSA_P256_SHA256_FIXED, 65),
             KeyType::P384 => (&ECDSA_P384_SHA384_FIXED, 97),
+            KeyType::P521 => (&ECDSA_P521_SHA512_FIXED, 133),
             KeyType::Ed25519 => {
                 let key = ParsedPublicKey::new(&ED25519, bytes).ok()?;
                 return Some((Self(key), bytes.to_vec()));

@@ -51,6 +51,7 @@ pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
 pub(crate) enum SignatureKey {
     P256(p256::ecdsa::VerifyingKey),
     P384(p384::ecdsa::VerifyingKey),
+    P521(p521::ecdsa::VerifyingKey),
     Ed25519(ed25519_dalek::VerifyingKey),
 }
 
@@ -69,6 +70,11 @@ impl SignatureKey {
                 let point = key.to_encoded_point(false).as_bytes().to_vec();
                 Some((Self::P384(key), point))
             }
+            KeyType::P521 => {
+                let key = p521::ecdsa::VerifyingKey::from_sec1_bytes(bytes).ok()?;
+                let point = key.to_encoded_point(false).as_bytes().to_vec();
+                Some((Self::P521(key), point))
+            }
             KeyType::Ed25519 => {
                 let key = ed25519_dalek::VerifyingKey::from_bytes(bytes.try_into().ok()?).ok()?;
                 Some((Self::Ed25519(key), bytes.to_vec()))
@@ -83,6 +89,8 @@ impl SignatureKey {
             Self::P256(key) => p256::ecdsa::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verify(message, &signature).is_ok()),
             Self::P384(key) => p384::ecdsa::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify(message, &signature).is_ok()),
+            Self::P521(key) => p521::ecdsa::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verify(message, &signature).is_ok()),
             Self::Ed25519(key) => ed25519_dalek::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verify(message, &signature).is_ok()),
