@@ -1,5 +1,10 @@
-//! As much CBOR (RFC 8949) as the proof values need, in core deterministic encoding (§4.2.1):
-//! unsigned integers, byte and text strings, arrays and maps of definite length, no tags.
+//! As much CBOR (RFC 8949) as proof values, COSE messages and CBOR Web Tokens need, strictly: integers in their shortest
+//! form (§4.2.1), byte and text strings, arrays and maps of definite length, tags, `false`, `true` and `null`. No floats,
+//! no indefinite lengths. [`Value`] is a whole item with bounds; `Reader` and `Writer` take and append heads.
+
+mod value;
+
+pub use value::{Limits, Value, parse};
 
 use crate::error::Error;
 use alloc::string::String;
@@ -9,18 +14,25 @@ const BAD: Error = Error::malformed("CBOR");
 
 /// Major types.
 const UNSIGNED: u8 = 0;
+const NEGATIVE: u8 = 1;
 const BYTES: u8 = 2;
 const TEXT: u8 = 3;
 const ARRAY: u8 = 4;
 const MAP: u8 = 5;
+const TAG: u8 = 6;
+const SIMPLE: u8 = 7;
 
 /// Appends items to a buffer.
 pub(crate) struct Writer(pub(super) Vec<u8>);
 
 impl Writer {
     fn head(&mut self, major: u8, value: usize) {
+        self.head64(major, u64::try_from(value).unwrap_or(u64::MAX));
+    }
+
+    fn head64(&mut self, major: u8, value: u64) {
         let major = major << 5;
-        let be = u64::try_from(value).unwrap_or(u64::MAX).to_be_bytes();
+        let be = value.to_be_bytes();
         let [.., b4, b5, b6, b7] = be;
         match value {
             0..=23 => self.0.push(major | b7),
@@ -36,6 +48,23 @@ impl Writer {
 
     pub(crate) fn unsigned(&mut self, value: usize) {
         self.head(UNSIGNED, value);
+    }
+
+    pub(crate) fn integer(&mut self, value: i64) {
+        match u64::try_from(value) {
+            Ok(value) => self.head64(UNSIGNED, value),
+            // §3.1: major type 1 carries -1 - value, which is the complement.
+            Err(_) => self.head64(NEGATIVE, (!value).unsigned_abs()),
+        }
+    }
+
+    pub(crate) fn tag(&mut self, tag: u64) {
+        self.head64(TAG, tag);
+    }
+
+    /// 20 is `false`, 21 `true`, 22 `null` (§3.3).
+    fn simple(&mut self, value: u8) {
+        self.0.push(SIMPLE << 5 | value);
     }
 
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
@@ -68,26 +97,35 @@ impl<'a> Reader<'a> {
     }
 
     fn head(&mut self, major: u8) -> Result<usize, Error> {
-        let first = match self.take(1)? {
-            [first] if first >> 5 == major => *first & 31,
-            _ => return Err(BAD),
+        match self.any_head()? {
+            (found, value) if found == major => usize::try_from(value).map_err(|_| BAD),
+            _ => Err(BAD),
+        }
+    }
+
+    /// Major type and argument of whatever comes next.
+    fn any_head(&mut self) -> Result<(u8, u64), Error> {
+        let [first] = self.take(1)? else {
+            return Err(BAD);
         };
+        let (major, first) = (first >> 5, first & 31);
         let (width, least) = match first {
-            0..=23 => return Ok(usize::from(first)),
+            0..=23 => return Ok((major, u64::from(first))),
             24 => (1, 24),
             25 => (2, 0x100),
             26 => (4, 0x1_0000),
+            27 => (8, 0x1_0000_0000),
             _ => return Err(BAD),
         };
         let value = self
             .take(width)?
             .iter()
             .fold(0u64, |value, byte| value << 8 | u64::from(*byte));
-        // §4.2.1: the shortest form only.
-        match usize::try_from(value) {
-            Ok(value) if value >= least => Ok(value),
-            _ => Err(BAD),
+        // §4.2.1: the shortest form only; and no float or two-byte simple value.
+        if value < least || major == SIMPLE {
+            return Err(BAD);
         }
+        Ok((major, value))
     }
 
     pub(crate) fn unsigned(&mut self) -> Result<usize, Error> {

@@ -187,7 +187,7 @@ impl Unverified {
 }
 
 /// RFC 7515 §4.1.9: `application/` may be left out, and media types ignore case.
-fn same_media_type(typ: &str, expected: &str) -> bool {
+pub(crate) fn same_media_type(typ: &str, expected: &str) -> bool {
     let short = match typ.split_at_checked(12) {
         Some((prefix, rest)) if prefix.eq_ignore_ascii_case("application/") => rest,
         _ => typ,

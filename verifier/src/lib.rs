@@ -50,7 +50,7 @@
 //! | deciding | [`verify`](mod@verify), [`policy`], [`request`], [`dcql`], [`bundle`], [`status`], [`catalogue`] |
 //! | credential formats | [`sd_jwt`], [`data_integrity`], [`jsonld`], [`rdf`], [`claims`] |
 //! | both ends of issuance | [`vci`], [`device`], [`terminal`] |
-//! | foundations | [`jws`], [`did`], [`key`], [`crypto`], [`encoding`], [`json`], [`time`], [`error`](mod@error) |
+//! | foundations | [`jws`], [`cose`], [`cbor`], [`did`], [`key`], [`crypto`], [`encoding`], [`json`], [`time`], [`error`](mod@error) |
 
 #![no_std]
 
@@ -60,8 +60,9 @@ extern crate std;
 
 pub mod bundle;
 pub mod catalogue;
-mod cbor;
+pub mod cbor;
 pub mod claims;
+pub mod cose;
 pub mod crypto;
 pub mod data_integrity;
 pub mod dcql;

@@ -1,0 +1,10 @@
+//! Enveloped credentials: COSE_Sign1, and what is built on it and on JWS.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+mod cose;
+mod keys;
+
+/// The code of a refusal.
+pub(crate) fn code<T>(result: Result<T, tessera_verifier::Error>) -> Result<T, &'static str> {
+    result.map_err(|error| error.code())
+}
