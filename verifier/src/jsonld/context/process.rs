@@ -187,7 +187,14 @@ impl<'s> Processor<'s> {
             result = match context {
                 Value::Null => self.nullify(active, &result, propagate, options)?,
                 Value::String(url) => self.include(&result, url, options)?,
-                Value::Object(map) => Arc::new(self.apply(&result, map, options)?),
+                Value::Object(map) => {
+                    let map = if local.is_array() {
+                        unwrapped(map)
+                    } else {
+                        map
+                    };
+                    Arc::new(self.apply(&result, map, options)?)
+                }
                 _ => return Err(JsonLdError::Invalid("invalid local context")),
             };
         }
@@ -383,5 +390,15 @@ pub(super) fn parse_direction(value: &Value) -> Result<Option<Direction>, JsonLd
             .map(Some)
             .ok_or(JsonLdError::Invalid("invalid base direction")),
         _ => Err(JsonLdError::Invalid("invalid base direction")),
+    }
+}
+
+/// The definition within a context document that is an item of an array of contexts. JSON-LD 1.1 §4.1.2 calls that a
+/// keyword redefinition; the W3C suites' own fixtures do it, and other processors read it so. With any other member
+/// beside it, which they would drop in silence, it stays an error.
+fn unwrapped(map: &Map<String, Value>) -> &Map<String, Value> {
+    match map.get("@context") {
+        Some(Value::Object(inner)) if map.len() == 1 => inner,
+        _ => map,
     }
 }
