@@ -17,5 +17,6 @@ bench: setup ; $(PROGRAMS) && cargo bench --locked --workspace --bench ratios --
 serve: setup ; $(PROGRAMS) && tests/serve.sh
 serve-conformance: ; cargo run --locked --release -p tessera-conformance -- serve --tls-port 8301
 lint: setup ; tests/lint.sh
+embed: setup ; @tests/embed.sh
 audit: ; tests/audit.sh
 fuzz: ; tests/fuzz.sh
