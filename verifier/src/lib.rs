@@ -58,6 +58,8 @@ extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+#[cfg(any(feature = "bbs", feature = "bbs-pure"))]
+pub mod bbs;
 pub mod bundle;
 pub mod catalogue;
 pub mod cbor;
