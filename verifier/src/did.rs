@@ -1,4 +1,12 @@
-//! did:key and did:jwk, strictly decoded. Nothing is ever fetched.
+//! did:key and did:jwk, strictly decoded, and [documents](Documents) of other identifiers that are handed
+//! in. Nothing is ever fetched.
+
+mod document;
+mod documents;
+mod x25519;
+
+pub use document::document;
+pub use documents::Documents;
 
 use crate::encoding::{from_base64url, from_multibase_base58, multibase_base58};
 use crate::error::Error;
@@ -7,6 +15,7 @@ use crate::key::PublicKey;
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
+use serde_json::Value;
 
 const DID_MAX: usize = 512;
 
@@ -55,7 +64,7 @@ pub fn resolve(did_or_url: &str) -> Result<(String, PublicKey), Error> {
         (from_multikey(name)?, name)
     } else if let Some(encoded) = did.strip_prefix("did:jwk:") {
         let jwk = json::parse(&from_base64url(encoded)?, Limits::MESSAGE)?;
-        (PublicKey::from_jwk(&jwk)?, "0")
+        (signature_key(&jwk)?, "0")
     } else if did.starts_with("did:") {
         return Err(Error::UnsupportedAlgorithm { what: "DID method" });
     } else {
@@ -65,6 +74,25 @@ pub fn resolve(did_or_url: &str) -> Result<(String, PublicKey), Error> {
         return Err(Error::malformed("DID URL fragment"));
     }
     Ok((did.to_owned(), key))
+}
+
+/// Whether a DID or DID URL says its key itself, so that no document is needed: did:key and did:jwk.
+#[must_use]
+pub fn is_self_describing(did_or_url: &str) -> bool {
+    did_or_url.starts_with("did:key:") || did_or_url.starts_with("did:jwk:")
+}
+
+/// The key of a public JWK that is not set aside for encryption (RFC 7517 §4.2 and §4.3): did:jwk lists
+/// such a key for key agreement alone.
+fn signature_key(jwk: &Value) -> Result<PublicKey, Error> {
+    let other_use = jwk.get("use").is_some_and(|said| said != "sig");
+    let operations = jwk.get("key_ops").map(Value::as_array);
+    let other_operations = operations
+        .is_some_and(|all| !all.is_some_and(|all| all.iter().any(|said| said == "verify")));
+    if other_use || other_operations {
+        return Err(Error::ProofPurposeMismatch);
+    }
+    PublicKey::from_jwk(jwk)
 }
 
 /// Like [`resolve`], for a verification method: the fragment must be there.

@@ -52,6 +52,16 @@ impl KeyType {
         }
     }
 
+    /// The length of signatures by keys of this kind; 0 for BLS keys, which make no plain ones.
+    pub(crate) const fn signature_len(self) -> usize {
+        match self {
+            Self::P256 | Self::Ed25519 => 64,
+            Self::P384 => 96,
+            Self::P521 => 132,
+            Self::Bls12381G2 => 0,
+        }
+    }
+
     /// The COSE algorithm of keys of this kind (RFC 9053 §2); `None` for BLS keys.
     #[must_use]
     pub const fn cose_algorithm(self) -> Option<i64> {

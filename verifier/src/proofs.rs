@@ -2,9 +2,7 @@
 
 use serde_json::Value;
 
-use crate::data_integrity::{
-    Binding, ProofExpectation, Suite, VerifiedProof, ecdsa_rdfc, ecdsa_sd,
-};
+use crate::data_integrity::{self, Binding, ProofExpectation, Suite, VerifiedProof, ecdsa_rdfc};
 use crate::error::Error;
 use crate::jsonld::ContextStore;
 use crate::time::Timestamp;
@@ -26,16 +24,9 @@ pub(crate) fn credential(
     now: Timestamp,
     contexts: &ContextStore,
 ) -> Result<VerifiedProof, Error> {
-    let suite = Suite::of(document)?;
-    if !allowed.contains(&suite) {
-        return Err(Error::UnsupportedSuite);
-    }
     let expected = ProofExpectation::credential(now);
-    match suite {
-        Suite::EcdsaRdfc2019 => ecdsa_rdfc::verify(document, &expected, contexts),
-        Suite::EcdsaSd2023 => ecdsa_sd::verify(document, &expected, contexts),
-    }
-    .map_err(|error| named(error, "credential"))
+    data_integrity::verify(document, allowed, &expected, contexts)
+        .map_err(|error| named(error, "credential"))
 }
 
 /// A presentation, secured with ecdsa-rdfc-2019 for one verifier and one request. Whose key it must be is for the

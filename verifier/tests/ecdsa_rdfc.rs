@@ -142,7 +142,7 @@ fn refusals(signed: &Value, unbound: &ProofExpectation<'_>, store: &ContextStore
             "unsupported_format",
         ),
         ("/proof/verificationMethod", json!("did:key:z"), "malformed"),
-        ("/proof/proofValue", json!("z"), "invalid_signature"),
+        ("/proof/proofValue", json!("z"), "malformed"),
         ("/proof/proofValue", json!("u"), "malformed"),
         ("/proof/proofValue", json!(null), "malformed"),
         ("/proof/nonce", json!({"a": 1}), "undefined_term"),

@@ -76,7 +76,7 @@ fn expand_test(
         base: Some(base.map_or_else(|| format!("{BASE}{input}"), str::to_owned)),
         expand_context,
         safe: false,
-        without: None,
+        without: &[],
     };
     expand(&document, store, &options)
 }

@@ -1,11 +1,13 @@
 //! What is expected of a proof, and what is known of one that holds.
 
-use super::proof::{ProofPurpose, Suite};
+use super::{ProofPurpose, Suite};
+use crate::did::Documents;
 use crate::key::PublicKey;
 use crate::time::Timestamp;
 use alloc::string::String;
 
-/// Who must control the key that signed.
+/// Who must control the key that signed. This is the one switch for issuers that are not the
+/// controllers of their keys, such as those of the published vectors: [`Binding::Unbound`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Binding {
     /// The document's `issuer`.
@@ -32,6 +34,12 @@ pub struct ProofExpectation<'a> {
     /// The key that the signer is expected to have, decoded before: it saves a quarter of a
     /// signature check when the proof names it, and changes nothing otherwise.
     pub known_key: Option<&'a PublicKey>,
+    /// Controlled identifier documents of DIDs and URLs that do not themselves say their keys.
+    /// Without them only did:key and did:jwk are known; nothing is ever fetched.
+    pub documents: Option<&'a Documents>,
+    /// How many seconds after `now` a proof may say that it was made; `None` where that is not
+    /// compared.
+    pub future_tolerance: Option<i64>,
 }
 
 impl<'a> ProofExpectation<'a> {
@@ -45,6 +53,8 @@ impl<'a> ProofExpectation<'a> {
             challenge: None,
             domain: None,
             known_key: None,
+            documents: None,
+            future_tolerance: None,
         }
     }
 
@@ -58,6 +68,8 @@ impl<'a> ProofExpectation<'a> {
             challenge: Some(challenge),
             domain: Some(domain),
             known_key: None,
+            documents: None,
+            future_tolerance: None,
         }
     }
 
@@ -65,6 +77,13 @@ impl<'a> ProofExpectation<'a> {
     #[must_use]
     pub const fn knowing(mut self, key: &'a PublicKey) -> Self {
         self.known_key = Some(key);
+        self
+    }
+
+    /// The same, with controlled identifier documents at hand.
+    #[must_use]
+    pub const fn with_documents(mut self, documents: &'a Documents) -> Self {
+        self.documents = Some(documents);
         self
     }
 }
@@ -75,9 +94,13 @@ impl<'a> ProofExpectation<'a> {
 pub struct VerifiedProof {
     /// The suite that was checked.
     pub suite: Suite,
-    /// DID URL of the key that signed.
+    /// The proof's identifier, by which others may build on it.
+    pub id: Option<String>,
+    /// What the proof is for.
+    pub purpose: ProofPurpose,
+    /// URL of the key that signed.
     pub verification_method: String,
-    /// The DID that controls the key.
+    /// The DID or URL that controls the key.
     pub controller: String,
     /// The key that signed.
     pub key: PublicKey,

@@ -1,30 +1,78 @@
-//! W3C Data Integrity 1.0 proofs: `ecdsa-rdfc-2019` and `ecdsa-sd-2023` over P-256.
+//! W3C Data Integrity 1.0 proofs.
 //!
 //! ```text
-//! prepare(document, options) ──▶ Unsigned ──sign──▶ attach ──▶ secured document
-//! verify(document, expectation) ──▶ VerifiedProof { controller, key, … }
+//! prepare(document, suite, options) ──▶ Unsigned ──sign──▶ attach ──▶ secured document
+//! verify(document, suites, expectation) ──▶ VerifiedProof { controller, key, … }
 //! ```
 //!
-//! The suite is the caller's choice, never the message's: each suite has its own `verify`, and
-//! refuses proofs of the others. Who may sign is part of the question, too: a [`ProofExpectation`]
-//! cannot be made without a [`Binding`].
+//! | suite | signs | keys |
+//! |---|---|---|
+//! | `ecdsa-rdfc-2019` | canonical RDF | P-256, P-384 |
+//! | `ecdsa-jcs-2019` | canonical JSON | P-256, P-384 |
+//! | `eddsa-rdfc-2022`, `Ed25519Signature2020` | canonical RDF | Ed25519 |
+//! | `eddsa-jcs-2022` | canonical JSON | Ed25519 |
+//! | [`ecdsa-sd-2023`](ecdsa_sd) | each statement of canonical RDF, to be shown or not | P-256 |
+//!
+//! The suites are the caller's choice, never the message's. Who may sign is part of the question,
+//! too: a [`ProofExpectation`] cannot be made without a [`Binding`].
 
 mod bytes;
 pub mod ecdsa_rdfc;
 pub mod ecdsa_sd;
 mod expectation;
+mod options;
+mod plain;
 mod proof;
+mod suite;
 
 pub use bytes::verify_bytes;
 pub use expectation::{Binding, ProofExpectation, VerifiedProof};
-pub use proof::{ProofOptions, ProofPurpose, Suite, Unsigned};
+pub use options::{ProofOptions, ProofPurpose, Unsigned};
+pub use suite::Suite;
 
 use serde_json::Value;
 
 use crate::crypto::{SignError, sha256};
 use crate::error::Error;
-use crate::jsonld::{ContextStore, JsonLdError, document_to_rdf};
+use crate::jsonld::{ContextStore, JsonLdError, proof_options_to_rdf};
 use crate::rdf::{Budget, HashAlgorithm, RdfError, canonicalize};
+
+/// Prepares a proof over `document`, which must not have one yet, with a suite that signs a whole
+/// document. Where the document's contexts do not define the terms of the proof, one that does is
+/// added (Data Integrity §2.4.1).
+///
+/// # Errors
+/// `unsupported_suite` for a selective-disclosure suite, which has a `prepare_base` of its own;
+/// `unsupported_algorithm` for a key that the suite does not use; `undefined_term`,
+/// `unknown_context` and the like: whatever could not be verified is not signed.
+pub fn prepare(
+    document: &Value,
+    suite: Suite,
+    options: &ProofOptions,
+    store: &ContextStore,
+) -> Result<Unsigned, Error> {
+    plain::prepare(document, suite, options, store)
+}
+
+/// Verifies the only proof of `document`, which must be of one of the suites `allowed`.
+///
+/// # Errors
+/// `unsupported_suite`, `unsupported_algorithm` (a key that the suite does not use),
+/// `proof_purpose_mismatch`, `nonce_mismatch`, `audience_mismatch`, `expired`, `not_yet_valid`,
+/// `issuer_key_mismatch`, `holder_binding_invalid`, `base_proof_refused`, `invalid_signature`, and
+/// those of reading the document.
+pub fn verify(
+    document: &Value,
+    allowed: &[Suite],
+    expected: &ProofExpectation<'_>,
+    store: &ContextStore,
+) -> Result<VerifiedProof, Error> {
+    match Suite::of(document)? {
+        suite if !allowed.contains(&suite) => Err(Error::UnsupportedSuite),
+        Suite::EcdsaSd2023 => ecdsa_sd::verify(document, expected, store),
+        suite => plain::verify(document, suite, expected, store),
+    }
+}
 
 /// Why a proof could not be prepared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,9 +127,13 @@ impl From<RdfError> for Error {
     }
 }
 
-/// SHA-256 of the canonical form of a document.
-fn canonical_hash(document: &Value, store: &ContextStore) -> Result<[u8; 32], Error> {
-    let quads = document_to_rdf(document, store)?;
+/// SHA-256 of the canonical form of a proof's options.
+fn options_hash(
+    proof: &Value,
+    context: Option<&Value>,
+    store: &ContextStore,
+) -> Result<[u8; 32], Error> {
+    let quads = proof_options_to_rdf(proof, context, store)?;
     let canonical = canonicalize(&quads, HashAlgorithm::Sha256, Budget::default())?;
     Ok(sha256(canonical.to_nquads().as_bytes()))
 }

@@ -1,195 +1,47 @@
-//! Proof objects: what they must say, and what must be expected of them (Data Integrity §2.1, §4.4).
+//! Proof objects: what they must say before their signature is looked at (Data Integrity §2.1, §4.4).
 
 use alloc::borrow::ToOwned;
+use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 use serde_json::{Map, Value};
 
 use super::expectation::{Binding, ProofExpectation, VerifiedProof};
+use super::suite::Suite;
 use crate::did;
 use crate::error::Error;
-use crate::key::{KeyType, PublicKey};
+use crate::key::PublicKey;
 use crate::time::Timestamp;
-
-/// The cryptosuites that this crate checks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Suite {
-    /// ECDSA over canonical RDF.
-    EcdsaRdfc2019,
-    /// ECDSA over canonical RDF with selective disclosure.
-    EcdsaSd2023,
-}
-
-impl Suite {
-    /// The suite's name in `cryptosuite`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::EcdsaRdfc2019 => "ecdsa-rdfc-2019",
-            Self::EcdsaSd2023 => "ecdsa-sd-2023",
-        }
-    }
-
-    /// The suite that a document's proof names, before anything is checked: for finding out which
-    /// `verify` to call, where policy allows both.
-    ///
-    /// # Errors
-    /// `malformed` without a single Data Integrity proof; `unsupported_suite` for other suites.
-    pub fn of(document: &Value) -> Result<Self, Error> {
-        let proof = single_proof(document)?;
-        match proof.get("cryptosuite").and_then(Value::as_str) {
-            Some("ecdsa-rdfc-2019") => Ok(Self::EcdsaRdfc2019),
-            Some("ecdsa-sd-2023") => Ok(Self::EcdsaSd2023),
-            _ => Err(Error::UnsupportedSuite),
-        }
-    }
-}
-
-/// What a proof is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ProofPurpose {
-    /// Credentials: the controller asserts the claims.
-    AssertionMethod,
-    /// Presentations: the controller shows that it is present.
-    Authentication,
-}
-
-impl ProofPurpose {
-    /// The purpose's name in `proofPurpose`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AssertionMethod => "assertionMethod",
-            Self::Authentication => "authentication",
-        }
-    }
-}
-
-/// What a new proof says.
-#[derive(Clone, Debug)]
-pub struct ProofOptions {
-    /// DID URL of the signing key: `did:key:z…#z…`.
-    pub verification_method: String,
-    /// What the proof is for.
-    pub proof_purpose: ProofPurpose,
-    /// When it is made.
-    pub created: Option<Timestamp>,
-    /// When it ceases to hold.
-    pub expires: Option<Timestamp>,
-    /// The verifier's nonce.
-    pub challenge: Option<String>,
-    /// The verifier it is made for.
-    pub domain: Option<String>,
-}
-
-impl ProofOptions {
-    /// Options with only what every proof has.
-    #[must_use]
-    pub fn new(verification_method: impl Into<String>, proof_purpose: ProofPurpose) -> Self {
-        Self {
-            verification_method: verification_method.into(),
-            proof_purpose,
-            created: None,
-            expires: None,
-            challenge: None,
-            domain: None,
-        }
-    }
-
-    /// The proof object, still without `proofValue`.
-    ///
-    /// # Errors
-    /// Those of the DID: nothing is signed in the name of a method that cannot be resolved.
-    pub(super) fn proof(&self, suite: Suite) -> Result<Map<String, Value>, Error> {
-        did::resolve_method(&self.verification_method)?;
-        let mut proof = Map::new();
-        let mut insert = |key: &str, value: Option<&str>| {
-            if let Some(value) = value {
-                proof.insert(key.to_owned(), Value::from(value));
-            }
-        };
-        insert("type", Some("DataIntegrityProof"));
-        insert("cryptosuite", Some(suite.as_str()));
-        insert(
-            "created",
-            self.created.map(Timestamp::to_rfc3339).as_deref(),
-        );
-        insert(
-            "expires",
-            self.expires.map(Timestamp::to_rfc3339).as_deref(),
-        );
-        insert("verificationMethod", Some(&self.verification_method));
-        insert("proofPurpose", Some(self.proof_purpose.as_str()));
-        insert("challenge", self.challenge.as_deref());
-        insert("domain", self.domain.as_deref());
-        Ok(proof)
-    }
-}
-
-/// A document whose proof waits for the signature over [`signing_input`](Self::signing_input).
-#[derive(Clone, Debug)]
-pub struct Unsigned {
-    pub(super) document: Map<String, Value>,
-    pub(super) proof: Map<String, Value>,
-    pub(super) signing_input: Vec<u8>,
-    pub(super) value: ProofValue,
-}
-
-/// How the signature becomes a `proofValue`.
-#[derive(Clone, Debug)]
-pub(super) enum ProofValue {
-    Plain,
-    SdBase(super::ecdsa_sd::BaseParts),
-}
-
-impl Unsigned {
-    /// The bytes to sign with ES256 (ECDSA P-256 over their SHA-256).
-    #[must_use]
-    pub fn signing_input(&self) -> &[u8] {
-        &self.signing_input
-    }
-
-    /// The secured document. `signature` is r followed by s.
-    #[must_use]
-    pub fn attach(self, signature: impl AsRef<[u8]>) -> Value {
-        let signature = signature.as_ref();
-        let Self {
-            mut document,
-            mut proof,
-            value,
-            ..
-        } = self;
-        let value = match value {
-            ProofValue::Plain => crate::encoding::multibase_base58(signature),
-            ProofValue::SdBase(parts) => parts.encode(signature),
-        };
-        proof.insert("proofValue".to_owned(), Value::String(value));
-        document.insert("proof".to_owned(), Value::Object(proof));
-        Value::Object(document)
-    }
-}
 
 /// A proof whose members were checked against an expectation; its signature was not.
 pub(super) struct CheckedProof<'a> {
+    /// The proof object.
+    pub(super) object: &'a Value,
     pub(super) members: &'a Map<String, Value>,
     pub(super) value: &'a str,
     verified: VerifiedProof,
 }
 
-fn single_proof(document: &Value) -> Result<&Map<String, Value>, Error> {
+/// The one proof of a document.
+pub(super) fn single_proof(document: &Value) -> Result<&Map<String, Value>, Error> {
+    single(document).map(|(_, members)| members)
+}
+
+fn single(document: &Value) -> Result<(&Value, &Map<String, Value>), Error> {
     let proof = match document.get("proof") {
         // Proof sets are refused rather than checked in part.
         Some(Value::Array(proofs)) if proofs.len() == 1 => proofs.first(),
         proof => proof,
     };
     proof
-        .and_then(Value::as_object)
+        .and_then(|proof| Some((proof, proof.as_object()?)))
         .ok_or(Error::malformed("Data Integrity proof"))
 }
 
-fn text<'a>(members: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, Error> {
+/// A member that is a string if it is there at all.
+pub(super) fn text<'a>(
+    members: &'a Map<String, Value>,
+    name: &str,
+) -> Result<Option<&'a str>, Error> {
     match members.get(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
@@ -197,21 +49,31 @@ fn text<'a>(members: &'a Map<String, Value>, name: &str) -> Result<Option<&'a st
     }
 }
 
+/// A dateTimeStamp; §2.1 has a time without an offset read as UTC.
 fn time(members: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, Error> {
     text(members, name)?
-        .map(Timestamp::parse_rfc3339)
+        .map(|text| {
+            Timestamp::parse_rfc3339(text)
+                .or_else(|error| Timestamp::parse_rfc3339(&format!("{text}Z")).map_err(|_| error))
+        })
         .transpose()
 }
 
-/// The controller and the key of a verification method.
-fn resolve(method: &str, known: Option<&PublicKey>) -> Result<(String, PublicKey), Error> {
-    if let Some(key) = known
+/// The controller and the key of a verification method that may be used for the expected purpose.
+fn resolve(method: &str, expected: &ProofExpectation<'_>) -> Result<(String, PublicKey), Error> {
+    if let Some(key) = expected.known_key
         && let Some((did, _)) = method.split_once('#')
         && did::verification_method(key) == method
     {
         return Ok((did.to_owned(), key.clone()));
     }
-    did::resolve_method(method)
+    match expected.documents {
+        Some(documents) if !did::is_self_describing(method) => {
+            documents.key(method, expected.purpose, expected.now)
+        }
+        // The document of such a DID lists its key for every purpose that a proof can have.
+        _ => did::resolve_method(method),
+    }
 }
 
 /// A member that is an identifier or an object with one.
@@ -221,25 +83,51 @@ fn identifier(document: &Value, name: &str) -> Option<String> {
     id.as_str().map(str::to_owned)
 }
 
+/// Whether the proof is made for `domain` and nobody else: §4.4 compares the two as sets of strings.
+fn is_for(domain: &str, said: Option<&Value>) -> Result<bool, Error> {
+    match said {
+        None => Ok(false),
+        Some(Value::String(said)) => Ok(said == domain),
+        Some(Value::Array(all)) if all.iter().all(Value::is_string) => {
+            Ok(!all.is_empty() && all.iter().all(|said| said == domain))
+        }
+        Some(_) => Err(Error::malformed("Data Integrity proof member")),
+    }
+}
+
 impl<'a> CheckedProof<'a> {
-    /// Reads the document's proof and checks all but the signature (Data Integrity §4.4).
+    /// Reads the document's only proof, which must be of `suite`, and checks all but the signature.
     pub(super) fn read(
         document: &'a Value,
         suite: Suite,
         expected: &ProofExpectation<'_>,
     ) -> Result<Self, Error> {
-        let members = single_proof(document)?;
-        if text(members, "type")? != Some("DataIntegrityProof")
-            || text(members, "cryptosuite")? != Some(suite.as_str())
-        {
+        let (object, members) = single(document)?;
+        if Suite::of_proof(members)? != suite {
             return Err(Error::UnsupportedSuite);
         }
-        // Chains are refused rather than ignored: what they name would go unchecked.
+        // What a chain names would go unchecked.
         if members.contains_key("previousProof") {
             return Err(Error::UnsupportedFormat {
                 what: "proof chain",
             });
         }
+        let proof = Self::of(document, object, suite, expected)?;
+        proof.check_binding(expected.binding)?;
+        Ok(proof)
+    }
+
+    /// Reads one proof of the document, of `suite`, and checks all but the signature, the binding
+    /// and its place in a chain (Data Integrity §4.4).
+    pub(super) fn of(
+        document: &'a Value,
+        object: &'a Value,
+        suite: Suite,
+        expected: &ProofExpectation<'_>,
+    ) -> Result<Self, Error> {
+        let members = object
+            .as_object()
+            .ok_or(Error::malformed("Data Integrity proof"))?;
         if text(members, "proofPurpose")? != Some(expected.purpose.as_str()) {
             return Err(Error::ProofPurposeMismatch);
         }
@@ -249,53 +137,75 @@ impl<'a> CheckedProof<'a> {
             return Err(Error::NonceMismatch);
         }
         if let Some(domain) = expected.domain
-            && text(members, "domain")? != Some(domain)
+            && !is_for(domain, members.get("domain"))?
         {
             return Err(Error::AudienceMismatch);
         }
         let created = time(members, "created")?;
         let expires = time(members, "expires")?;
-        if let Some(until) = expires
-            && expected.now >= until
+        let now = expected.now;
+        if let (Some(from), Some(skew)) = (created, expected.future_tolerance)
+            && from > now.add_seconds(skew)
         {
-            return Err(Error::Expired {
-                until,
-                now: expected.now,
-            });
+            return Err(Error::NotYetValid { from, now });
+        }
+        if let Some(until) = expires
+            && now >= until
+        {
+            return Err(Error::Expired { until, now });
         }
         let method =
             text(members, "verificationMethod")?.ok_or(Error::malformed("verification method"))?;
-        let (controller, key) = resolve(method, expected.known_key)?;
-        if key.kind() != KeyType::P256 {
+        let (controller, key) = resolve(method, expected)?;
+        if !suite.key_types().contains(&key.kind()) {
             return Err(Error::UnsupportedAlgorithm { what: "key type" });
         }
-        let issuer = identifier(document, "issuer");
-        let holder = identifier(document, "holder");
-        match expected.binding {
-            Binding::Issuer if issuer.as_ref() != Some(&controller) => {
-                return Err(Error::IssuerKeyMismatch);
-            }
-            Binding::Holder if holder.as_ref() != Some(&controller) => {
-                return Err(Error::HolderBindingInvalid {
-                    why: "the holder is not the controller of the signing key",
-                });
-            }
-            Binding::Issuer | Binding::Holder | Binding::Unbound => {}
-        }
         Ok(Self {
+            object,
             members,
             value: text(members, "proofValue")?.ok_or(Error::malformed("proof value"))?,
             verified: VerifiedProof {
                 suite,
+                id: text(members, "id")?.map(str::to_owned),
+                purpose: expected.purpose,
                 verification_method: method.to_owned(),
                 controller,
                 key,
                 created,
                 expires,
-                issuer,
-                holder,
+                issuer: identifier(document, "issuer"),
+                holder: identifier(document, "holder"),
             },
         })
+    }
+
+    /// Whether the proof was made by whom it must have been made.
+    pub(super) fn check_binding(&self, binding: Binding) -> Result<(), Error> {
+        let VerifiedProof {
+            controller,
+            issuer,
+            holder,
+            ..
+        } = &self.verified;
+        match binding {
+            Binding::Issuer if issuer.as_ref() != Some(controller) => Err(Error::IssuerKeyMismatch),
+            Binding::Holder if holder.as_ref() != Some(controller) => {
+                Err(Error::HolderBindingInvalid {
+                    why: "the holder is not the controller of the signing key",
+                })
+            }
+            Binding::Issuer | Binding::Holder | Binding::Unbound => Ok(()),
+        }
+    }
+
+    /// The suite.
+    pub(super) const fn suite(&self) -> Suite {
+        self.verified.suite
+    }
+
+    /// The key that the proof must have been signed with.
+    pub(super) const fn key(&self) -> &PublicKey {
+        &self.verified.key
     }
 
     /// Checks the signature; the verified proof is the only thing left of a checked one.
@@ -305,33 +215,5 @@ impl<'a> CheckedProof<'a> {
             .verify(message, signature)
             .map_err(|_| Error::InvalidSignature { what: "proof" })?;
         Ok(self.verified)
-    }
-
-    /// The proof's options as a document of their own, in the context of the secured document
-    /// (vc-di-ecdsa §3.2.5, §3.5.5).
-    pub(super) fn config(&self, document: &Value) -> Value {
-        config(self.members, document.get("@context"))
-    }
-}
-
-/// See [`CheckedProof::config`].
-pub(super) fn config(proof: &Map<String, Value>, context: Option<&Value>) -> Value {
-    let mut config: Map<String, Value> = proof
-        .iter()
-        .filter(|(key, _)| !matches!(key.as_str(), "proofValue" | "@context"))
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect();
-    if let Some(context) = context {
-        config.insert("@context".to_owned(), context.clone());
-    }
-    Value::Object(config)
-}
-
-/// The members of a document that is to be signed.
-pub(super) fn unsecured(document: &Value) -> Result<Map<String, Value>, Error> {
-    match document.as_object() {
-        Some(members) if !members.contains_key("proof") => Ok(members.clone()),
-        Some(_) => Err(Error::malformed("the document has a proof already")),
-        None => Err(Error::malformed("JSON object expected")),
     }
 }

@@ -28,8 +28,8 @@ pub struct ExpandOptions {
     pub expand_context: Option<Value>,
     /// Whether anything that would be dropped is an error.
     pub safe: bool,
-    /// An entry of the outermost object to leave out: the proof that is being checked.
-    pub without: Option<&'static str>,
+    /// Entries of the outermost object to leave out: the proof that is being checked.
+    pub without: &'static [&'static str],
 }
 
 impl Default for ExpandOptions {
@@ -39,7 +39,7 @@ impl Default for ExpandOptions {
             base: None,
             expand_context: None,
             safe: true,
-            without: None,
+            without: &[],
         }
     }
 }
@@ -73,8 +73,39 @@ pub fn expand(
         let context = context.get("@context").unwrap_or(context);
         active = expander.context(&active, context)?;
     }
+    outermost(&mut expander, &active, document)
+}
+
+/// Expands `element` as a document of its own in safe mode, read with `context` instead of its own and
+/// without the entries of `without`: what a proof says, in the context of the document it secures.
+pub(super) fn expand_within(
+    element: &Value,
+    context: Option<&Value>,
+    store: &ContextStore,
+    without: &'static [&'static str],
+) -> Result<Vec<Item>, JsonLdError> {
+    let mut expander = Expander {
+        processor: Processor::new(store),
+        base_url: None,
+        safe: true,
+        without,
+        depth: 0,
+        elements: MAX_ELEMENTS,
+    };
+    let mut active = Arc::clone(store.initial());
+    if let Some(context) = context {
+        active = expander.context(&active, context)?;
+    }
+    outermost(&mut expander, &active, element)
+}
+
+fn outermost(
+    expander: &mut Expander<'_>,
+    active: &Arc<Context>,
+    document: &Value,
+) -> Result<Vec<Item>, JsonLdError> {
     let items = expander
-        .expand(&active, Property::None, document, false)?
+        .expand(active, Property::None, document, false)?
         .into_items();
     // A document that is nothing but a default graph is that graph.
     match <[Item; 1]>::try_from(items) {
@@ -128,7 +159,7 @@ pub(super) struct Expander<'s> {
     pub(super) processor: Processor<'s>,
     base_url: Option<Arc<str>>,
     pub(super) safe: bool,
-    without: Option<&'static str>,
+    without: &'static [&'static str],
     depth: usize,
     elements: usize,
 }
@@ -171,7 +202,7 @@ impl Expander<'_> {
 
     /// Whether `key` is to be left out of the object being expanded.
     pub(super) fn leaves_out(&self, key: &str) -> bool {
-        self.depth == 1 && self.without == Some(key)
+        self.depth == 1 && self.without.contains(&key)
     }
 
     /// Counts one more element, one level deeper.
@@ -264,7 +295,9 @@ impl Expander<'_> {
         if let Some(definition) = property.scope() {
             context = self.processor.property_scoped(&context, definition)?;
         }
-        if let Some(local) = entries.get("@context") {
+        if let Some(local) = entries.get("@context")
+            && !self.leaves_out("@context")
+        {
             context = self.context(&context, local)?;
         }
         let before_types = Arc::clone(&context);

@@ -17,6 +17,13 @@ pub fn canonical_json(value: &Value) -> String {
     out
 }
 
+/// The canonical serialization of the object with these members, whose names differ.
+pub(crate) fn canonical_object(members: Vec<(&str, &Value)>) -> String {
+    let mut out = String::new();
+    write_object(&mut out, members);
+    out
+}
+
 fn write(out: &mut String, value: &Value) {
     match value {
         Value::Null => out.push_str("null"),
@@ -34,21 +41,25 @@ fn write(out: &mut String, value: &Value) {
             out.push(']');
         }
         Value::Object(entries) => {
-            let mut entries: Vec<_> = entries.iter().collect();
-            // §3.2.3: sorted by UTF-16 code units.
-            entries.sort_by(|a, b| a.0.encode_utf16().cmp(b.0.encode_utf16()));
-            out.push('{');
-            for (index, (key, value)) in entries.into_iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write_string(out, key);
-                out.push(':');
-                write(out, value);
-            }
-            out.push('}');
+            let entries = entries.iter().map(|(key, value)| (key.as_str(), value));
+            write_object(out, entries.collect());
         }
     }
+}
+
+fn write_object(out: &mut String, mut entries: Vec<(&str, &Value)>) {
+    // §3.2.3: sorted by UTF-16 code units.
+    entries.sort_by(|a, b| a.0.encode_utf16().cmp(b.0.encode_utf16()));
+    out.push('{');
+    for (index, (key, value)) in entries.into_iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_string(out, key);
+        out.push(':');
+        write(out, value);
+    }
+    out.push('}');
 }
 
 /// §3.2.2.3: as ECMAScript's `Number.prototype.toString`.

@@ -28,6 +28,7 @@ mod value;
 pub use error::JsonLdError;
 pub use expand::{ExpandOptions, expand};
 pub use jcs::canonical_json;
+pub(crate) use jcs::canonical_object;
 pub use store::{BUILTIN_CONTEXTS, ContextStore};
 pub use to_json::expanded_json;
 pub use to_rdf::{RdfDirection, SourcedQuads, ToRdfOptions, to_rdf};
@@ -58,11 +59,25 @@ pub fn unsecured_to_rdf(
     store: &ContextStore,
 ) -> Result<SourcedQuads, JsonLdError> {
     let options = ExpandOptions {
-        without: Some("proof"),
+        without: &["proof"],
         ..ExpandOptions::default()
     };
     to_rdf(
         &expand(document, store, &options)?,
         &ToRdfOptions::default(),
     )
+}
+
+/// The quads of a proof's options: `proof` without its value, in the context of the document that it
+/// secures (the proof configuration of the RDFC suites). A context of the proof's own does not count.
+///
+/// # Errors
+/// See [`JsonLdError`].
+pub(crate) fn proof_options_to_rdf(
+    proof: &Value,
+    context: Option<&Value>,
+    store: &ContextStore,
+) -> Result<Vec<Quad>, JsonLdError> {
+    let items = expand::expand_within(proof, context, store, &["proofValue", "@context"])?;
+    Ok(to_rdf(&items, &ToRdfOptions::default())?.quads)
 }

@@ -27,6 +27,14 @@ pub enum HashAlgorithm {
 }
 
 impl HashAlgorithm {
+    /// The digest: 32 or 48 bytes.
+    pub(crate) fn digest(self, data: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Sha256 => sha256(data).to_vec(),
+            Self::Sha384 => sha384(data).to_vec(),
+        }
+    }
+
     /// Lowercase hexadecimal digest.
     pub(super) fn hex(self, data: &[u8]) -> Arc<str> {
         match self {

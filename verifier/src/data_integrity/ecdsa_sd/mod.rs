@@ -21,9 +21,10 @@ use alloc::vec::Vec;
 
 use serde_json::{Map, Value};
 
-use super::proof::{CheckedProof, ProofValue, config, unsecured};
+use super::options::{ProofValue, unsecured};
+use super::proof::CheckedProof;
 use super::{
-    PrepareError, ProofExpectation, ProofOptions, Suite, Unsigned, VerifiedProof, canonical_hash,
+    PrepareError, ProofExpectation, ProofOptions, Suite, Unsigned, VerifiedProof, options_hash,
 };
 use crate::crypto::{LocalSigner, SignError, sha256};
 use crate::error::Error;
@@ -61,10 +62,13 @@ pub fn prepare_base(
         let what = "proof-scoped key";
         return Err(Error::UnsupportedAlgorithm { what }.into());
     }
-    let members = unsecured(document)?;
-    let proof = options.proof(Suite::EcdsaSd2023)?;
-    let statements = Statements::shuffled(document, store, secrets.hmac_key)?;
-    let selection = Selection::new(document, mandatory_pointers)?;
+    if !options.previous_proof.is_empty() {
+        return Err(Error::malformed("previousProof").into());
+    }
+    let (proof, _) = options.proof(Suite::EcdsaSd2023)?;
+    let document = Value::Object(unsecured(document, Suite::EcdsaSd2023)?);
+    let statements = Statements::shuffled(&document, store, secrets.hmac_key)?;
+    let selection = Selection::new(&document, mandatory_pointers)?;
     let mut mandatory = String::new();
     let mut signatures = Vec::new();
     for statement in &statements.sorted {
@@ -76,10 +80,15 @@ pub fn prepare_base(
         }
     }
     let public_key = multikey(secrets.ephemeral.public_key());
-    let config = config(&proof, document.get("@context"));
+    let proof = Value::Object(proof);
+    let context = document.get("@context");
+    let signing_input = sign_data((&proof, context), &public_key, &mandatory, store)?;
+    let (Value::Object(document), Value::Object(proof)) = (document, proof) else {
+        return Err(Error::malformed("JSON object expected").into());
+    };
     Ok(Unsigned {
-        document: members,
-        signing_input: sign_data(&config, &public_key, &mandatory, store)?,
+        document,
+        signing_input,
         proof,
         value: ProofValue::SdBase(BaseParts {
             public_key,
@@ -93,7 +102,7 @@ pub fn prepare_base(
 /// Verifies a base proof in full, as its issuer before releasing it and its holder on receipt.
 ///
 /// # Errors
-/// `invalid_signature`, `disclosure_invalid`, and those of [`super::ecdsa_rdfc::verify`].
+/// `invalid_signature`, `disclosure_invalid`, and those of [`super::verify`].
 pub fn verify_base(
     document: &Value,
     expected: &ProofExpectation<'_>,
@@ -113,7 +122,7 @@ pub fn verify_base(
         }
     }
     let message = sign_data(
-        &proof.config(document),
+        (proof.object, document.get("@context")),
         &parts.public_key,
         &mandatory,
         store,
@@ -218,7 +227,7 @@ fn verifier_labels(
 /// # Errors
 /// `base_proof_refused` for a base proof, `invalid_signature` when any statement shown was not
 /// signed, `disclosure_invalid` when statements and signatures do not match in number, and those
-/// of [`super::ecdsa_rdfc::verify`].
+/// of [`super::verify`].
 pub fn verify(
     document: &Value,
     expected: &ProofExpectation<'_>,
@@ -258,7 +267,7 @@ pub fn verify(
         });
     }
     let message = sign_data(
-        &proof.config(document),
+        (proof.object, document.get("@context")),
         &derived.public_key,
         &mandatory,
         store,
@@ -270,12 +279,12 @@ pub fn verify(
 
 /// serializeSignData: hash of the proof's options, proof-scoped key, hash of what is mandatory.
 fn sign_data(
-    config: &Value,
+    (proof, context): (&Value, Option<&Value>),
     public_key: &Multikey,
     mandatory: &str,
     store: &ContextStore,
 ) -> Result<Vec<u8>, Error> {
-    let proof_hash = canonical_hash(config, store)?;
+    let proof_hash = options_hash(proof, context, store)?;
     Ok([&proof_hash[..], public_key, &sha256(mandatory.as_bytes())].concat())
 }
 
