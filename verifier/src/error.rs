@@ -113,6 +113,10 @@ errors! {
     AssuranceTooLow { needed: AssuranceLevel, shown: AssuranceLevel } = "assurance_too_low", "the service needs assurance level {needed}; the credential has {shown}";
     /// The credential is of a type that was not asked for.
     WrongCredentialType = "wrong_credential_type", "the credential is of another type than asked";
+    /// A member of a credential or presentation breaks the data model.
+    MalformedValue { what: &'static str, path: String } = "malformed_value", "the data model is broken at {path}: {what}";
+    /// A resource that the credential relies on is not the one whose digest it states.
+    DigestMismatch { path: String } = "digest_mismatch", "the resource named at {path} has another digest";
 }
 
 impl Error {

@@ -63,6 +63,8 @@ fn chinese(code: &str) -> &'static str {
         "over_disclosure" => "披露的内容超出请求范围",
         "assurance_too_low" => "凭证的保证等级不足",
         "wrong_credential_type" => "凭证类型不符",
+        "malformed_value" => "内容不符合可验证凭证数据模型",
+        "digest_mismatch" => "引用资源的摘要不符",
         _ => "验证失败",
     }
 }

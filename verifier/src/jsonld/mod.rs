@@ -27,6 +27,7 @@ mod value;
 
 pub use error::JsonLdError;
 pub use expand::{ExpandOptions, expand};
+pub(crate) use iri::is_absolute;
 pub use jcs::canonical_json;
 pub(crate) use jcs::canonical_object;
 pub use store::{BUILTIN_CONTEXTS, ContextStore};
