@@ -56,9 +56,7 @@ fn check_credential(
 fn purpose(options: &Map<String, Value>, default: ProofPurpose) -> Result<ProofPurpose, Refusal> {
     match text(options, "expectedProofPurpose")? {
         None => Ok(default),
-        Some("assertionMethod") => Ok(ProofPurpose::AssertionMethod),
-        Some("authentication") => Ok(ProofPurpose::Authentication),
-        Some(_) => Err(Error::ProofPurposeMismatch.into()),
+        Some(name) => Ok(ProofPurpose::from_name(name).ok_or(Error::ProofPurposeMismatch)?),
     }
 }
 
@@ -79,7 +77,13 @@ pub async fn presentation(
 }
 
 /// The suites of presentations' own proofs.
-const PRESENTATION_SUITES: &[Suite] = &[Suite::EcdsaRdfc2019];
+const PRESENTATION_SUITES: &[Suite] = &[
+    Suite::EddsaRdfc2022,
+    Suite::EcdsaRdfc2019,
+    Suite::EddsaJcs2022,
+    Suite::EcdsaJcs2019,
+    Suite::Ed25519Signature2020,
+];
 
 fn check_presentation(
     state: &State,
