@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use crate::cbor::{self, Limits, Value, Writer};
 use crate::crypto::{LocalSigner, SignError};
 use crate::error::Error;
-use crate::jws::same_media_type;
+use crate::jws::{ExpectedTyp, MAX_CERTIFICATES};
 use crate::key::{KeyType, PublicKey};
 
 /// The tag of a COSE_Sign1 message (RFC 9052 §2).
@@ -128,6 +128,9 @@ fn certificates(value: Option<&Value>) -> Result<Vec<Vec<u8>>, Error> {
     match value {
         None => Ok(Vec::new()),
         Some(Value::Bytes(one)) => Ok(vec![one.clone()]),
+        Some(Value::Array(many)) if many.len() > MAX_CERTIFICATES => {
+            Err(Error::too_large("x5chain", MAX_CERTIFICATES))
+        }
         Some(Value::Array(many)) if many.len() > 1 => many
             .iter()
             .map(|one| one.as_bytes().map(<[u8]>::to_vec).ok_or(malformed.clone()))
@@ -210,15 +213,15 @@ impl Unverified {
     /// `unsupported_format` for another `typ` or none, `unsupported_algorithm` for an `alg` that is not the key's,
     /// `invalid_signature`.
     pub fn verify(self, key: &PublicKey, expected_typs: &[&str]) -> Result<Vec<u8>, Error> {
-        let typ = self.header.typ.as_deref().ok_or(Error::UnsupportedFormat {
-            what: "COSE without typ",
-        })?;
-        if !expected_typs
-            .iter()
-            .any(|expected| same_media_type(typ, expected))
-        {
-            return Err(Error::UnsupportedFormat { what: "COSE typ" });
-        }
+        self.verify_typ(key, &ExpectedTyp::any_of(expected_typs))
+    }
+
+    pub(crate) fn verify_typ(
+        self,
+        key: &PublicKey,
+        expected: &ExpectedTyp<'_>,
+    ) -> Result<Vec<u8>, Error> {
+        expected.check(self.header.typ.as_deref(), "COSE typ")?;
         // RFC 8725 §3.1: each key has one algorithm.
         if self.header.algorithm != key.kind() {
             return Err(Error::UnsupportedAlgorithm { what: "COSE alg" });

@@ -4,7 +4,11 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::alphabet::STANDARD as STANDARD_ALPHABET;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{
+    GeneralPurpose, GeneralPurposeConfig, STANDARD, URL_SAFE_NO_PAD,
+};
 
 use crate::error::Error;
 
@@ -22,6 +26,26 @@ pub fn from_base64url(text: &str) -> Result<Vec<u8>, Error> {
     URL_SAFE_NO_PAD
         .decode(text)
         .map_err(|_| Error::malformed("base64url"))
+}
+
+/// base64 with padding (RFC 4648 §4), as `x5c` and `data:` URLs write it.
+#[must_use]
+pub fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+/// base64 (RFC 4648 §4) whose padding may be missing, as in the `data:` URLs of some wallets.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD_ALPHABET,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Reads base64 (RFC 4648 §4) with or without its padding, and with zero trailing bits.
+///
+/// # Errors
+/// `malformed` for any other spelling.
+pub fn from_base64(text: &str) -> Result<Vec<u8>, Error> {
+    LENIENT.decode(text).map_err(|_| Error::malformed("base64"))
 }
 
 /// Multibase base58btc: `z` and the Bitcoin alphabet.

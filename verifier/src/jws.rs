@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use serde_json::{Map, Value, json};
 
 use crate::crypto::{LocalSigner, SignError};
-use crate::encoding::{base64url, from_base64url};
+use crate::encoding::{base64, base64url, from_base64, from_base64url};
 use crate::error::Error;
 use crate::json::{self, Limits};
 use crate::key::{KeyType, PublicKey};
@@ -167,15 +167,15 @@ impl Unverified {
     /// # Errors
     /// Those of [`verify`](Self::verify).
     pub fn verify_any(self, key: &PublicKey, expected_typs: &[&str]) -> Result<Value, Error> {
-        let typ = self.header.typ.as_deref().ok_or(Error::UnsupportedFormat {
-            what: "JWS without typ",
-        })?;
-        if !expected_typs
-            .iter()
-            .any(|expected| same_media_type(typ, expected))
-        {
-            return Err(Error::UnsupportedFormat { what: "JWS typ" });
-        }
+        self.verify_typ(key, &ExpectedTyp::any_of(expected_typs))
+    }
+
+    pub(crate) fn verify_typ(
+        self,
+        key: &PublicKey,
+        expected: &ExpectedTyp<'_>,
+    ) -> Result<Value, Error> {
+        expected.check(self.header.typ.as_deref(), "JWS typ")?;
         // RFC 8725 §3.1: each key has one algorithm.
         if self.header.algorithm != key.kind() {
             return Err(Error::UnsupportedAlgorithm { what: "JWS alg" });
@@ -184,6 +184,57 @@ impl Unverified {
             .map_err(|_| Error::InvalidSignature { what: "JWS" })?;
         Ok(self.payload)
     }
+}
+
+/// The media types that `typ` may name, without `application/`.
+pub(crate) struct ExpectedTyp<'a> {
+    pub(crate) any_of: &'a [&'a str],
+    /// Whether `typ` may be missing.
+    pub(crate) or_none: bool,
+}
+
+impl<'a> ExpectedTyp<'a> {
+    pub(crate) fn any_of(any_of: &'a [&'a str]) -> Self {
+        Self {
+            any_of,
+            or_none: false,
+        }
+    }
+
+    pub(crate) fn check(&self, typ: Option<&str>, what: &'static str) -> Result<(), Error> {
+        let fits = match typ {
+            None => self.or_none,
+            Some(typ) => self.any_of.iter().any(|one| same_media_type(typ, one)),
+        };
+        match fits {
+            true => Ok(()),
+            false => Err(Error::UnsupportedFormat { what }),
+        }
+    }
+}
+
+/// The most certificates of one chain.
+pub(crate) const MAX_CERTIFICATES: usize = 8;
+
+/// `x5c` (RFC 7515 §4.1.6): certificates in DER, the signer's first; none when the header has no such member.
+pub(crate) fn certificates(header: &Header) -> Result<Vec<Vec<u8>>, Error> {
+    let malformed = Error::malformed("x5c");
+    match header.members.get("x5c") {
+        None => Ok(Vec::new()),
+        Some(Value::Array(chain)) if chain.len() > MAX_CERTIFICATES => {
+            Err(Error::too_large("x5c", MAX_CERTIFICATES))
+        }
+        Some(Value::Array(chain)) if !chain.is_empty() => chain
+            .iter()
+            .map(|one| from_base64(one.as_str().ok_or(malformed.clone())?))
+            .collect(),
+        Some(_) => Err(malformed),
+    }
+}
+
+/// The value of `x5c` for a chain.
+pub(crate) fn x5c(certificates: &[Vec<u8>]) -> Value {
+    certificates.iter().map(|one| base64(one)).collect()
 }
 
 /// RFC 7515 §4.1.9: `application/` may be left out, and media types ignore case.

@@ -2,26 +2,33 @@
 //!
 //! | flow | calls |
 //! |---|---|
-//! | issue | [`prepare`] → sign → [`Unsigned::attach`] |
+//! | issue | [`prepare`], or [`prepare_claims`] for any SD-JWT → sign → [`Unsigned::attach`] |
 //! | receive | [`verify_issued`] |
 //! | present | [`parse`] → [`SdJwt::select`] → [`SdJwt::prepare_key_binding`] → sign → [`UnsignedPresentation::attach`] |
 //! | verify | [`parse`] → [`SdJwt::verify_issuer`] → [`IssuerVerified::verify_key_binding`] |
 
 mod disclosure;
+mod frame;
+mod hash;
 mod issue;
 mod present;
 mod process;
+mod serialization;
 mod verify;
 
 pub use disclosure::Disclosure;
-pub use issue::{IssueInput, Unsigned, prepare};
+pub use frame::{Frame, parse_path};
+pub use hash::HashAlgorithm;
+pub use issue::{ClaimsInput, IssueInput, Unsigned, prepare, prepare_claims};
 pub use present::{Selection, UnsignedPresentation};
+pub use serialization::{from_json, to_json};
 pub(crate) use verify::fresh;
 pub use verify::{IssuerVerified, KeyBindingExpectation, verify_issued};
 
 use crate::error::Error;
 use crate::json::Limits;
 use crate::jws;
+use crate::key::KeyType;
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
@@ -41,16 +48,32 @@ pub struct SdJwt {
     jws: jws::Unverified,
     disclosures: Vec<Disclosure>,
     key_binding: Option<String>,
+    algorithm: HashAlgorithm,
+    allowed: Vec<KeyType>,
     /// Everything up to and including the last tilde: what `sd_hash` covers (RFC 9901 §4.3.1).
     hashed: String,
 }
 
-/// Parses `<issuer JWT>~<disclosure>~…~[<key binding JWT>]` (RFC 9901 §4).
+/// Parses `<issuer JWT>~<disclosure>~…~[<key binding JWT>]` (RFC 9901 §4) with ES256 and SHA-256, the
+/// algorithms of this project's own credentials.
 ///
 /// # Errors
-/// `malformed`, `too_large`, `unsupported_algorithm`, and `disclosure_invalid` for a disclosure that breaks its grammar
-/// or is there twice.
+/// Those of [`parse_with`], and `unsupported_algorithm` for another `_sd_alg`.
 pub fn parse(text: &str) -> Result<SdJwt, Error> {
+    let parsed = parse_with(text, &[KeyType::P256])?;
+    match parsed.algorithm {
+        HashAlgorithm::Sha256 => Ok(parsed),
+        _ => Err(Error::UnsupportedAlgorithm { what: "_sd_alg" }),
+    }
+}
+
+/// Parses an SD-JWT in the compact serialization whose issuer, and whose holder where there is a key binding, sign with
+/// one of the kinds of key `allowed`.
+///
+/// # Errors
+/// `malformed`, `too_large`, `unsupported_algorithm` (also for an `_sd_alg` that is not known), and `disclosure_invalid`
+/// for a disclosure that breaks its grammar.
+pub fn parse_with(text: &str, allowed: &[KeyType]) -> Result<SdJwt, Error> {
     let limits = Limits::MESSAGE;
     if text.len() > limits.bytes {
         return Err(Error::too_large("SD-JWT", limits.bytes));
@@ -60,18 +83,22 @@ pub fn parse(text: &str) -> Result<SdJwt, Error> {
         .ok_or(Error::malformed("SD-JWT without tilde"))?;
     let mut parts = hashed.split('~');
     let issuer_jwt = parts.next().unwrap_or_default();
+    let jws = jws::parse_with(issuer_jwt, limits, allowed)?;
+    let algorithm = HashAlgorithm::of(jws.payload_unverified())?;
     let mut disclosures = Vec::new();
     for encoded in parts {
         if disclosures.len() == MAX_DISCLOSURES {
             return Err(Error::too_large("number of disclosures", MAX_DISCLOSURES));
         }
-        disclosures.push(Disclosure::parse(encoded)?);
+        disclosures.push(Disclosure::parse_with(encoded, algorithm)?);
     }
     Ok(SdJwt {
         issuer_jwt: issuer_jwt.to_owned(),
-        jws: jws::parse(issuer_jwt, limits)?,
+        jws,
         disclosures,
         key_binding: (!key_binding.is_empty()).then(|| key_binding.to_owned()),
+        algorithm,
+        allowed: allowed.to_vec(),
         hashed: format!("{hashed}~"),
     })
 }

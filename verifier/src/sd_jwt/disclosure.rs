@@ -2,10 +2,9 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
-use alloc::string::ToString;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::crypto::sha256;
+use super::hash::HashAlgorithm;
 use crate::encoding::{base64url, from_base64url};
 use crate::error::Error;
 use crate::json::{self, Limits};
@@ -20,29 +19,32 @@ pub struct Disclosure {
 }
 
 impl Disclosure {
-    /// Makes the disclosure of a member (`name`) or an element (`None`).
+    /// Makes the disclosure of a member (`name`) or an element (`None`), with SHA-256.
     #[must_use]
     pub fn new(salt: &[u8; 16], name: Option<&str>, value: &Value) -> Self {
-        let salt = base64url(salt);
-        let array = match name {
-            Some(name) => json!([salt, name, value]),
-            None => json!([salt, value]),
-        };
-        let encoded = base64url(array.to_string().as_bytes());
+        let encoded = encode(salt, name, value);
         Self {
-            digest: digest(&encoded),
+            digest: HashAlgorithm::Sha256.digest(&encoded),
             encoded,
             name: name.map(str::to_owned),
             value: value.clone(),
         }
     }
 
-    /// Reads a disclosure.
+    /// Reads a disclosure whose digest is SHA-256.
+    ///
+    /// # Errors
+    /// Those of [`parse_with`](Self::parse_with).
+    pub fn parse(encoded: &str) -> Result<Self, Error> {
+        Self::parse_with(encoded, HashAlgorithm::Sha256)
+    }
+
+    /// Reads a disclosure whose digest is that of `algorithm`.
     ///
     /// # Errors
     /// `disclosure_invalid` unless it is `[salt, name, value]` or `[salt, value]` with a string salt and a name other
     /// than `_sd` and `...` (RFC 9901 §7.1 step 3).
-    pub fn parse(encoded: &str) -> Result<Self, Error> {
+    pub fn parse_with(encoded: &str, algorithm: HashAlgorithm) -> Result<Self, Error> {
         let invalid = Error::DisclosureInvalid { why: "grammar" };
         let bytes = from_base64url(encoded).map_err(|_| invalid.clone())?;
         let Ok(Value::Array(parts)) = json::parse(&bytes, Limits::MESSAGE) else {
@@ -63,7 +65,7 @@ impl Disclosure {
         }
         Ok(Self {
             encoded: encoded.to_owned(),
-            digest: digest(encoded),
+            digest: algorithm.digest(encoded),
             name,
             value,
         })
@@ -99,15 +101,22 @@ pub(super) fn reserved(name: &str) -> bool {
     name == "_sd" || name == "..."
 }
 
-/// RFC 9901 §4.2.3: over the ASCII bytes of the encoded disclosure.
-pub(super) fn digest(encoded: &str) -> String {
-    base64url(&sha256(encoded.as_bytes()))
+/// base64url of `[salt, name, value]` or `[salt, value]` (RFC 9901 §4.2.1, §4.2.2).
+pub(super) fn encode(salt: &[u8; 16], name: Option<&str>, value: &Value) -> String {
+    let salt = base64url(salt);
+    let json = match name {
+        Some(name) => serde_json::to_string(&(salt, name, value)),
+        None => serde_json::to_string(&(salt, value)),
+    };
+    // Strings and JSON values always serialize.
+    base64url(json.unwrap_or_default().as_bytes())
 }
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     /// RFC 9901 §4.2.1, §4.2.2 and §4.2.3.
     #[test]

@@ -1,4 +1,4 @@
-//! Making an SD-JWT VC (RFC 9901 §4, issuer's side).
+//! Making an SD-JWT (RFC 9901 §4, issuer's side).
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -6,11 +6,12 @@ use alloc::vec::Vec;
 use serde_json::{Map, Value, json};
 
 use super::TYP;
-use super::disclosure::{Disclosure, digest, reserved};
-use crate::encoding::base64url;
+use super::disclosure::reserved;
+use super::frame::{Concealer, Frame};
+use super::hash::HashAlgorithm;
 use crate::error::Error;
 use crate::jws;
-use crate::key::PublicKey;
+use crate::key::{KeyType, PublicKey};
 
 /// What an issuer wants signed.
 pub struct IssueInput<'a> {
@@ -29,21 +30,41 @@ pub struct IssueInput<'a> {
     pub decoys: usize,
 }
 
+/// What an issuer of any kind of SD-JWT wants signed.
+pub struct ClaimsInput<'a> {
+    /// The kind of key that will sign.
+    pub key: KeyType,
+    /// Header members besides `alg`; RFC 9901 §9.11 wants a `typ`.
+    pub header: Map<String, Value>,
+    /// Every claim, `cnf` included.
+    pub claims: Map<String, Value>,
+    /// Which of them are disclosable.
+    pub frame: &'a Frame,
+    /// The hash of the disclosures.
+    pub algorithm: HashAlgorithm,
+    /// Fresh randomness: 128 bits for each disclosure and decoy (RFC 9901 §9.3).
+    pub salts: &'a mut dyn FnMut() -> [u8; 16],
+}
+
 /// An SD-JWT that waits for the issuer's signature.
 #[derive(Clone)]
 pub struct Unsigned {
     jws: jws::Unsigned,
-    disclosures: Vec<String>,
+    /// Each disclosure after a tilde.
+    disclosures: String,
 }
 
-/// Computes digests, disclosures and the bytes to sign.
+const RESERVED: Error = Error::DisclosureInvalid {
+    why: "reserved claim name",
+};
+
+/// Computes digests, disclosures and the bytes to sign of an SD-JWT VC with ES256.
 ///
 /// Digests and disclosures are sorted by digest, so that their order says nothing about the claims (RFC 9901 §4.2.4.1).
 ///
 /// # Errors
 /// `disclosure_invalid` when a name is reserved or both visible and disclosable.
 pub fn prepare(input: IssueInput<'_>) -> Result<Unsigned, Error> {
-    let mut disclosures = Vec::new();
     let mut payload = input.visible;
     if input
         .disclosable
@@ -60,54 +81,69 @@ pub fn prepare(input: IssueInput<'_>) -> Result<Unsigned, Error> {
             .any(|name| reserved(name) || name == "_sd_alg")
     };
     if !clear(&payload) || input.disclosable.contains_key("_sd_alg") {
-        return Err(Error::DisclosureInvalid {
-            why: "reserved claim name",
-        });
+        return Err(RESERVED);
     }
-    let mut digests = conceal(&input.disclosable, input.salts, &mut disclosures)?;
-    for _ in 0..input.decoys {
-        digests.push(digest(&base64url(&(input.salts)())));
-    }
+    let mut to = Concealer {
+        algorithm: HashAlgorithm::Sha256,
+        salts: input.salts,
+        made: Vec::with_capacity(2 * input.disclosable.len()),
+    };
+    let mut digests = conceal(input.disclosable, &mut to)?;
+    digests.extend((0..input.decoys).map(|_| to.decoy()));
     digests.sort_unstable();
     payload.insert("_sd".to_owned(), json!(digests));
     payload.insert("_sd_alg".to_owned(), json!("sha-256"));
     payload.insert("cnf".to_owned(), json!({"jwk": input.holder.to_jwk()}));
     let mut header = input.header;
     header.insert("typ".to_owned(), json!(TYP));
-    disclosures.sort_unstable_by(|a, b| a.digest().cmp(b.digest()));
     Ok(Unsigned {
         jws: jws::Unsigned::new(Value::Object(header), &Value::Object(payload)),
-        disclosures: disclosures
-            .into_iter()
-            .map(|disclosure| disclosure.encoded().to_owned())
-            .collect(),
+        disclosures: to.into_suffix(),
+    })
+}
+
+/// Computes digests, disclosures and the bytes to sign of any SD-JWT: what is disclosable is said by a [`Frame`].
+///
+/// # Errors
+/// `disclosure_invalid` when a name is reserved or a path leads to nothing, `unsupported_algorithm` for a key that signs
+/// no JWS.
+pub fn prepare_claims(input: ClaimsInput<'_>) -> Result<Unsigned, Error> {
+    if input.key.jws_algorithm().is_none() {
+        return Err(Error::UnsupportedAlgorithm { what: "JWS alg" });
+    }
+    if input.claims.contains_key("_sd_alg") {
+        return Err(RESERVED);
+    }
+    let mut to = Concealer {
+        algorithm: input.algorithm,
+        salts: input.salts,
+        made: Vec::new(),
+    };
+    let mut payload = input.frame.object(input.claims, &mut to)?;
+    payload.insert("_sd_alg".to_owned(), json!(input.algorithm.name()));
+    let header = Value::Object(input.header);
+    Ok(Unsigned {
+        jws: jws::Unsigned::with_key_type(input.key, header, &Value::Object(payload)),
+        disclosures: to.into_suffix(),
     })
 }
 
 /// Turns every member into a disclosure, innermost first, and gives the digests of this level.
-fn conceal(
-    members: &Map<String, Value>,
-    salts: &mut dyn FnMut() -> [u8; 16],
-    disclosures: &mut Vec<Disclosure>,
-) -> Result<Vec<String>, Error> {
+fn conceal(members: Map<String, Value>, to: &mut Concealer<'_>) -> Result<Vec<String>, Error> {
     let mut digests = Vec::with_capacity(members.len());
     for (name, value) in members {
-        if reserved(name) {
-            return Err(Error::DisclosureInvalid {
-                why: "reserved claim name",
-            });
+        if reserved(&name) {
+            return Err(RESERVED);
         }
         let concealed = match value {
             Value::Object(inner) if !inner.is_empty() => {
-                let mut inner = conceal(inner, salts, disclosures)?;
+                let mut inner = conceal(inner, to)?;
                 inner.sort_unstable();
                 json!({"_sd": inner})
             }
-            other => other.clone(),
+            other => other,
         };
-        let disclosure = Disclosure::new(&salts(), Some(name), &concealed);
-        digests.push(disclosure.digest().to_owned());
-        disclosures.push(disclosure);
+        digests.push(to.disclosure(Some(&name), &concealed));
     }
     Ok(digests)
 }
@@ -119,14 +155,11 @@ impl Unsigned {
         self.jws.signing_input()
     }
 
-    /// The SD-JWT with `signature` (r ‖ s): `<JWT>~<disclosure>~…~`.
+    /// The SD-JWT with `signature` (r ‖ s, or R ‖ S): `<JWT>~<disclosure>~…~`.
     #[must_use]
     pub fn attach(self, signature: impl AsRef<[u8]>) -> String {
         let mut text = self.jws.attach(signature);
-        for disclosure in &self.disclosures {
-            text.push('~');
-            text.push_str(disclosure);
-        }
+        text.push_str(&self.disclosures);
         text.push('~');
         text
     }

@@ -5,17 +5,19 @@ use alloc::string::String;
 use serde_json::json;
 
 use super::SdJwt;
-use super::disclosure::digest;
+use super::hash::HashAlgorithm;
 use super::process::process;
 use crate::dcql::{ClaimPath, PathElement};
 use crate::error::Error;
 use crate::jws;
+use crate::key::KeyType;
 use crate::time::Timestamp;
 
 /// An SD-JWT reduced to some disclosures, without key binding. Personal data: no `Debug`.
 #[derive(Clone)]
 pub struct Selection {
     text: String,
+    algorithm: HashAlgorithm,
 }
 
 /// A presentation that waits for the holder's signature.
@@ -39,10 +41,13 @@ impl SdJwt {
                 text.push('~');
             }
         }
-        Ok(Selection { text })
+        Ok(Selection {
+            text,
+            algorithm: self.algorithm,
+        })
     }
 
-    /// The key binding JWT for a selection, to be signed by the key in `cnf` (RFC 9901 §4.3).
+    /// The key binding JWT for a selection, to be signed by the P-256 key in `cnf` (RFC 9901 §4.3).
     #[must_use]
     pub fn prepare_key_binding(
         selection: Selection,
@@ -50,11 +55,7 @@ impl SdJwt {
         nonce: &str,
         iat: Timestamp,
     ) -> UnsignedPresentation {
-        let payload = json!({"aud": aud, "nonce": nonce, "iat": iat.unix(), "sd_hash": digest(&selection.text)});
-        UnsignedPresentation {
-            text: selection.text,
-            jws: jws::Unsigned::new(json!({"typ": "kb+jwt"}), &payload),
-        }
+        selection.bind(KeyType::P256, aud, nonce, iat)
     }
 }
 
@@ -74,6 +75,23 @@ impl Selection {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The key binding JWT, to be signed by the key in `cnf`, which is of this `kind` (RFC 9901 §4.3).
+    #[must_use]
+    pub fn bind(
+        self,
+        kind: KeyType,
+        aud: &str,
+        nonce: &str,
+        iat: Timestamp,
+    ) -> UnsignedPresentation {
+        let sd_hash = self.algorithm.digest(&self.text);
+        let payload = json!({"aud": aud, "nonce": nonce, "iat": iat.unix(), "sd_hash": sd_hash});
+        UnsignedPresentation {
+            text: self.text,
+            jws: jws::Unsigned::with_key_type(kind, json!({"typ": "kb+jwt"}), &payload),
+        }
     }
 }
 

@@ -28,10 +28,6 @@ pub(super) fn process(payload: &Value, disclosures: &[Disclosure]) -> Result<Pro
     let Value::Object(payload) = payload else {
         return Err(Error::malformed("SD-JWT payload"));
     };
-    // RFC 9901 §4.1.1: absent means sha-256; anything else is not ours.
-    if payload.get("_sd_alg").is_some_and(|alg| alg != "sha-256") {
-        return Err(Error::UnsupportedAlgorithm { what: "_sd_alg" });
-    }
     let mut by_digest = Table::default();
     for (index, disclosure) in disclosures.iter().enumerate() {
         if by_digest.insert(disclosure.digest(), index).is_some() {
@@ -60,17 +56,24 @@ pub(super) fn process(payload: &Value, disclosures: &[Disclosure]) -> Result<Pro
     })
 }
 
+/// One step of the way down, borrowed.
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Key(&'a str),
+    Index(u32),
+}
+
 struct Walk<'a> {
     disclosures: &'a [Disclosure],
     by_digest: Table<&'a str, usize>,
     /// Every digest met: none may come twice (step 4).
-    seen: Set<String>,
+    seen: Set<&'a str>,
     paths: Vec<Option<ClaimPath>>,
-    at: Vec<PathElement>,
+    at: Vec<Step<'a>>,
 }
 
 impl<'a> Walk<'a> {
-    fn value(&mut self, value: &Value) -> Result<Value, Error> {
+    fn value(&mut self, value: &'a Value) -> Result<Value, Error> {
         match value {
             Value::Object(object) => Ok(Value::Object(self.object(object)?)),
             Value::Array(array) => Ok(Value::Array(self.array(array)?)),
@@ -78,7 +81,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn object(&mut self, object: &Map<String, Value>) -> Result<Map<String, Value>, Error> {
+    fn object(&mut self, object: &'a Map<String, Value>) -> Result<Map<String, Value>, Error> {
         let mut out = Map::new();
         for (name, value) in object {
             match name.as_str() {
@@ -90,7 +93,7 @@ impl<'a> Walk<'a> {
                     });
                 }
                 _ => {
-                    let value = self.below(PathElement::Key(name.clone()), value)?;
+                    let value = self.below(Step::Key(name), value)?;
                     out.insert(name.clone(), value);
                 }
             }
@@ -123,17 +126,16 @@ impl<'a> Walk<'a> {
                     why: "reserved claim name",
                 });
             }
-            let value =
-                self.disclosed(index, PathElement::Key(name.to_owned()), disclosure.value())?;
+            let value = self.disclosed(index, Step::Key(name), disclosure.value())?;
             out.insert(name.to_owned(), value);
         }
         Ok(out)
     }
 
-    fn array(&mut self, array: &[Value]) -> Result<Vec<Value>, Error> {
+    fn array(&mut self, array: &'a [Value]) -> Result<Vec<Value>, Error> {
         let mut out = Vec::with_capacity(array.len());
         for element in array {
-            let here = PathElement::Index(u32::try_from(out.len()).unwrap_or(u32::MAX));
+            let here = Step::Index(u32::try_from(out.len()).unwrap_or(u32::MAX));
             match element
                 .as_object()
                 .and_then(|object| object.get("...").map(|digest| (object.len(), digest)))
@@ -161,11 +163,11 @@ impl<'a> Walk<'a> {
     }
 
     /// The disclosure of a digest; none for a decoy or an undisclosed claim.
-    fn find(&mut self, digest: &Value) -> Result<Option<(usize, &'a Disclosure)>, Error> {
+    fn find(&mut self, digest: &'a Value) -> Result<Option<(usize, &'a Disclosure)>, Error> {
         let digest = digest.as_str().ok_or(Error::DisclosureInvalid {
             why: "digest is no string",
         })?;
-        if !self.seen.insert(digest.to_owned()) {
+        if !self.seen.insert(digest) {
             return Err(Error::DisclosureInvalid {
                 why: "digest used twice",
             });
@@ -179,11 +181,14 @@ impl<'a> Walk<'a> {
     fn disclosed(
         &mut self,
         index: usize,
-        step: PathElement,
-        value: &Value,
+        step: Step<'a>,
+        value: &'a Value,
     ) -> Result<Value, Error> {
-        let mut path = self.at.clone();
-        path.push(step.clone());
+        let owned = |step: &Step<'_>| match step {
+            Step::Key(name) => PathElement::Key((*name).to_owned()),
+            Step::Index(index) => PathElement::Index(*index),
+        };
+        let path: Vec<PathElement> = self.at.iter().chain([&step]).map(owned).collect();
         // A claims path is bounded; a disclosure further down cannot be asked for and is not honest.
         let path = ClaimPath::try_from(path)
             .map_err(|_| Error::too_large("nesting of disclosures", ClaimPath::MAX))?;
@@ -193,7 +198,7 @@ impl<'a> Walk<'a> {
         self.below(step, value)
     }
 
-    fn below(&mut self, step: PathElement, value: &Value) -> Result<Value, Error> {
+    fn below(&mut self, step: Step<'a>, value: &'a Value) -> Result<Value, Error> {
         if self.at.len() == MAX_DEPTH {
             return Err(Error::too_large("nesting of claims", MAX_DEPTH));
         }

@@ -4,14 +4,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use serde_json::Value;
 
-use super::disclosure::digest;
+use super::hash::HashAlgorithm;
 use super::process::process;
 use super::{SdJwt, TYP, parse};
 use crate::dcql::ClaimPath;
 use crate::error::Error;
 use crate::json::Limits;
-use crate::jws;
-use crate::key::PublicKey;
+use crate::jws::{self, ExpectedTyp};
+use crate::key::{KeyType, PublicKey};
 use crate::time::Timestamp;
 
 /// An SD-JWT whose issuer signature and disclosures are checked; the key binding is not. Personal data: no `Debug`.
@@ -20,6 +20,8 @@ pub struct IssuerVerified {
     disclosed: Vec<ClaimPath>,
     key_binding: Option<String>,
     hashed: String,
+    algorithm: HashAlgorithm,
+    allowed: Vec<KeyType>,
 }
 
 /// What a key binding must say.
@@ -47,9 +49,17 @@ impl SdJwt {
         issuer_key: &PublicKey,
         typs: &[&str],
     ) -> Result<IssuerVerified, Error> {
+        self.verify_issuer_typ(issuer_key, &ExpectedTyp::any_of(typs))
+    }
+
+    pub(crate) fn verify_issuer_typ(
+        self,
+        issuer_key: &PublicKey,
+        typ: &ExpectedTyp<'_>,
+    ) -> Result<IssuerVerified, Error> {
         let payload = self
             .jws
-            .verify_any(issuer_key, typs)
+            .verify_typ(issuer_key, typ)
             .map_err(|error| match error {
                 Error::InvalidSignature { .. } => Error::InvalidSignature { what: "credential" },
                 other => other,
@@ -60,7 +70,19 @@ impl SdJwt {
             disclosed: processed.paths,
             key_binding: self.key_binding,
             hashed: self.hashed,
+            algorithm: self.algorithm,
+            allowed: self.allowed,
         })
+    }
+}
+
+impl SdJwt {
+    /// The claims with what is disclosed, before any check: only for finding out whose key to check against.
+    ///
+    /// # Errors
+    /// `disclosure_invalid` and the like when the SD-JWT is not consistent in itself.
+    pub(crate) fn claims_unverified(&self) -> Result<Value, Error> {
+        Ok(process(self.jws.payload_unverified(), &self.disclosures)?.payload)
     }
 }
 
@@ -108,12 +130,13 @@ impl IssuerVerified {
             .as_deref()
             .ok_or(Error::HolderBindingMissing)?;
         let key = self.holder_key()?;
-        let jws = jws::parse(
+        let jws = jws::parse_with(
             compact,
             Limits {
                 bytes: 16 * 1024,
                 depth: 8,
             },
+            &self.allowed,
         )?;
         let payload = jws.verify(&key, "kb+jwt").map_err(|error| match error {
             Error::UnsupportedFormat { .. } => invalid("type"),
@@ -121,7 +144,7 @@ impl IssuerVerified {
         })?;
         let text = |name: &str| payload.get(name).and_then(Value::as_str);
         // §4.3.1: over the very bytes that were sent, so that no disclosure can be added or left out afterwards.
-        if text("sd_hash") != Some(&digest(&self.hashed)) {
+        if text("sd_hash") != Some(&self.algorithm.digest(&self.hashed)) {
             return Err(invalid("sd_hash"));
         }
         // The audience first: an answer to somebody else has another nonce too, and this says which it is.
