@@ -48,7 +48,7 @@
 //! | for | modules |
 //! |---|---|
 //! | deciding | [`verify`](mod@verify), [`policy`], [`request`], [`dcql`], [`bundle`], [`status`], [`catalogue`] |
-//! | credential formats | [`vcdm`], [`sd_jwt`], [`data_integrity`], [`jsonld`], [`rdf`], [`claims`] |
+//! | credential formats | [`vcdm`], [`vc_jose_cose`], [`sd_jwt`], [`data_integrity`], [`jsonld`], [`rdf`], [`claims`] |
 //! | both ends of issuance | [`vci`], [`device`], [`terminal`] |
 //! | foundations | [`jws`], [`cose`], [`cbor`], [`did`], [`key`], [`crypto`], [`encoding`], [`json`], [`time`], [`error`](mod@error) |
 
@@ -87,6 +87,7 @@ pub mod status;
 mod table;
 pub mod terminal;
 pub mod time;
+pub mod vc_jose_cose;
 pub mod vcdm;
 pub mod vci;
 pub mod verify;

@@ -15,6 +15,9 @@ use crate::engine;
 use crate::state::State;
 use crate::table::{Row, row};
 
+const CREDENTIALS_V2: &str = "https://www.w3.org/ns/credentials/v2";
+const DATA_INTEGRITY_V2: &str = "https://w3id.org/security/data-integrity/v2";
+
 /// Secures a credential in the name of the row's key: 201 with the result.
 ///
 /// # Errors
@@ -47,6 +50,7 @@ fn secure(
         .cloned()
         .ok_or_else(|| Refusal::bad_request("`credential` must be an object"))?;
     name_issuer(&mut members, &key.did())?;
+    add_suite_context(&mut members);
     if row.status && !members.contains_key("credentialStatus") {
         members.insert("credentialStatus".to_owned(), state.lists.entry()?);
     }
@@ -80,6 +84,18 @@ fn name_issuer(members: &mut Map<String, Value>, did: &str) -> Result<(), Refusa
         Some(_) => return Err(Error::malformed("issuer").into()),
     }
     Ok(())
+}
+
+/// The terms of a proof come with data model 2.0; to credentials of 1.1 the issuer adds the context that has them
+/// (Data Integrity §2.4.1).
+fn add_suite_context(members: &mut Map<String, Value>) {
+    let Some(Value::Array(contexts)) = members.get_mut("@context") else {
+        return;
+    };
+    let has = |url: &str| contexts.iter().any(|context| context == url);
+    if !has(CREDENTIALS_V2) && !has(DATA_INTEGRITY_V2) {
+        contexts.push(Value::from(DATA_INTEGRITY_V2));
+    }
 }
 
 /// Derives from a base proof: 201 with the derived credential.

@@ -24,5 +24,4 @@ pub mod state;
 pub mod status;
 pub mod table;
 pub mod tls;
-pub mod vectors;
 pub mod verify;

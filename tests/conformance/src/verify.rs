@@ -56,7 +56,9 @@ fn check_credential(
 fn purpose(options: &Map<String, Value>, default: ProofPurpose) -> Result<ProofPurpose, Refusal> {
     match text(options, "expectedProofPurpose")? {
         None => Ok(default),
-        Some(name) => Ok(ProofPurpose::from_name(name).ok_or(Error::ProofPurposeMismatch)?),
+        Some("assertionMethod") => Ok(ProofPurpose::AssertionMethod),
+        Some("authentication") => Ok(ProofPurpose::Authentication),
+        Some(_) => Err(Error::ProofPurposeMismatch.into()),
     }
 }
 
@@ -77,13 +79,7 @@ pub async fn presentation(
 }
 
 /// The suites of presentations' own proofs.
-const PRESENTATION_SUITES: &[Suite] = &[
-    Suite::EddsaRdfc2022,
-    Suite::EcdsaRdfc2019,
-    Suite::EddsaJcs2022,
-    Suite::EcdsaJcs2019,
-    Suite::Ed25519Signature2020,
-];
+const PRESENTATION_SUITES: &[Suite] = &[Suite::EcdsaRdfc2019];
 
 fn check_presentation(
     state: &State,

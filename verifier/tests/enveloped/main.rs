@@ -1,8 +1,17 @@
 //! Enveloped credentials: COSE_Sign1, and what is built on it and on JWS.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
 
 mod cose;
+mod documents;
 mod keys;
+mod refusals;
+mod round_trip;
+mod sd_jwt;
 
 /// The code of a refusal.
 pub(crate) fn code<T>(result: Result<T, tessera_verifier::Error>) -> Result<T, &'static str> {
