@@ -75,14 +75,27 @@ impl Committed<'_> {
         self.messages.len() + usize::from(self.nym.is_some())
     }
 
-    fn scalars(&self, suite: Ciphersuite) -> Result<Vec<SecretScalar>, Error> {
+    fn api(&self, suite: Ciphersuite) -> Api {
+        api(suite, self.nym.is_some())
+    }
+
+    fn scalars(&self, api: Api) -> Result<Vec<SecretScalar>, Error> {
         if self.messages.len() >= MAX_MESSAGES {
             return Err(Error::too_large("number of messages", MAX_MESSAGES));
         }
-        let mut scalars = secret_scalars(Api::new(suite, Interface::Blind), self.messages)?;
+        let mut scalars = secret_scalars(api, self.messages)?;
         scalars.extend(self.nym.map(Secret::copy));
         Ok(scalars)
     }
+}
+
+/// The interface of blind signatures, or of those for pseudonyms.
+fn api(suite: Ciphersuite, with_pseudonym: bool) -> Api {
+    let interface = match with_pseudonym {
+        true => Interface::Pseudonym,
+        false => Interface::Blind,
+    };
+    Api::new(suite, interface)
 }
 
 /// Commits to values and proves that they are known (Commit, CoreCommit).
@@ -97,8 +110,9 @@ pub fn commit(
     committed: &Committed<'_>,
     random: RandomScalars,
 ) -> Result<(Vec<u8>, Secret), Error> {
-    let values = committed.scalars(suite)?;
-    let generators = Generators::blind(suite, 0, values.len() + 1)?;
+    let api = committed.api(suite);
+    let values = committed.scalars(api)?;
+    let generators = Generators::blind(api, 0, values.len() + 1)?;
     let ([blind, blind_tilde], tildes) = random.split(values.len())?;
     // After Q_1, which a commitment does without.
     let indexes = generators.first_committed()..;
@@ -179,7 +193,8 @@ pub fn blind_sign(
     }
 
     // CoreCommitVerify.
-    let alone = Generators::blind(suite, 0, answers.len())?;
+    let api = api(suite, input.signer_nym_entropy.is_some());
+    let alone = Generators::blind(api, 0, answers.len())?;
     let terms: Vec<(usize, Scalar)> = (alone.first_committed()..)
         .zip(answers.iter().copied())
         .collect();
@@ -189,7 +204,7 @@ pub fn blind_sign(
     }
 
     // B_calculate, FinalizeBlindSign.
-    let generators = Generators::blind(suite, input.messages.len(), answers.len())?;
+    let generators = Generators::blind(api, input.messages.len(), answers.len())?;
     let scalars = secret_scalars(generators.api, input.messages)?;
     let domain = domain(key.public_key(), &generators, input.header)?;
     let mut b = b_value(&generators, domain, &scalars)? + projective(&point);
@@ -197,7 +212,8 @@ pub fn blind_sign(
         let nym_generator = generators.point(generators.messages())?;
         b += times(&nym_generator, entropy.0.get());
     }
-    finish(key, &generators, &b, &compress(&b), domain)
+    // B covers the domain already, and the published signatures hash it alone.
+    finish(key, &generators, &b, &[&compress(&b)])
 }
 
 /// All scalars of a blind signature: the signer's messages, the blinding factor, what was committed to.
@@ -209,7 +225,7 @@ fn all_scalars(
 ) -> Result<Vec<SecretScalar>, Error> {
     let mut scalars = secret_scalars(generators.api, messages)?;
     scalars.push(blind.copy());
-    scalars.extend(committed.scalars(generators.api.suite)?);
+    scalars.extend(committed.scalars(generators.api)?);
     Ok(scalars)
 }
 
@@ -236,7 +252,11 @@ pub fn blind_verify(
     signature: &Signature,
     signed: &BlindSigned<'_>,
 ) -> Result<(), Error> {
-    let generators = Generators::blind(suite, signed.messages.len(), signed.committed.count() + 1)?;
+    let generators = Generators::blind(
+        signed.committed.api(suite),
+        signed.messages.len(),
+        signed.committed.count() + 1,
+    )?;
     let scalars = all_scalars(
         &generators,
         signed.messages,
@@ -281,7 +301,11 @@ pub fn blind_proof_gen(
         blind,
         context,
     } = input;
-    let generators = Generators::blind(suite, shown.messages.len(), committed.count() + 1)?;
+    let generators = Generators::blind(
+        committed.api(suite),
+        shown.messages.len(),
+        committed.count() + 1,
+    )?;
     if shown
         .disclosed_indexes
         .iter()
@@ -353,7 +377,11 @@ pub fn blind_proof_verify(
             why: "an index is out of the signer's messages",
         });
     }
-    let generators = Generators::blind(suite, disclosed.signer_messages, committed)?;
+    let generators = Generators::blind(
+        api(suite, disclosed.pseudonym.is_some()),
+        disclosed.signer_messages,
+        committed,
+    )?;
     proof.verify(key, &generators, shown, |proof| {
         let (Some((context, pseudonym)), Some(answer)) =
             (&disclosed.pseudonym, proof.hidden.last())

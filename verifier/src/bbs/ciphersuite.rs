@@ -119,8 +119,22 @@ pub(super) enum Interface {
     Base,
     /// `BLIND_H2G_HM2S_`: messages that the prover committed to as well (draft-kalos-bbs-blind-signatures).
     Blind,
-    /// The generators of what the prover committed to: `BLIND_` before the whole identifier of the interface.
-    Committed,
+    /// `H2G_HM2S_PSEUDONYM_`: the same, and a pseudonym's secret among them (draft-kalos-bbs-per-verifier-linkability).
+    Pseudonym,
+    /// The generators of what is committed to in a blind signature: `BLIND_` before the interface's whole identifier.
+    CommittedBlind,
+    /// The same of a signature for pseudonyms.
+    CommittedPseudonym,
+}
+
+impl Interface {
+    /// The interface whose generators serve what is committed to.
+    pub(super) const fn committed(self) -> Self {
+        match self {
+            Self::Pseudonym | Self::CommittedPseudonym => Self::CommittedPseudonym,
+            _ => Self::CommittedBlind,
+        }
+    }
 }
 
 /// An interface of a ciphersuite.
@@ -140,7 +154,9 @@ impl Api {
         let (before, after) = match self.interface {
             Interface::Base => ("", "H2G_HM2S_"),
             Interface::Blind => ("", "BLIND_H2G_HM2S_"),
-            Interface::Committed => ("BLIND_", "BLIND_H2G_HM2S_"),
+            Interface::Pseudonym => ("", "H2G_HM2S_PSEUDONYM_"),
+            Interface::CommittedBlind => ("BLIND_", "BLIND_H2G_HM2S_"),
+            Interface::CommittedPseudonym => ("BLIND_", "H2G_HM2S_PSEUDONYM_"),
         };
         [before, self.suite.id(), after, name].concat().into_bytes()
     }

@@ -52,7 +52,7 @@ struct Chunk {
 }
 
 /// One list for each ciphersuite and interface.
-static LISTS: [[OnceBox<Chunk>; CHUNKS]; 6] = [const { [const { OnceBox::new() }; CHUNKS] }; 6];
+static LISTS: [[OnceBox<Chunk>; CHUNKS]; 10] = [const { [const { OnceBox::new() }; CHUNKS] }; 10];
 
 const BEYOND: Error = Error::too_large("number of messages", MAX_MESSAGES);
 
@@ -88,12 +88,14 @@ impl Chunk {
     fn of(api: Api, index: usize) -> Result<&'static Self, Error> {
         let suite = match api.suite {
             Ciphersuite::Bls12381Sha256 => 0,
-            Ciphersuite::Bls12381Shake256 => 3,
+            Ciphersuite::Bls12381Shake256 => 5,
         };
         let interface = match api.interface {
             Interface::Base => 0,
             Interface::Blind => 1,
-            Interface::Committed => 2,
+            Interface::Pseudonym => 2,
+            Interface::CommittedBlind => 3,
+            Interface::CommittedPseudonym => 4,
         };
         let list = LISTS.get(suite + interface).ok_or(BEYOND)?;
         if let Some(chunk) = list.get(index).and_then(OnceBox::get) {
@@ -160,12 +162,8 @@ impl Generators {
     ///
     /// # Errors
     /// As [`base`](Self::base).
-    pub(super) fn blind(
-        suite: Ciphersuite,
-        messages: usize,
-        committed: usize,
-    ) -> Result<Self, Error> {
-        Self::bounded(Api::new(suite, Interface::Blind), messages, committed)
+    pub(super) fn blind(api: Api, messages: usize, committed: usize) -> Result<Self, Error> {
+        Self::bounded(api, messages, committed)
     }
 
     fn bounded(api: Api, messages: usize, committed: usize) -> Result<Self, Error> {
@@ -192,7 +190,10 @@ impl Generators {
     fn find(&self, index: usize) -> Result<(&'static Chunk, usize), Error> {
         let (api, index) = match index.checked_sub(self.signer) {
             None => (self.api, index),
-            Some(index) => (Api::new(self.api.suite, Interface::Committed), index),
+            Some(index) => (
+                Api::new(self.api.suite, self.api.interface.committed()),
+                index,
+            ),
         };
         Ok((Chunk::of(api, index / CHUNK)?, index % CHUNK))
     }

@@ -75,21 +75,24 @@ pub fn sign(
     let b = b_value(&generators, domain, &scalars)?;
     let octets = scalars.iter().map(|scalar| scalar.get().to_octets());
     let octets: Zeroizing<Vec<[u8; SCALAR_LENGTH]>> = Zeroizing::new(octets.collect());
-    finish(key, &generators, &b, octets.as_flattened(), domain)
+    finish(
+        key,
+        &generators,
+        &b,
+        &[octets.as_flattened(), &domain.to_octets()],
+    )
 }
 
-/// The end of Sign and of FinalizeBlindSign: `hashed` is what e depends on besides key and domain.
+/// The end of Sign and of FinalizeBlindSign: `hashed` is what e depends on besides the key.
 pub(super) fn finish(
     key: &SecretKey,
     generators: &Generators,
     b: &G1,
-    hashed: &[u8],
-    domain: Scalar,
+    hashed: &[&[u8]],
 ) -> Result<Signature, Error> {
     let octets = key.to_bytes();
-    let e = generators
-        .api
-        .hash(&[&*octets, hashed, &domain.to_octets()])?;
+    let key_first: &[&[u8]] = &[&*octets];
+    let e = generators.api.hash(&[key_first, hashed].concat())?;
     // Neither is zero but for one choice of key in 2²⁵⁵.
     let inverse = (key.scalar.get() + e).invert();
     let inverse = SecretScalar::new(inverse.ok_or(Error::malformed("BBS secret key"))?);
