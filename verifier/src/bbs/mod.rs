@@ -20,6 +20,8 @@ mod ciphersuite;
 mod curve;
 mod generators;
 mod hash_to_curve;
+#[cfg(test)]
+mod hostile;
 mod key;
 mod proof;
 mod pseudonym;

@@ -182,12 +182,12 @@ impl Prover<'_> {
 
 /// A proof, taken apart (octets_to_proof, §4.2.4.5). Of its signature nothing is known yet.
 pub(super) struct Proof {
-    a_bar: G1Affine,
-    b_bar: G1Affine,
-    d: G1Affine,
-    e: Scalar,
-    r1: Scalar,
-    r3: Scalar,
+    pub(super) a_bar: G1Affine,
+    pub(super) b_bar: G1Affine,
+    pub(super) d: G1Affine,
+    pub(super) e: Scalar,
+    pub(super) r1: Scalar,
+    pub(super) r3: Scalar,
     /// One answer for each message that stays hidden.
     pub(super) hidden: Vec<Scalar>,
     pub(super) challenge: Scalar,
@@ -291,7 +291,7 @@ impl Proof {
 }
 
 /// ProofChallengeCalculate (§3.7.4).
-fn challenge(
+pub(super) fn challenge(
     generators: &Generators,
     disclosed: &[(usize, Scalar)],
     points: &[G1],
