@@ -19,7 +19,7 @@ use alloc::vec::Vec;
 use once_cell::race::OnceBox;
 use pairing::group::Group as _;
 use pairing::group::prime::PrimeCurveAffine as _;
-use pairing::{Engine, MillerLoopResult as _, MultiMillerLoop};
+use pairing::{Engine, MillerLoopResult, MultiMillerLoop};
 
 pub(super) use scalar::{SCALAR_LENGTH, Scalar, SecretScalar};
 pub(super) use sum::{Comb, variable_time_sum};
@@ -111,5 +111,5 @@ pub(super) fn pairings_equal(a: &G1Affine, q: &G2Prepared, b: &G1Affine) -> bool
     static MINUS_BP2: OnceBox<G2Prepared> = OnceBox::new();
     let minus_bp2 = MINUS_BP2.get_or_init(|| Box::new((-G2Affine::generator()).into()));
     let product = backend::Bls12::multi_miller_loop(&[(a, q), (b, minus_bp2)]);
-    bool::from(product.final_exponentiation().is_identity())
+    bool::from(MillerLoopResult::final_exponentiation(&product).is_identity())
 }

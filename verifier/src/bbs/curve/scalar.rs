@@ -29,7 +29,7 @@ impl Scalar {
     /// From 48 octets, big-endian, modulo r: as good as uniform, for they have 128 bits more than r.
     pub(in crate::bbs) fn from_uniform(octets: &[u8; 48]) -> Self {
         let (parts, _) = octets.as_chunks::<16>();
-        let shift = Inner::from(1 << 32).square().square();
+        let shift = Inner::from(1u64 << 32).square().square();
         let sum = parts.iter().fold(Inner::ZERO, |sum, part| {
             let mut wide = [0; SCALAR_LENGTH];
             for (to, from) in wide.iter_mut().skip(16).zip(part) {
