@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use support::{Signer, expected, issued, pointers};
 use tessera_verifier::data_integrity::{ecdsa_rdfc, ecdsa_sd};
 use tessera_verifier::jsonld::{ContextStore, JsonLdError, document_to_rdf};
-use tessera_verifier::rdf::{Budget, HashAlgorithm, RdfError, canonicalize};
+use tessera_verifier::rdf::{Budget, HashAlgorithm, RdfError, canonicalize, to_nquads};
 
 const V2: &str = "https://www.w3.org/ns/credentials/v2";
 
@@ -36,7 +36,7 @@ fn nothing_is_dropped_silently() {
         json!({"name": {"@value": null}}),
         json!({"name": {"@value": "a", "@index": "b"}}),
         json!({"name": {"@value": "a", "@language": "en us"}}),
-        json!({"name": {"@value": "a", "@direction": "rtl"}}),
+        json!({"name": {"@value": "a", "@direction": "up"}}),
         json!({"id": "relative"}),
         json!({"id": "@reserved"}),
         json!({"issuer": "relative"}),
@@ -51,6 +51,37 @@ fn nothing_is_dropped_silently() {
         let dropped = matches!(error, JsonLdError::Dropped(_) | JsonLdError::Invalid(_));
         assert!(dropped, "{entry}: {error}");
     }
+}
+
+#[test]
+fn a_presentation_may_be_without_credentials() {
+    let quads = |entry| document_to_rdf(&with(entry), &ContextStore::builtin());
+    let none = json!({"type": "VerifiablePresentation", "verifiableCredential": []});
+    assert_eq!(
+        quads(none).unwrap(),
+        quads(json!({"type": "VerifiablePresentation"})).unwrap()
+    );
+    let null = json!({"type": "VerifiablePresentation", "verifiableCredential": [null]});
+    assert!(matches!(quads(null), Err(JsonLdError::Dropped(_))));
+}
+
+/// Two directions are two statements: a signature over one is none over the other.
+#[test]
+fn base_directions_are_signed() {
+    let quads = |name| {
+        let document = with(json!({"name": name}));
+        to_nquads(&document_to_rdf(&document, &ContextStore::builtin()).unwrap())
+    };
+    let ltr = quads(json!({"@value": "a", "@language": "EN", "@direction": "ltr"}));
+    assert!(
+        ltr.contains("\"a\"^^<https://www.w3.org/ns/i18n#en_ltr>"),
+        "{ltr}"
+    );
+    let rtl = quads(json!({"@value": "a", "@direction": "rtl"}));
+    assert!(
+        rtl.contains("\"a\"^^<https://www.w3.org/ns/i18n#_rtl>"),
+        "{rtl}"
+    );
 }
 
 #[test]

@@ -477,6 +477,7 @@ fn related_resources_are_told_apart_and_compared() {
         json!({"digestSRI": "sha256-ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}),
         json!({"digestSRI": "sha384-ywB1P0WjXou1oD1pmsZQBycsMqsO3tFjGotgWkP/W+2AhgcroefMI1i67KE0yCWn?x sha512-3a81oZNherrMQXNJriBBMRLm+k6JqX6iCp7u5ktV05ohkpkqJ0/BqDa6PCOj/uu9RU1EI2Q86A4qmslPpUyknw=="}),
         json!({"digestMultibase": "uEiC6eBa_jwHP6kFBQN5driIjsANho5YXepy0EP9h8gAVrQ", "mediaType": "text/plain; charset=utf-8"}),
+        json!({"digestMultibase": "uungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0"}),
     ];
     let mut resources = Resources::new();
     resources.insert(ABC, b"abc");

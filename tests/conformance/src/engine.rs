@@ -6,7 +6,7 @@ use tessera_verifier::Error;
 use tessera_verifier::crypto::LocalSigner;
 use tessera_verifier::data_integrity::ecdsa_sd::BaseSecrets;
 use tessera_verifier::data_integrity::{
-    ProofExpectation, ProofOptions, Suite, Unsigned, VerifiedProof, ecdsa_rdfc, ecdsa_sd,
+    self, ProofExpectation, ProofOptions, Suite, Unsigned, VerifiedProof, ecdsa_sd,
 };
 use tessera_verifier::jsonld::ContextStore;
 
@@ -27,7 +27,6 @@ pub fn secure(
     contexts: &ContextStore,
 ) -> Result<Value, Refusal> {
     let unsigned = match mechanism.cryptosuite() {
-        Suite::EcdsaRdfc2019 => ecdsa_rdfc::prepare(document, proof, contexts)?,
         Suite::EcdsaSd2023 => {
             let mut hmac_key = [0; 32];
             SystemRandom::new()
@@ -40,7 +39,7 @@ pub fn secure(
             };
             ecdsa_sd::prepare_base(document, proof, mandatory_pointers, &secrets, contexts)?
         }
-        _ => return Err(Error::UnsupportedSuite.into()),
+        suite => data_integrity::prepare(document, suite, proof, contexts)?,
     };
     attach(unsigned, key)
 }
@@ -52,7 +51,7 @@ fn attach(unsigned: Unsigned, key: &Key) -> Result<Value, Refusal> {
     Ok(unsigned.attach(&signature))
 }
 
-/// Verifies the proof of `document`, which must be of one of the suites `allowed`.
+/// Verifies the proofs of `document`, which must be of the suites `allowed`.
 ///
 /// # Errors
 /// Whatever the verifier crate refuses; `base_proof_refused` for base proofs.
@@ -61,13 +60,8 @@ pub fn verify(
     allowed: &[Suite],
     expected: &ProofExpectation<'_>,
     contexts: &ContextStore,
-) -> Result<VerifiedProof, Error> {
-    match Suite::of(document)? {
-        suite if !allowed.contains(&suite) => Err(Error::UnsupportedSuite),
-        Suite::EcdsaRdfc2019 => ecdsa_rdfc::verify(document, expected, contexts),
-        Suite::EcdsaSd2023 => ecdsa_sd::verify(document, expected, contexts),
-        _ => Err(Error::UnsupportedSuite),
-    }
+) -> Result<Vec<VerifiedProof>, Error> {
+    data_integrity::verify_all(document, allowed, expected, contexts)
 }
 
 /// Derives from a base proof a document that shows what `selective_pointers` name.

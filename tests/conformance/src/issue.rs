@@ -9,14 +9,12 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 use tessera_verifier::Error;
 use tessera_verifier::data_integrity::{ProofOptions, ProofPurpose};
+use tessera_verifier::vcdm::Credential;
 
 use crate::answer::{Refusal, object, options, required, text, texts};
 use crate::engine;
 use crate::state::State;
 use crate::table::{Row, row};
-
-const CREDENTIALS_V2: &str = "https://www.w3.org/ns/credentials/v2";
-const DATA_INTEGRITY_V2: &str = "https://w3id.org/security/data-integrity/v2";
 
 /// Secures a credential in the name of the row's key: 201 with the result.
 ///
@@ -49,8 +47,12 @@ fn secure(
         .as_object()
         .cloned()
         .ok_or_else(|| Refusal::bad_request("`credential` must be an object"))?;
-    name_issuer(&mut members, &key.did())?;
-    add_suite_context(&mut members);
+    let did = key.did();
+    members
+        .entry("issuer")
+        .or_insert_with(|| Value::from(did.as_str()));
+    check(&Value::Object(members.clone()), state)?;
+    name_issuer(&mut members, &did)?;
     if row.status && !members.contains_key("credentialStatus") {
         members.insert("credentialStatus".to_owned(), state.lists.entry()?);
     }
@@ -70,32 +72,24 @@ fn secure(
     )
 }
 
-/// An issuer signs in its own name: the credential's issuer is replaced by the key's DID once it was found to be well
-/// formed.
+/// What must be true of a credential before it is signed (VCDM 2.0 §4, §5).
+fn check(document: &Value, state: &State) -> Result<(), Refusal> {
+    let credential = Credential::issuable(document, &state.contexts)?;
+    credential.check_resources(&state.resources)?;
+    state.lists.check_form(&credential)?;
+    Ok(())
+}
+
+/// An issuer signs in its own name: a well-formed issuer is replaced by the key's DID.
 fn name_issuer(members: &mut Map<String, Value>, did: &str) -> Result<(), Refusal> {
     match members.get_mut("issuer") {
-        None => {
-            members.insert("issuer".to_owned(), Value::from(did));
-        }
         Some(Value::Object(issuer)) => {
             issuer.insert("id".to_owned(), Value::from(did));
         }
         Some(issuer @ Value::String(_)) => *issuer = Value::from(did),
-        Some(_) => return Err(Error::malformed("issuer").into()),
+        _ => return Err(Error::malformed("issuer").into()),
     }
     Ok(())
-}
-
-/// The terms of a proof come with data model 2.0; to credentials of 1.1 the issuer adds the context that has them
-/// (Data Integrity §2.4.1).
-fn add_suite_context(members: &mut Map<String, Value>) {
-    let Some(Value::Array(contexts)) = members.get_mut("@context") else {
-        return;
-    };
-    let has = |url: &str| contexts.iter().any(|context| context == url);
-    if !has(CREDENTIALS_V2) && !has(DATA_INTEGRITY_V2) {
-        contexts.push(Value::from(DATA_INTEGRITY_V2));
-    }
 }
 
 /// Derives from a base proof: 201 with the derived credential.

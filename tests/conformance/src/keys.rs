@@ -13,26 +13,15 @@ use tessera_verifier::crypto::{LocalSigner, SignError, Signature};
 use tessera_verifier::did;
 use tessera_verifier::key::{KeyType, PublicKey};
 
-/// A kind of key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyKind {
-    /// ECDSA over NIST P-256.
-    P256,
-    /// ECDSA over NIST P-384.
-    P384,
-    /// Ed25519.
-    Ed25519,
-}
-
-impl KeyKind {
-    /// The kind's name in the suites' configuration.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::P256 => "P-256",
-            Self::P384 => "P-384",
-            Self::Ed25519 => "Ed25519",
-        }
+/// A kind's name in the suites' configuration.
+#[must_use]
+pub const fn name(kind: KeyType) -> &'static str {
+    match kind {
+        KeyType::P256 => "P-256",
+        KeyType::P384 => "P-384",
+        KeyType::Ed25519 => "Ed25519",
+        KeyType::Bls12381G2 => "Bls12381G2",
+        _ => "another",
     }
 }
 
@@ -79,14 +68,14 @@ impl Key {
     ///
     /// # Errors
     /// [`NoKey`] when the label's digest is no private key, which is not to be seen in the lifetime of the universe.
-    pub fn of_label(kind: KeyKind, label: &str) -> Result<Self, NoKey> {
+    pub fn of_label(kind: KeyType, label: &str) -> Result<Self, NoKey> {
         let seed = digest(&SHA384, label.as_bytes());
         let seed = seed.as_ref();
         let short = seed.get(..32).ok_or(NoKey)?;
         match kind {
-            KeyKind::P256 => Self::ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING, P256_DER, short),
-            KeyKind::P384 => Self::ecdsa(&ECDSA_P384_SHA384_FIXED_SIGNING, P384_DER, seed),
-            KeyKind::Ed25519 => {
+            KeyType::P256 => Self::ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING, P256_DER, short),
+            KeyType::P384 => Self::ecdsa(&ECDSA_P384_SHA384_FIXED_SIGNING, P384_DER, seed),
+            KeyType::Ed25519 => {
                 let pair = Ed25519KeyPair::from_seed_unchecked(short).map_err(|_| NoKey)?;
                 let public = pair.public_key().as_ref();
                 let public =
@@ -96,6 +85,7 @@ impl Key {
                     public,
                 })
             }
+            _ => Err(NoKey),
         }
     }
 
@@ -168,9 +158,9 @@ mod tests {
     #[test]
     fn a_label_is_one_key_and_the_key_signs() {
         for (kind, prefix) in [
-            (KeyKind::P256, "did:key:zDna"),
-            (KeyKind::P384, "did:key:z82L"),
-            (KeyKind::Ed25519, "did:key:z6Mk"),
+            (KeyType::P256, "did:key:zDna"),
+            (KeyType::P384, "did:key:z82L"),
+            (KeyType::Ed25519, "did:key:z6Mk"),
         ] {
             let key = Key::of_label(kind, "a").unwrap();
             assert_eq!(key.did(), Key::of_label(kind, "a").unwrap().did());

@@ -24,4 +24,5 @@ pub mod state;
 pub mod status;
 pub mod table;
 pub mod tls;
+pub mod vectors;
 pub mod verify;

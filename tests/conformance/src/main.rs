@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,6 +13,7 @@ use tessera_conformance::manifest::manifest;
 use tessera_conformance::server::router;
 use tessera_conformance::state::State;
 use tessera_conformance::tls::TlsListener;
+use tessera_conformance::vectors;
 use tessera_verifier::Timestamp;
 use tokio::net::TcpListener;
 
@@ -27,6 +29,15 @@ struct Cli {
 enum Command {
     /// Serve the VC-API on the loopback interface; prints identifiers and URLs as JSON.
     Serve(Serve),
+    /// Run the published vectors and compare with what is known to pass.
+    Vectors(Vectors),
+}
+
+#[derive(Args)]
+struct Vectors {
+    /// The folder that holds the vectors.
+    #[arg(long, default_value = "../shared/vectors")]
+    vectors: PathBuf,
 }
 
 #[derive(Args)]
@@ -63,6 +74,10 @@ fn clock(now: Option<Timestamp>) -> Clock {
 async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(arguments) => serve(arguments).await,
+        Command::Vectors(arguments) => match vectors::run(&arguments.vectors) {
+            true => Ok(()),
+            false => Err("worse than what is known to pass".into()),
+        },
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

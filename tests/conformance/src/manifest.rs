@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::keys;
 use crate::state::State;
 use crate::table::{Mechanism, Row, SUITES};
 
@@ -11,17 +12,17 @@ use crate::table::{Mechanism, Row, SUITES};
 pub fn manifest(state: &State, base: &str) -> Value {
     let endpoint = |row: &'static Row, path: &str| {
         let mut entry = json!({
-            "id": state.key(row).map(crate::keys::Key::did),
+            "id": state.key(row).map(keys::Key::did),
             "endpoint": format!("{base}/{}/{path}", row.name),
             "tags": row.tags,
-            "supports": {"vc": row.versions, "keyTypes": [row.key.as_str()]},
+            "supports": {"vc": row.versions, "keyTypes": [keys::name(row.key)]},
         });
         if row.name.starts_with("ecdsa")
             && let Some(members) = entry.as_object_mut()
         {
             members.insert(
                 "supportedEcdsaKeyTypes".to_owned(),
-                json!([row.key.as_str()]),
+                json!([keys::name(row.key)]),
             );
         }
         entry

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tessera_verifier::Error;
 use tessera_verifier::data_integrity::{ProofOptions, ProofPurpose};
 use tessera_verifier::status::{BitString, status_list_credential};
+use tessera_verifier::vcdm::Credential;
 
 use crate::answer::Refusal;
 use crate::engine;
@@ -61,6 +62,24 @@ impl Lists {
             "statusListIndex": index.to_string(),
             "statusListCredential": uri,
         }))
+    }
+
+    /// Checks that what a credential says of its status, if it is of Bitstring Status List 1.0, has the form of §2.1.
+    ///
+    /// # Errors
+    /// `malformed`.
+    pub fn check_form(&self, credential: &Credential<'_>) -> Result<(), Error> {
+        for entry in credential.status() {
+            let text = |name: &str| entry.get(name).and_then(Value::as_str);
+            if text("type") == Some("BitstringStatusListEntry")
+                && (text("statusPurpose").is_none()
+                    || text("statusListCredential").is_none()
+                    || text("statusListIndex").is_none_or(|index| index.parse::<u64>().is_err()))
+            {
+                return Err(Error::malformed("status entry"));
+            }
+        }
+        Ok(())
     }
 
     /// Checks a credential's entries against the lists of this server; there are no others, for nothing is fetched.

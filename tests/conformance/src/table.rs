@@ -1,7 +1,7 @@
 //! The suites: one row each.
 
-use crate::keys::KeyKind;
 use tessera_verifier::data_integrity::{Binding, Suite as Cryptosuite};
+use tessera_verifier::key::KeyType;
 
 /// How a row secures credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Row {
     /// How its issuer secures credentials; also all that its verifier accepts.
     pub mechanism: Mechanism,
     /// The kind of its issuer's key.
-    pub key: KeyKind,
+    pub key: KeyType,
     /// The tags by which test suites find its issuer and its verifier.
     pub tags: &'static [&'static str],
     /// Who must control the key that signed what its verifier is shown. The published `ecdsa` vectors, which the ECDSA
@@ -50,8 +50,35 @@ pub const SUITES: &[Row] = &[
     Row {
         name: "ecdsa-rdfc-2019",
         mechanism: Mechanism::Plain(Cryptosuite::EcdsaRdfc2019),
-        key: KeyKind::P256,
+        key: KeyType::P256,
         tags: &["ecdsa-rdfc-2019", "P-256"],
+        binding: Binding::Unbound,
+        status: false,
+        versions: BOTH,
+    },
+    Row {
+        name: "ecdsa-rdfc-2019-p384",
+        mechanism: Mechanism::Plain(Cryptosuite::EcdsaRdfc2019),
+        key: KeyType::P384,
+        tags: &["ecdsa-rdfc-2019", "P-384"],
+        binding: Binding::Unbound,
+        status: false,
+        versions: BOTH,
+    },
+    Row {
+        name: "ecdsa-jcs-2019",
+        mechanism: Mechanism::Plain(Cryptosuite::EcdsaJcs2019),
+        key: KeyType::P256,
+        tags: &["ecdsa-jcs-2019", "P-256"],
+        binding: Binding::Unbound,
+        status: false,
+        versions: BOTH,
+    },
+    Row {
+        name: "ecdsa-jcs-2019-p384",
+        mechanism: Mechanism::Plain(Cryptosuite::EcdsaJcs2019),
+        key: KeyType::P384,
+        tags: &["ecdsa-jcs-2019", "P-384"],
         binding: Binding::Unbound,
         status: false,
         versions: BOTH,
@@ -59,16 +86,43 @@ pub const SUITES: &[Row] = &[
     Row {
         name: "ecdsa-sd-2023",
         mechanism: Mechanism::Selective(Cryptosuite::EcdsaSd2023),
-        key: KeyKind::P256,
+        key: KeyType::P256,
         tags: &["ecdsa-sd-2023", "P-256"],
         binding: Binding::Unbound,
         status: false,
         versions: BOTH,
     },
     Row {
+        name: "eddsa-rdfc-2022",
+        mechanism: Mechanism::Plain(Cryptosuite::EddsaRdfc2022),
+        key: KeyType::Ed25519,
+        tags: &["eddsa-rdfc-2022"],
+        binding: Binding::Unbound,
+        status: false,
+        versions: BOTH,
+    },
+    Row {
+        name: "eddsa-jcs-2022",
+        mechanism: Mechanism::Plain(Cryptosuite::EddsaJcs2022),
+        key: KeyType::Ed25519,
+        tags: &["eddsa-jcs-2022"],
+        binding: Binding::Unbound,
+        status: false,
+        versions: BOTH,
+    },
+    Row {
+        name: "Ed25519Signature2020",
+        mechanism: Mechanism::Plain(Cryptosuite::Ed25519Signature2020),
+        key: KeyType::Ed25519,
+        tags: &["Ed25519Signature2020"],
+        binding: Binding::Issuer,
+        status: false,
+        versions: BOTH,
+    },
+    Row {
         name: "vc2.0",
-        mechanism: Mechanism::Plain(Cryptosuite::EcdsaRdfc2019),
-        key: KeyKind::P256,
+        mechanism: Mechanism::Plain(Cryptosuite::EddsaRdfc2022),
+        key: KeyType::Ed25519,
         tags: &["vc2.0"],
         binding: Binding::Issuer,
         status: false,
@@ -76,8 +130,8 @@ pub const SUITES: &[Row] = &[
     },
     Row {
         name: "bitstring-status-list",
-        mechanism: Mechanism::Plain(Cryptosuite::EcdsaRdfc2019),
-        key: KeyKind::P256,
+        mechanism: Mechanism::Plain(Cryptosuite::EddsaRdfc2022),
+        key: KeyType::Ed25519,
         tags: &["BitstringStatusList"],
         binding: Binding::Issuer,
         status: true,

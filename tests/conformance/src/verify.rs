@@ -8,6 +8,7 @@ use axum::extract::{Path, State as Shared};
 use serde_json::{Map, Value, json};
 use tessera_verifier::Error;
 use tessera_verifier::data_integrity::{Binding, ProofExpectation, ProofPurpose, Suite};
+use tessera_verifier::vcdm::{Credential, Presentation, Presented};
 
 use crate::answer::{Refusal, object, options, required, text, texts};
 use crate::engine;
@@ -36,13 +37,18 @@ fn check_credential(
     document: &Value,
     options: &Map<String, Value>,
 ) -> Result<(), Refusal> {
-    let mut expected = ProofExpectation::credential(state.clock.now());
+    let now = state.clock.now();
+    // The suites that sign bytes would verify terms without meaning: here every term must have one.
+    let credential = Credential::issuable(document, &state.contexts)?;
+    let mut expected = ProofExpectation::credential(now);
     expected.binding = row.binding;
     expected.challenge = text(options, "challenge")?;
     expected.domain = text(options, "domain")?;
     expected.purpose = purpose(options, expected.purpose)?;
     let allowed = [row.mechanism.cryptosuite()];
     engine::verify(document, &allowed, &expected, &state.contexts)?;
+    credential.check_validity(now)?;
+    credential.check_resources(&state.resources)?;
     let status = texts(options, "checks")?
         .iter()
         .any(|check| check == "credentialStatus" || check == "status");
@@ -56,9 +62,7 @@ fn check_credential(
 fn purpose(options: &Map<String, Value>, default: ProofPurpose) -> Result<ProofPurpose, Refusal> {
     match text(options, "expectedProofPurpose")? {
         None => Ok(default),
-        Some("assertionMethod") => Ok(ProofPurpose::AssertionMethod),
-        Some("authentication") => Ok(ProofPurpose::Authentication),
-        Some(_) => Err(Error::ProofPurposeMismatch.into()),
+        Some(name) => Ok(ProofPurpose::from_name(name).ok_or(Error::ProofPurposeMismatch)?),
     }
 }
 
@@ -79,7 +83,13 @@ pub async fn presentation(
 }
 
 /// The suites of presentations' own proofs.
-const PRESENTATION_SUITES: &[Suite] = &[Suite::EcdsaRdfc2019];
+const PRESENTATION_SUITES: &[Suite] = &[
+    Suite::EddsaRdfc2022,
+    Suite::EcdsaRdfc2019,
+    Suite::EddsaJcs2022,
+    Suite::EcdsaJcs2019,
+    Suite::Ed25519Signature2020,
+];
 
 fn check_presentation(
     state: &State,
@@ -87,27 +97,38 @@ fn check_presentation(
     document: &Value,
     options: &Map<String, Value>,
 ) -> Result<(), Refusal> {
-    if document.get("proof").is_some() {
+    let presentation = Presentation::parse(document)?;
+    let secured = presentation.proofs().next().is_some();
+    let challenge = text(options, "challenge")?;
+    if secured {
         let expected = ProofExpectation {
             purpose: purpose(options, ProofPurpose::Authentication)?,
             // A presentation need not name its holder (VCDM 2.0 §4.13); one that does must be signed by it.
-            binding: match document.get("holder") {
+            binding: match presentation.holder() {
                 Some(_) => Binding::Holder,
                 None => Binding::Unbound,
             },
-            challenge: text(options, "challenge")?,
+            challenge,
             domain: text(options, "domain")?,
             ..ProofExpectation::credential(state.clock.now())
         };
         engine::verify(document, PRESENTATION_SUITES, &expected, &state.contexts)?;
+    } else if challenge.is_some() {
+        return Err(Error::HolderBindingMissing.into());
     }
-    let credentials = match document.get("verifiableCredential") {
-        None => &[][..],
-        Some(Value::Array(credentials)) => credentials,
-        Some(one) => std::slice::from_ref(one),
-    };
-    for credential in credentials {
-        check_credential(state, row, credential, &Map::new())?;
+    for presented in presentation.credentials() {
+        match presented {
+            Presented::Credential {
+                document,
+                credential,
+            } => {
+                // Without a proof of its own it is the holder's word, for which the presentation's proof stands.
+                if credential.proofs().next().is_some() || !secured {
+                    check_credential(state, row, document, &Map::new())?;
+                }
+            }
+            _ => return Err(Error::UnsupportedFormat { what: "envelope" }.into()),
+        }
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! prepare(document, suite, options) ──▶ Unsigned ──sign──▶ attach ──▶ secured document
 //! verify(document, suites, expectation) ──▶ VerifiedProof { controller, key, … }
+//! verify_all: the same for proof sets and chains, of which all proofs must hold
 //! ```
 //!
 //! | suite | signs | keys |
@@ -23,11 +24,13 @@ mod expectation;
 mod options;
 mod plain;
 mod proof;
+mod set;
 mod suite;
 
 pub use bytes::verify_bytes;
 pub use expectation::{Binding, ProofExpectation, VerifiedProof};
 pub use options::{ProofOptions, ProofPurpose, Unsigned};
+pub use set::{prepare_further, verify_all};
 pub use suite::Suite;
 
 use serde_json::Value;

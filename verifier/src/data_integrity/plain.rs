@@ -18,7 +18,9 @@ use super::suite::{Suite, Transformation, hash_algorithm};
 use super::{ProofExpectation, VerifiedProof};
 use crate::encoding::from_multibase_base58;
 use crate::error::Error;
-use crate::jsonld::{ContextStore, canonical_object, proof_options_to_rdf, unsecured_to_rdf};
+use crate::jsonld::{
+    ContextStore, canonical_object, document_to_rdf, proof_options_to_rdf, unsecured_to_rdf,
+};
 use crate::rdf::{Budget, HashAlgorithm, Quad, canonicalize};
 
 /// Prepares a first proof over `document`.
@@ -89,7 +91,7 @@ pub(super) struct Scheme {
 }
 
 impl Scheme {
-    const fn new(suite: Suite, hash: HashAlgorithm) -> Self {
+    pub(super) const fn new(suite: Suite, hash: HashAlgorithm) -> Self {
         Self {
             transformation: suite.transformation(),
             hash,
@@ -123,14 +125,23 @@ impl Scheme {
     ) -> Result<Vec<u8>, Error> {
         match self.transformation {
             Transformation::Jcs => {
-                let mut members = members_without(document, &["proof"])?;
-                if let Some(context) = context {
-                    members.retain(|(name, _)| *name != "@context");
-                    members.push(("@context", context));
-                }
-                self.json_hash(members)
+                self.json_hash(within(context, members_without(document, &["proof"])?))
             }
             _ => self.quads_hash(&unsecured_to_rdf(document, store)?.quads),
+        }
+    }
+
+    /// As [`document_hash`](Self::document_hash), for a document that has the proofs that a proof of a
+    /// chain signs with it, and no others.
+    pub(super) fn chain_hash(
+        self,
+        document: &Value,
+        context: Option<&Value>,
+        store: &ContextStore,
+    ) -> Result<Vec<u8>, Error> {
+        match self.transformation {
+            Transformation::Jcs => self.json_hash(within(context, members_without(document, &[])?)),
+            _ => self.quads_hash(&document_to_rdf(document, store)?),
         }
     }
 
@@ -165,6 +176,18 @@ impl Scheme {
         }
         Ok(self.hash.digest(canonical_object(members).as_bytes()))
     }
+}
+
+/// The members of a document, read in `context` instead of its own if there is one.
+fn within<'a>(
+    context: Option<&'a Value>,
+    mut members: Vec<(&'a str, &'a Value)>,
+) -> Vec<(&'a str, &'a Value)> {
+    if let Some(context) = context {
+        members.retain(|(name, _)| *name != "@context");
+        members.push(("@context", context));
+    }
+    members
 }
 
 fn as_slice(value: &Value) -> &[Value] {

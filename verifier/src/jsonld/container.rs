@@ -56,7 +56,8 @@ impl Expander<'_> {
             })],
             other => other.into_items(),
         };
-        if items.is_empty() {
+        // An empty set of graphs is a presentation without credentials (VCDM 2.0 §4.13): there is nothing to drop.
+        if items.is_empty() && !container.includes(Container::GRAPH) {
             self.dropped("an empty array")?;
         }
         let keyed = Container::ID.0 | Container::INDEX.0;

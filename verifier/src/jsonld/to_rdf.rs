@@ -39,10 +39,10 @@ pub struct ToRdfOptions {
 }
 
 impl Default for ToRdfOptions {
-    /// No base directions, safe mode.
+    /// Base directions as datatypes, which is how Data Integrity implementations sign them (VCDM 2.0 §11.1), safe mode.
     fn default() -> Self {
         Self {
-            direction: None,
+            direction: Some(RdfDirection::I18nDatatype),
             safe: true,
         }
     }

@@ -197,7 +197,8 @@ fn hexadecimal(text: &str, length: usize) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// A multihash of SHA-2 (Controlled Identifiers §2.5) in base58btc or base64url.
+/// A multihash of SHA-2 (Controlled Identifiers §2.5) in base58btc or base64url. The bare digest is met, too, in the W3C
+/// suite among others; its length cannot be that of a multihash.
 fn multihash(text: &str) -> Option<Digest> {
     let bytes = if text.starts_with('z') {
         from_multibase_base58(text).ok()?
@@ -208,6 +209,9 @@ fn multihash(text: &str) -> Option<Digest> {
         [0x12, 0x20, bytes @ ..] => (Algorithm::Sha256, bytes),
         [0x20, 0x30, bytes @ ..] => (Algorithm::Sha384, bytes),
         [0x13, 0x40, bytes @ ..] => (Algorithm::Sha512, bytes),
+        bytes if bytes.len() == 32 => (Algorithm::Sha256, bytes),
+        bytes if bytes.len() == 48 => (Algorithm::Sha384, bytes),
+        bytes if bytes.len() == 64 => (Algorithm::Sha512, bytes),
         _ => return None,
     };
     (bytes.len() == algorithm.length()).then(|| Digest {

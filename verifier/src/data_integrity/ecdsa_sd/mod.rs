@@ -234,6 +234,15 @@ pub fn verify(
     store: &ContextStore,
 ) -> Result<VerifiedProof, Error> {
     let proof = CheckedProof::read(document, Suite::EcdsaSd2023, expected)?;
+    verify_checked(document, proof, store)
+}
+
+/// Verifies a derived proof of `document` that was checked but for its signatures.
+pub(super) fn verify_checked(
+    document: &Value,
+    proof: CheckedProof<'_>,
+    store: &ContextStore,
+) -> Result<VerifiedProof, Error> {
     let derived = DerivedValue::decode(proof.value)?;
     let unlabelled = Error::DisclosureInvalid {
         why: "the label map does not fit the document",
