@@ -7,9 +7,11 @@ mod asked;
 mod ldp;
 mod sd_jwt;
 mod shape;
+mod stage;
 mod steps;
 mod token;
 
+pub use stage::{Refusal, Stage};
 pub use token::UnverifiedPresentation;
 
 use alloc::borrow::ToOwned;
@@ -26,6 +28,7 @@ use crate::error::Error;
 use crate::policy::Policy;
 use crate::request::Request;
 use crate::time::Timestamp;
+use stage::At as _;
 
 /// What was proved. Only [`verify`] makes one. Personal data: no `Debug`.
 #[derive(Clone)]
@@ -107,6 +110,19 @@ impl Verifier {
     ) -> Result<Verified, Error> {
         verify(bytes, request, &self.policy, &self.bundle, now)
     }
+
+    /// See [`decide`].
+    ///
+    /// # Errors
+    /// Those of [`decide`].
+    pub fn decide(
+        &self,
+        bytes: &[u8],
+        request: &Request,
+        now: Timestamp,
+    ) -> Result<Verified, Refusal> {
+        decide(bytes, request, &self.policy, &self.bundle, now)
+    }
 }
 
 /// Checks the answer to a request, offline.
@@ -123,17 +139,31 @@ pub fn verify(
     bundle: &Bundle,
     now: Timestamp,
 ) -> Result<Verified, Error> {
+    decide(bytes, request, policy, bundle, now).map_err(Error::from)
+}
+
+/// Like [`verify`], and a refusal says at which stage it came.
+///
+/// # Errors
+/// Those of [`verify`], each with its [`Stage`].
+pub fn decide(
+    bytes: &[u8],
+    request: &Request,
+    policy: &Policy,
+    bundle: &Bundle,
+    now: Timestamp,
+) -> Result<Verified, Refusal> {
     let check = steps::Check {
         request,
         policy,
         bundle,
         now,
     };
-    let presentation = UnverifiedPresentation::parse(bytes)?;
-    check.request()?;
-    presentation.answers(request)?;
+    let presentation = UnverifiedPresentation::parse(bytes).at(Stage::Parse)?;
+    check.request().at(Stage::Request)?;
+    presentation.answers(request).at(Stage::Request)?;
     let mut credentials = Vec::with_capacity(1);
-    for (query, presented) in presentation.matched(request)? {
+    for (query, presented) in presentation.matched(request).at(Stage::Asked)? {
         let bound = check.prove(query, presented)?;
         let shown = check.current(bound)?;
         credentials.push(check.asked(query, shown)?);

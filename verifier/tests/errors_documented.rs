@@ -3,22 +3,31 @@
 
 use tessera_verifier::Error;
 use tessera_verifier::catalogue::Language;
+use tessera_verifier::verify::Stage;
+
+/// The first column of the table below a heading.
+fn names<'a>(text: &'a str, heading: &str) -> Vec<&'a str> {
+    let section = text.split(heading).nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"))
+        .map(|line| line.split('`').next().unwrap())
+        .collect()
+}
+
+#[test]
+fn table_of_stages_equals_the_enum() {
+    let documented = names(include_str!("../../docs/ERRORS.md"), "## Stages");
+    let stages: Vec<&str> = Stage::ALL.iter().map(|stage| stage.as_str()).collect();
+    assert_eq!(documented, stages);
+    assert!(Stage::ALL.is_sorted());
+}
 
 #[test]
 fn table_equals_the_enum() {
     let text = include_str!("../../docs/ERRORS.md");
-    let section = text
-        .split("## Verification")
-        .nth(1)
-        .unwrap()
-        .split("\n## ")
-        .next()
-        .unwrap();
-    let documented: Vec<&str> = section
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `"))
-        .map(|line| line.split('`').next().unwrap())
-        .collect();
+    let documented = names(text, "## Verification");
     assert_eq!(documented, Error::CODES);
     let mut unique = documented.clone();
     unique.sort_unstable();

@@ -2,7 +2,8 @@
 
 use tessera_verifier::catalogue::{Catalogue, Language};
 use tessera_verifier::policy::StaleStatus;
-use tessera_verifier::{Bundle, Error, Policy, Request, Timestamp, verify};
+use tessera_verifier::verify::{Refusal, Stage, decide};
+use tessera_verifier::{Bundle, Error, Policy, Request, Timestamp};
 
 use crate::failure::Failure;
 use crate::{args, files, report};
@@ -16,19 +17,23 @@ pub(crate) fn check(
     language: Language,
     json: bool,
 ) -> Result<(), Failure> {
-    let request = Request::for_own(&files::read_text(&options.request)?)?;
+    let at = |stage| move |error| Refusal { stage, error };
+    let request =
+        Request::for_own(&files::read_text(&options.request)?).map_err(at(Stage::Request))?;
     let presentation = files::read(&options.presentation, 1 << 20)?;
-    let bundle = Bundle::open(&files::read(&options.bundle, BUNDLE_MAX)?, &options.root)?;
+    let bundle = Bundle::open(&files::read(&options.bundle, BUNDLE_MAX)?, &options.root)
+        .map_err(at(Stage::Bundle))?;
     let service = Catalogue::builtin()
         .get(request.service())
         .ok_or(Error::RequestInvalid {
             why: "a service that is not in the catalogue",
-        })?;
+        })
+        .map_err(at(Stage::Request))?;
     let mut policy = Policy::for_service(service);
     if options.allow_undetermined {
         policy.stale_status = StaleStatus::Undetermined;
     }
-    let verified = verify(&presentation, &request, &policy, &bundle, now)?;
+    let verified = decide(&presentation, &request, &policy, &bundle, now)?;
     report::verified(&verified, now, language, json);
     Ok(())
 }

@@ -17,12 +17,16 @@ pub(crate) fn failed(failure: &Failure, language: Language, json: bool) -> ExitC
         failure.advice(language),
     );
     if json {
-        println!(
-            "{}",
-            json!({"ok": false, "code": code, "message": text, "advice": advice})
-        );
+        let mut report = json!({"ok": false, "code": code, "message": text, "advice": advice});
+        if let Some(stage) = failure.stage() {
+            report["stage"] = json!(stage.as_str());
+        }
+        println!("{report}");
     } else {
         eprintln!("{}: {text} [{code}]", pick(language, "Refused", "拒绝"));
+        if let Some(stage) = failure.stage() {
+            eprintln!("  {}: {stage}", pick(language, "at the stage", "阶段"));
+        }
         eprintln!("  {advice}");
     }
     ExitCode::from(failure.status())

@@ -100,6 +100,7 @@ fn check_refuses_with_code_and_advice() {
         (exit(&late), json(&late)["code"].as_str()),
         (1, Some("request_expired"))
     );
+    assert_eq!(json(&late)["stage"], "request");
     assert!(
         json(&late)["advice"]
             .as_str()
@@ -115,16 +116,15 @@ fn check_refuses_with_code_and_advice() {
     .unwrap();
     let refused = check(altered.to_str().unwrap(), NOW, &[]);
     assert_eq!(exit(&refused), 1);
-    assert!(
-        String::from_utf8(refused.stderr)
-            .unwrap()
-            .contains("[disclosure_invalid]")
-    );
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("[disclosure_invalid]"), "{said}");
+    assert!(said.contains("at the stage: disclosure\n"), "{said}");
     let missing = check("no-such-file.json", NOW, &["--json"]);
     assert_eq!(
         (exit(&missing), json(&missing)["code"].as_str()),
         (4, Some("file_trouble"))
     );
+    assert!(json(&missing).get("stage").is_none());
 }
 
 /// A stale bundle is neither yes nor no: exit status 3, unless the operator allows it, and then it is said.

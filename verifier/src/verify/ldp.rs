@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use serde_json::Value;
 
 use super::shape::no_keywords;
+use super::stage::{At as _, Refusal, Stage};
 use super::steps::{Check, Proven};
 use crate::claims::{CREDENTIALS_V2, CredentialProfile, Format};
 use crate::error::Error;
@@ -32,36 +33,24 @@ const PRESENTATION: &[&str] = &[
     "proof",
 ];
 
-pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Error> {
+pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Refusal> {
     let credential = credential(presented)?;
-    let contexts = check.bundle.contexts();
-    // The type decides what the names mean: only our own two contexts, in order, so that none can be redefined.
-    let expected = CredentialProfile::contexts();
-    let ours = credential
-        .get("@context")
-        .and_then(Value::as_array)
-        .is_some_and(|context| {
-            context.len() == expected.len() && context.iter().zip(expected).all(|(a, b)| a == b)
-        });
-    if !ours {
-        return Err(Error::WrongCredentialType);
-    }
-    for (_, member) in credential
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| *name != "@context")
-    {
-        no_keywords(member)?;
+    contexts(credential).at(Stage::Format)?;
+    let members = credential.as_object().into_iter().flatten();
+    for (_, member) in members.filter(|(name, _)| *name != "@context") {
+        no_keywords(member).at(Stage::Disclosure)?;
     }
     let issuer = credential
         .get("issuer")
         .and_then(Value::as_str)
-        .ok_or(Error::malformed("issuer"))?;
-    check.listed(issuer)?;
-    let proof = proofs::credential(credential, &check.policy.suites, check.now, contexts)?;
+        .ok_or(Error::malformed("issuer"))
+        .at(Stage::Issuer)?;
+    check.listed(issuer).at(Stage::Issuer)?;
+    let known = check.bundle.contexts();
+    let proof = proofs::credential(credential, &check.policy.suites, check.now, known)
+        .at_credential(Stage::Proof)?;
     if proof.controller != issuer {
-        return Err(Error::IssuerKeyMismatch);
+        return Err(Error::IssuerKeyMismatch).at(Stage::Issuer);
     }
     let holder = holder(check, presented, credential);
     let types = credential
@@ -70,27 +59,45 @@ pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Erro
         .map(Vec::as_slice)
         .unwrap_or_default();
     let profile = CredentialProfile::by_types(types.iter().filter_map(Value::as_str))
-        .ok_or(Error::WrongCredentialType)?;
-    let time = |name: &'static str| {
-        let text = credential
-            .get(name)
-            .and_then(Value::as_str)
-            .ok_or(Error::malformed("validity of the credential"))?;
-        Timestamp::parse_rfc3339(text)
-    };
-    let valid_from = time("validFrom")?;
+        .ok_or(Error::WrongCredentialType)
+        .at(Stage::Format)?;
+    let valid_from = time(credential, "validFrom").at(Stage::Validity)?;
     Ok(Proven {
         issuer: issuer.to_owned(),
         profile,
         format: Format::LdpVc,
         envelope: ENVELOPE,
         valid_from,
-        valid_until: time("validUntil")?,
+        valid_until: time(credential, "validUntil").at(Stage::Validity)?,
         issued_at: valid_from,
-        status: Some(status(credential)?),
+        status: Some(status(credential).at(Stage::Status)?),
         holder,
         root: credential.clone(),
     })
+}
+
+/// The type decides what the names mean: only our own two contexts, in order, so that none can be redefined.
+fn contexts(credential: &Value) -> Result<(), Error> {
+    let expected = CredentialProfile::contexts();
+    let ours = credential
+        .get("@context")
+        .and_then(Value::as_array)
+        .is_some_and(|context| {
+            context.len() == expected.len() && context.iter().zip(expected).all(|(a, b)| a == b)
+        });
+    if ours {
+        Ok(())
+    } else {
+        Err(Error::WrongCredentialType)
+    }
+}
+
+fn time(credential: &Value, name: &str) -> Result<Timestamp, Error> {
+    let text = credential
+        .get(name)
+        .and_then(Value::as_str)
+        .ok_or(Error::malformed("validity of the credential"))?;
+    Timestamp::parse_rfc3339(text)
 }
 
 /// Our credentials always state their status, in one spelling. Another spelling of the same statements must not make it
@@ -107,10 +114,13 @@ fn status(credential: &Value) -> Result<StatusReference, Error> {
 }
 
 /// The one credential of a presentation that holds nothing else.
-fn credential(presented: &Value) -> Result<&Value, Error> {
-    let members = presented.as_object().ok_or(Error::UnsupportedFormat {
-        what: "a presentation is an object",
-    })?;
+fn credential(presented: &Value) -> Result<&Value, Refusal> {
+    let members = presented
+        .as_object()
+        .ok_or(Error::UnsupportedFormat {
+            what: "a presentation is an object",
+        })
+        .at(Stage::Format)?;
     let types = members.get("type");
     let named = types.is_some_and(|types| {
         types == "VerifiablePresentation"
@@ -123,7 +133,7 @@ fn credential(presented: &Value) -> Result<&Value, Error> {
         .and_then(Value::as_array)
         .is_some_and(|c| c.iter().eq([CREDENTIALS_V2]));
     if !named || !context {
-        return Err(Error::malformed("verifiable presentation"));
+        return Err(Error::malformed("verifiable presentation")).at(Stage::Parse);
     }
     if let Some(name) = members
         .keys()
@@ -134,20 +144,21 @@ fn credential(presented: &Value) -> Result<&Value, Error> {
             .filter(|c| c.is_ascii_graphic())
             .take(40)
             .collect();
-        return Err(Error::OverDisclosure { beyond });
+        return Err(Error::OverDisclosure { beyond }).at(Stage::Asked);
     }
-    match members.get("verifiableCredential") {
+    let credential = match members.get("verifiableCredential") {
         Some(Value::Array(credentials)) => match credentials.as_slice() {
-            [credential @ Value::Object(_)] => Ok(credential),
-            _ => Err(Error::malformed(
-                "one credential is needed in a presentation",
-            )),
+            [credential] => Some(credential),
+            _ => None,
         },
-        Some(credential @ Value::Object(_)) => Ok(credential),
-        _ => Err(Error::malformed(
+        one => one,
+    };
+    credential
+        .filter(|credential| credential.is_object())
+        .ok_or(Error::malformed(
             "one credential is needed in a presentation",
-        )),
-    }
+        ))
+        .at(Stage::Parse)
 }
 
 /// The presentation's proof: by the credential's subject, for this verifier and this request, and fresh.

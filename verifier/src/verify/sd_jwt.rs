@@ -1,50 +1,42 @@
 //! Proving an SD-JWT VC with key binding.
 
+use alloc::string::String;
+
 use serde_json::Value;
 
+use super::stage::{At as _, Refusal, Stage};
 use super::steps::{Check, Proven};
 use crate::claims::{CredentialProfile, Format};
 use crate::did;
 use crate::error::Error;
-use crate::sd_jwt::{self, KeyBindingExpectation, TYP, TYP_OLD};
+use crate::key::PublicKey;
+use crate::sd_jwt::{self, KeyBindingExpectation, SdJwt, TYP, TYP_OLD};
 use crate::status::StatusReference;
 use crate::time::Timestamp;
 
 /// What every SD-JWT VC of ours shows (SD-JWT VC §3.2.2.2).
 const ENVELOPE: &[&str] = &["iss", "vct", "iat", "nbf", "exp", "cnf", "status"];
 
-pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Error> {
-    let text = presented.as_str().ok_or(Error::UnsupportedFormat {
-        what: "an SD-JWT is a string",
-    })?;
-    let sd_jwt = sd_jwt::parse(text)?;
+pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Refusal> {
+    let text = presented
+        .as_str()
+        .ok_or(Error::UnsupportedFormat {
+            what: "an SD-JWT is a string",
+        })
+        .at(Stage::Format)?;
+    let sd_jwt = sd_jwt::parse(text).at_credential(Stage::Parse)?;
     if sd_jwt.key_binding().is_none() {
-        return Err(Error::HolderBindingMissing);
+        return Err(Error::HolderBindingMissing).at(Stage::Holder);
     }
-    let kid = sd_jwt
-        .jws()
-        .header()
-        .kid
-        .as_deref()
-        .ok_or(Error::malformed("credential without kid"))?;
-    let (issuer, key) = did::resolve_method(kid)?;
-    // The key belongs to its DID by construction; the credential must name that DID and no other.
-    if sd_jwt
-        .jws()
-        .payload_unverified()
-        .get("iss")
-        .and_then(Value::as_str)
-        != Some(&issuer)
-    {
-        return Err(Error::IssuerKeyMismatch);
-    }
-    check.listed(&issuer)?;
+    let (issuer, key) = issuer(check, &sd_jwt).at(Stage::Issuer)?;
     let typs: &[&str] = if check.policy.accept_vc_sd_jwt {
         &[TYP, TYP_OLD]
     } else {
         &[TYP]
     };
-    let verified = sd_jwt.verify_issuer(&key, typs)?;
+    let verified = sd_jwt
+        .verify_issuer(&key, typs)
+        .at_credential(Stage::Proof)?;
     // The envelope is never disclosable (SD-JWT VC §3.2.2.2): a disclosure of these names is refused.
     let hidden = |path: &crate::dcql::ClaimPath| {
         ENVELOPE
@@ -54,7 +46,8 @@ pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Erro
     if verified.disclosed().iter().any(hidden) {
         return Err(Error::DisclosureInvalid {
             why: "a claim that must always be visible",
-        });
+        })
+        .at(Stage::Disclosure);
     }
     let holder = verified.verify_key_binding(&KeyBindingExpectation {
         aud: check.request.client_id(),
@@ -68,29 +61,66 @@ pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Erro
         .get("vct")
         .and_then(Value::as_str)
         .and_then(CredentialProfile::by_vct)
-        .ok_or(Error::WrongCredentialType)?;
-    // A time that cannot be read is refused, not passed over.
-    let time = |name: &str| {
-        payload
-            .get(name)
-            .map(|value| {
-                let seconds = value.as_i64();
-                seconds.ok_or(Error::malformed("validity of the credential"))
-            })
-            .transpose()
-            .map(|seconds| seconds.map(Timestamp::from_unix))
-    };
-    let issued_at = time("iat")?.ok_or(Error::malformed("credential without iat"))?;
+        .ok_or(Error::WrongCredentialType)
+        .at(Stage::Format)?;
+    let window = Window::read(payload).at(Stage::Validity)?;
     Ok(Proven {
         issuer,
         profile,
         format: Format::SdJwt,
         envelope: ENVELOPE,
-        valid_from: time("nbf")?.unwrap_or(issued_at),
-        valid_until: time("exp")?.ok_or(Error::malformed("credential without exp"))?,
-        issued_at,
+        valid_from: window.from,
+        valid_until: window.until,
+        issued_at: window.issued_at,
         status: payload.get("status").and_then(StatusReference::from_claim),
         holder,
         root: verified.into_payload(),
     })
+}
+
+/// The issuer's DID and key. What the credential says of itself is no proof; what signed it must be in the bundle.
+fn issuer(check: &Check<'_>, sd_jwt: &SdJwt) -> Result<(String, PublicKey), Error> {
+    let jws = sd_jwt.jws();
+    let kid = jws
+        .header()
+        .kid
+        .as_deref()
+        .ok_or(Error::malformed("credential without kid"))?;
+    let (issuer, key) = did::resolve_method(kid)?;
+    // The key belongs to its DID by construction; the credential must name that DID and no other.
+    let named = jws.payload_unverified().get("iss").and_then(Value::as_str);
+    if named != Some(&issuer) {
+        return Err(Error::IssuerKeyMismatch);
+    }
+    check.listed(&issuer)?;
+    Ok((issuer, key))
+}
+
+/// `iat`, `nbf` and `exp`.
+struct Window {
+    issued_at: Timestamp,
+    from: Timestamp,
+    until: Timestamp,
+}
+
+impl Window {
+    fn read(payload: &Value) -> Result<Self, Error> {
+        // A time that cannot be read is refused, not passed over.
+        let time = |name: &str| {
+            payload
+                .get(name)
+                .map(|value| {
+                    let seconds = value.as_i64();
+                    seconds.ok_or(Error::malformed("validity of the credential"))
+                })
+                .transpose()
+                .map(|seconds| seconds.map(Timestamp::from_unix))
+        };
+        let issued_at = time("iat")?.ok_or(Error::malformed("credential without iat"))?;
+        Ok(Self {
+            issued_at,
+            from: time("nbf")?.unwrap_or(issued_at),
+            until: time("exp")?.ok_or(Error::malformed("credential without exp"))?,
+        })
+    }
 }

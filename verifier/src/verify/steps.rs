@@ -3,6 +3,7 @@
 use alloc::string::String;
 use serde_json::{Map, Value};
 
+use super::stage::{At as _, Refusal, Stage};
 use super::{Status, Undetermined, VerifiedCredential, asked, ldp, sd_jwt, shape};
 use crate::bundle::{Bundle, StatusListFormat, TrustedIssuer};
 use crate::claims::{CredentialProfile, Format};
@@ -67,13 +68,14 @@ impl Check<'_> {
         &self,
         query: &CredentialQuery,
         presented: &Value,
-    ) -> Result<Proven, Error> {
+    ) -> Result<Proven, Refusal> {
         let format = Format::ALL
             .into_iter()
             .find(|format| format.as_str() == query.format && self.policy.formats.contains(format))
             .ok_or(Error::UnsupportedFormat {
                 what: "credential format",
-            })?;
+            })
+            .at(Stage::Format)?;
         match format {
             Format::SdJwt => sd_jwt::prove(self, presented),
             Format::LdpVc => ldp::prove(self, presented),
@@ -88,16 +90,29 @@ impl Check<'_> {
     }
 
     /// Windows of issuer and credential, status, and the holder's proof.
-    pub(super) fn current(&self, proven: Proven) -> Result<Current, Error> {
-        let now = self.now;
-        let untrusted = |why| Error::IssuerUntrusted { why };
+    pub(super) fn current(&self, proven: Proven) -> Result<Current, Refusal> {
+        self.trusted(&proven).at(Stage::Issuer)?;
+        self.window(&proven).at(Stage::Validity)?;
+        let status = self.status(&proven).at(Stage::Status)?;
+        proven.holder.clone().at(Stage::Holder)?;
+        Ok(Current { proven, status })
+    }
+
+    /// The issuer may sign at this level, both when it did and now.
+    fn trusted(&self, proven: &Proven) -> Result<(), Error> {
+        let untrusted = |why| Err(Error::IssuerUntrusted { why });
         let issuer = self.listed(&proven.issuer)?;
         if !issuer.assurance_levels.contains(&proven.profile.level) {
-            return Err(untrusted("not for this assurance level"));
+            return untrusted("not for this assurance level");
         }
-        if !issuer.trusted_at(proven.issued_at) || !issuer.trusted_at(now) {
-            return Err(untrusted("not for this time"));
+        if !issuer.trusted_at(proven.issued_at) || !issuer.trusted_at(self.now) {
+            return untrusted("not for this time");
         }
+        Ok(())
+    }
+
+    fn window(&self, proven: &Proven) -> Result<(), Error> {
+        let now = self.now;
         if now < proven.valid_from {
             return Err(Error::NotYetValid {
                 from: proven.valid_from,
@@ -110,9 +125,7 @@ impl Check<'_> {
                 now,
             });
         }
-        let status = self.status(&proven)?;
-        proven.holder.clone()?;
-        Ok(Current { proven, status })
+        Ok(())
     }
 
     /// A set bit is believed even from a stale list; a clear bit only from a fresh one.
@@ -157,21 +170,22 @@ impl Check<'_> {
         &self,
         query: &CredentialQuery,
         current: Current,
-    ) -> Result<VerifiedCredential, Error> {
+    ) -> Result<VerifiedCredential, Refusal> {
         let Current { proven, status } = current;
         let shown = proven.profile.level;
         if shown < self.policy.least_assurance {
             return Err(Error::AssuranceTooLow {
                 needed: self.policy.least_assurance,
                 shown,
-            });
+            })
+            .at(Stage::Asked);
         }
         if !query.accepts_type(Some(proven.profile.vct), &proven.profile.types()) {
-            return Err(Error::WrongCredentialType);
+            return Err(Error::WrongCredentialType).at(Stage::Asked);
         }
-        asked::exactly(query, &proven.root, proven.envelope)?;
+        asked::exactly(query, &proven.root, proven.envelope).at(Stage::Asked)?;
         let claims = claims(proven.root, proven.envelope);
-        shape::check(&claims)?;
+        shape::check(&claims).at(Stage::Disclosure)?;
         Ok(VerifiedCredential {
             query: query.id.clone(),
             issuer: proven.issuer,
