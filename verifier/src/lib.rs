@@ -50,7 +50,7 @@
 //! | deciding | [`verify`](mod@verify), [`policy`], [`request`], [`dcql`], [`bundle`], [`status`], [`catalogue`] |
 //! | credential formats | [`vcdm`], [`vc_jose_cose`], [`sd_jwt`], [`data_integrity`], [`jsonld`], [`rdf`], [`claims`] |
 //! | both ends of issuance | [`vci`], [`device`], [`terminal`] |
-//! | foundations | [`jws`], [`cose`], [`cbor`], [`did`], [`key`], [`crypto`], [`encoding`], [`json`], [`time`], [`error`](mod@error) |
+//! | foundations | [`jws`], [`cose`], [`cbor`], [`x509`], [`did`], [`key`], [`crypto`], [`encoding`], [`json`], [`time`], [`error`](mod@error) |
 
 #![no_std]
 
@@ -91,6 +91,7 @@ pub mod vc_jose_cose;
 pub mod vcdm;
 pub mod vci;
 pub mod verify;
+pub mod x509;
 
 pub use bundle::Bundle;
 pub use error::Error;

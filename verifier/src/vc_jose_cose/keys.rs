@@ -1,11 +1,13 @@
 //! Whose key a message must be signed with (VC-JOSE-COSE §4).
 
+use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::did;
 use crate::error::Error;
 use crate::key::PublicKey;
+use crate::x509::{self, ChainPolicy, TrustAnchor};
 
 /// What a message says about its key: hints, none of them proven.
 #[derive(Debug, Clone, Copy)]
@@ -54,4 +56,23 @@ pub fn by_did(reference: &KeyReference<'_>) -> Result<SigningKey, Error> {
         key,
         controller: Some(controller),
     })
+}
+
+/// The key of the leaf of a certificate chain that leads to one of the `anchors`, which must speak for whom the document
+/// names: for use as `&by_x5c(&anchors, policy)`.
+pub fn by_x5c<'a>(
+    anchors: &'a [TrustAnchor],
+    policy: ChainPolicy<'a>,
+) -> impl Fn(&KeyReference<'_>) -> Result<SigningKey, Error> + 'a {
+    move |reference| {
+        let chain = x509::validate(reference.certificates, anchors, &policy)?;
+        let controller = reference
+            .controller
+            .filter(|controller| chain.speaks_for(controller))
+            .ok_or(Error::IssuerKeyMismatch)?;
+        Ok(SigningKey {
+            key: chain.key().clone(),
+            controller: Some(controller.to_owned()),
+        })
+    }
 }

@@ -9,9 +9,11 @@
 mod cose;
 mod documents;
 mod keys;
+mod maker;
 mod refusals;
 mod round_trip;
 mod sd_jwt;
+mod x509;
 
 /// The code of a refusal.
 pub(crate) fn code<T>(result: Result<T, tessera_verifier::Error>) -> Result<T, &'static str> {
