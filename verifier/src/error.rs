@@ -113,6 +113,14 @@ errors! {
     AssuranceTooLow { needed: AssuranceLevel, shown: AssuranceLevel } = "assurance_too_low", "the service needs assurance level {needed}; the credential has {shown}";
     /// The credential is of a type that was not asked for.
     WrongCredentialType = "wrong_credential_type", "the credential is of another type than asked";
+    /// The status list says that the credential is suspended for now.
+    Suspended = "suspended", "the credential is suspended";
+    /// The status list is not the one, or not for the purpose, that the credential names.
+    StatusListMismatch { why: &'static str } = "status_list_mismatch", "the status list is not the one that the credential names: {why}";
+    /// The status list has too few entries to hide a holder among them.
+    StatusListTooShort = "status_list_too_short", "the status list has fewer than 131072 entries";
+    /// The credential's place is beyond the end of the status list.
+    StatusOutOfRange = "status_out_of_range", "the index or the value is beyond the status list";
     /// A member of a credential or presentation breaks the data model.
     MalformedValue { what: &'static str, path: String } = "malformed_value", "the data model is broken at {path}: {what}";
     /// A resource that the credential relies on is not the one whose digest it states.

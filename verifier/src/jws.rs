@@ -123,6 +123,17 @@ pub(crate) fn open(
     expected_typ: &str,
     key: impl FnOnce(&Header) -> Result<PublicKey, Error>,
 ) -> Result<Value, Error> {
+    open_with(compact, limits, &[KeyType::P256], expected_typ, key)
+}
+
+/// As [`open`], with the kinds of key whose algorithms are `allowed`.
+pub(crate) fn open_with(
+    compact: &str,
+    limits: Limits,
+    allowed: &[KeyType],
+    expected_typ: &str,
+    key: impl FnOnce(&Header) -> Result<PublicKey, Error>,
+) -> Result<Value, Error> {
     if compact.len() > limits.bytes {
         return Err(Error::too_large("JWS", limits.bytes));
     }
@@ -130,7 +141,7 @@ pub(crate) fn open(
     let (signing_input, signature) = compact.rsplit_once('.').ok_or(malformed.clone())?;
     let (header, payload) = signing_input.split_once('.').ok_or(malformed)?;
     let unverified = Unverified {
-        header: Header::read(&from_base64url(header)?, &[KeyType::P256])?,
+        header: Header::read(&from_base64url(header)?, allowed)?,
         payload: Value::Null,
         signing_input: signing_input.into(),
         signature: from_base64url(signature)?,

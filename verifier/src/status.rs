@@ -1,13 +1,29 @@
-//! Status lists: one bit for each credential, set when it is revoked.
+//! Status lists: what became of a credential after it was issued.
 //!
-//! Two encodings of the same bits: W3C Bitstring Status List (gzip, most significant bit first) and IETF Token Status
-//! List (zlib, least significant bit first). Both are read once, when a bundle is opened; a lookup is an index.
+//! ```text
+//! W3C Bitstring Status List    StatusEntry ──▶ BitstringStatusList (BitString)   gzip, most significant bit first
+//! IETF Token Status List       StatusClaim ──▶ TokenStatusList (StatusArray)     zlib, least significant bit first
+//! ```
+//!
+//! A list is decoded once and shared: a lookup is an index into its bytes. Nothing is ever fetched.
 
+mod aggregation;
+mod array;
 mod bits;
+mod bitstring_list;
+mod claim;
 mod compression;
+mod entry;
 mod list;
+mod token_list;
 
-pub use bits::BitString;
-pub use list::{StatusList, read_bitstring, read_token, status_list_credential, token_status_list};
-
-pub(crate) use list::StatusReference;
+pub use aggregation::StatusListAggregation;
+pub use array::{EntryBits, StatusArray, StatusType};
+pub use bits::{BitString, StatusSize};
+pub use bitstring_list::BitstringStatusList;
+pub use claim::StatusClaim;
+pub use entry::{EntryStatus, Purpose, StatusEntry, StatusMessage};
+pub use list::{
+    StatusList, Statuses, read_bitstring, read_token, status_list_credential, token_status_list,
+};
+pub use token_list::TokenStatusList;

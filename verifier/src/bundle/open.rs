@@ -19,11 +19,11 @@ use crate::json::Limits;
 use crate::jsonld::ContextStore;
 use crate::jws;
 use crate::request::CLIENT_ID_PREFIX;
-use crate::status::{BitString, StatusList, read_bitstring, read_token};
+use crate::status::{BitString, StatusArray, StatusList, read_bitstring, read_token};
 use crate::time::Timestamp;
 
-/// The most entries of all status lists of a bundle together, 64 MiB of bits: lists of zeros compress a thousandfold.
-const MAX_TOTAL_ENTRIES: usize = 4 * BitString::MAX_ENTRIES;
+/// The most bytes of all status lists of a bundle together, 64 MiB: lists of zeros compress a thousandfold.
+const MAX_TOTAL_BYTES: usize = 4 * StatusArray::MAX_BYTES;
 
 #[derive(Deserialize)]
 struct Payload {
@@ -83,12 +83,16 @@ pub(super) fn open(bytes: &[u8], root_did: &str) -> Result<Inner, Error> {
             .and_then(|index: &usize| payload.issuers.get(*index))
     };
     let mut lists = Table::default();
-    let mut left = MAX_TOTAL_ENTRIES;
+    let mut left = MAX_TOTAL_BYTES;
     for entry in &payload.status_lists {
         let list = read_list(entry, payload.iat, &contexts)?;
         left = left
-            .checked_sub(list.bits.len())
-            .ok_or(Error::too_large("status lists", MAX_TOTAL_ENTRIES))?;
+            .checked_sub(list.statuses.bytes())
+            .ok_or(Error::too_large("status lists", MAX_TOTAL_BYTES))?;
+        // Fewer would not hide a holder in a crowd, in whichever encoding (Bitstring Status List §2.2).
+        if list.statuses.len() < BitString::MIN_ENTRIES {
+            return Err(Error::StatusListTooShort);
+        }
         let trusted = issuer(&list.issuer).is_some_and(|issuer| issuer.trusted_at(list.issued_at));
         if !trusted {
             return Err(Error::IssuerUntrusted {

@@ -63,6 +63,10 @@ fn chinese(code: &str) -> &'static str {
         "over_disclosure" => "披露的内容超出请求范围",
         "assurance_too_low" => "凭证的保证等级不足",
         "wrong_credential_type" => "凭证类型不符",
+        "suspended" => "凭证已被暂停使用",
+        "status_list_mismatch" => "状态列表与凭证所指不符",
+        "status_list_too_short" => "状态列表条目过少,不足以保护隐私",
+        "status_out_of_range" => "状态索引超出状态列表范围",
         "malformed_value" => "内容不符合可验证凭证数据模型",
         "digest_mismatch" => "引用资源的摘要不符",
         _ => "验证失败",
@@ -79,7 +83,7 @@ fn advice(code: &str) -> (&'static str, &'static str) {
             "Check the root DID, and fetch the bundle from the authority again.",
             "请核对根 DID,并重新从管理机构获取信任包。",
         ),
-        "expired" | "revoked" | "not_yet_valid" => (
+        "expired" | "revoked" | "not_yet_valid" | "suspended" => (
             "Ask the holder for a current credential.",
             "请持有人出示当前有效的凭证。",
         ),

@@ -1,5 +1,6 @@
-//! The bits and their two encodings.
+//! The bits of a Bitstring Status List, and their encoding.
 
+use super::array::{StatusArray, bounded};
 use super::compression::{gunzip, gzip, unzlib, zlib};
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -10,7 +11,43 @@ use crate::encoding::{base64url, from_base64url, from_multibase_base64url, multi
 use crate::error::Error;
 
 /// A bomb costs 16 MiB and no more.
-const LIMIT: usize = BitString::MAX_ENTRIES / 8;
+pub(super) const LIMIT: usize = BitString::MAX_ENTRIES / 8;
+
+/// How many bits one entry of a list takes (`statusSize`, Bitstring Status List §2.1): 1 to 16.
+///
+/// The standard sets no upper bound, but a credential must carry a message for each of the 2^n values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StatusSize(u8);
+
+impl StatusSize {
+    /// One bit: set or unset.
+    pub const ONE: Self = Self(1);
+
+    /// From a number of bits.
+    ///
+    /// # Errors
+    /// `malformed` for zero, `too_large` above 16.
+    pub const fn new(bits: u64) -> Result<Self, Error> {
+        match bits {
+            0 => Err(Error::malformed("status size of zero")),
+            #[expect(clippy::cast_possible_truncation, reason = "at most 16")]
+            1..=16 => Ok(Self(bits as u8)),
+            _ => Err(Error::too_large("status size", 16)),
+        }
+    }
+
+    /// The number of bits.
+    #[must_use]
+    pub const fn bits(self) -> usize {
+        self.0 as usize
+    }
+
+    /// How many values an entry can have.
+    #[must_use]
+    pub const fn values(self) -> u32 {
+        1 << self.0
+    }
+}
 
 /// A list of bits, as many as a multiple of eight.
 #[derive(Clone, PartialEq, Eq)]
@@ -69,6 +106,26 @@ impl BitString {
         Ok(())
     }
 
+    /// The entry at `index` where entries take `size` bits each (§3.2); `None` beyond the end.
+    #[must_use]
+    pub fn value(&self, index: usize, size: StatusSize) -> Option<u32> {
+        let first = index.checked_mul(size.bits())?;
+        let last = first.checked_add(size.bits())?;
+        (first..last).try_fold(0, |value, bit| Some(value << 1 | u32::from(self.get(bit)?)))
+    }
+
+    /// Sets the entry at `index` where entries take `size` bits each.
+    ///
+    /// # Errors
+    /// `status_out_of_range` beyond the end, or for a value that does not fit.
+    pub fn set_value(&mut self, index: usize, size: StatusSize, value: u32) -> Result<(), Error> {
+        if value >= size.values() || self.value(index, size).is_none() {
+            return Err(Error::StatusOutOfRange);
+        }
+        let last = (index + 1) * size.bits() - 1;
+        (0..size.bits()).try_for_each(|bit| self.set(last - bit, value >> bit & 1 == 1))
+    }
+
     /// `encodedList` (Bitstring Status List §3.2): multibase base64url of gzip.
     #[must_use]
     pub fn encode_bitstring(&self) -> String {
@@ -78,14 +135,15 @@ impl BitString {
     /// `lst` with one bit an entry (Token Status List §4.1): unpadded base64url of zlib.
     #[must_use]
     pub fn encode_token(&self) -> String {
-        let reversed: Vec<u8> = self.bytes.iter().map(|byte| byte.reverse_bits()).collect();
-        base64url(&zlib(&reversed))
+        let list = StatusArray::from_bits(self);
+        base64url(&zlib(list.as_bytes()))
     }
 
     /// Reads an `encodedList`.
     ///
     /// # Errors
-    /// `malformed` for another base, broken gzip, trailing bytes or too few entries; `too_large` for too many.
+    /// `malformed` for another base, broken gzip or trailing bytes; `status_list_too_short` for too few entries, `too_large`
+    /// for too many.
     pub fn decode_bitstring(encoded: &str) -> Result<Self, Error> {
         let compressed = bounded(encoded).and_then(from_multibase_base64url)?;
         Self::read(gunzip(&compressed, LIMIT)?)
@@ -104,23 +162,18 @@ impl BitString {
         Self::read(bytes)
     }
 
+    /// Most significant bit first.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     fn read(bytes: Vec<u8>) -> Result<Self, Error> {
         if bytes.len() < Self::MIN_ENTRIES / 8 {
-            return Err(Error::malformed("status list shorter than 131072 entries"));
+            return Err(Error::StatusListTooShort);
         }
         Ok(Self {
             bytes: bytes.into(),
         })
-    }
-}
-
-/// Compressed bits are never much longer than the bits themselves.
-fn bounded(encoded: &str) -> Result<&str, Error> {
-    const ENCODED: usize = LIMIT * 3 / 2;
-    if encoded.len() > ENCODED {
-        Err(Error::too_large("encoded status list", ENCODED))
-    } else {
-        Ok(encoded)
     }
 }
 

@@ -37,7 +37,14 @@ pub(super) fn zlib(bytes: &[u8]) -> Vec<u8> {
 /// Decompresses one gzip member, and nothing after it, into at most `limit` bytes.
 pub(super) fn gunzip(bytes: &[u8], limit: usize) -> Result<Vec<u8>, Error> {
     let body = gzip_body(bytes).ok_or(MALFORMED)?;
-    let (out, trailer) = inflate(body, limit, 0)?;
+    // RFC 1952 §2.3.1: the last four bytes are the length, so that the memory is taken at once. A member that says it
+    // wrong is refused below.
+    let (_, size) = body.split_last_chunk::<4>().ok_or(MALFORMED)?;
+    let size = usize::try_from(u32::from_le_bytes(*size)).unwrap_or(usize::MAX);
+    if size > limit {
+        return Err(Error::too_large("status list", limit));
+    }
+    let (out, trailer) = inflate(body, size, limit, 0)?;
     let expected = [
         crc32fast::hash(&out).to_le_bytes(),
         (out.len() as u32).to_le_bytes(),
@@ -54,7 +61,7 @@ pub(super) fn gunzip(bytes: &[u8], limit: usize) -> Result<Vec<u8>, Error> {
 pub(super) fn unzlib(bytes: &[u8], limit: usize) -> Result<Vec<u8>, Error> {
     let flags =
         inflate_flags::TINFL_FLAG_PARSE_ZLIB_HEADER | inflate_flags::TINFL_FLAG_COMPUTE_ADLER32;
-    match inflate(bytes, limit, flags)? {
+    match inflate(bytes, FIRST, limit, flags)? {
         (out, []) => Ok(out),
         _ => Err(MALFORMED),
     }
@@ -85,11 +92,17 @@ fn gzip_body(bytes: &[u8]) -> Option<&[u8]> {
     Some(rest)
 }
 
-/// Decompresses a DEFLATE stream; gives what it became and what follows it.
-fn inflate(bytes: &[u8], limit: usize, flags: u32) -> Result<(Vec<u8>, &[u8]), Error> {
+/// Decompresses a DEFLATE stream into a buffer of `first` bytes at first and `limit` at last; gives what it became and
+/// what follows it.
+fn inflate(
+    bytes: &[u8],
+    first: usize,
+    limit: usize,
+    flags: u32,
+) -> Result<(Vec<u8>, &[u8]), Error> {
     let flags = flags | inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
     let mut state = DecompressorOxide::new();
-    let mut out = vec![0; FIRST.min(limit)];
+    let mut out = vec![0; first.min(limit)];
     let (mut read, mut written) = (0, 0);
     loop {
         let input = bytes.get(read..).ok_or(MALFORMED)?;
@@ -102,7 +115,7 @@ fn inflate(bytes: &[u8], limit: usize, flags: u32) -> Result<(Vec<u8>, &[u8]), E
                 return Ok((out, bytes.get(read..).ok_or(MALFORMED)?));
             }
             TINFLStatus::HasMoreOutput if out.len() < limit => {
-                out.resize((out.len() * 2).min(limit), 0);
+                out.resize((out.len() * 2).clamp(FIRST.min(limit), limit), 0);
             }
             TINFLStatus::HasMoreOutput => return Err(Error::too_large("status list", limit)),
             _ => return Err(MALFORMED),

@@ -67,7 +67,7 @@ pub(super) fn types<'a>(members: &'a Members, path: &Path<'_>) -> Result<Vec<&'a
 }
 
 /// Calls `each` for the value, or for every element of an array that must not be empty.
-pub(super) fn one_or_more<'a>(
+pub(crate) fn one_or_more<'a>(
     value: &'a Value,
     path: &Path<'_>,
     mut each: impl FnMut(&'a Value, &Path<'_>) -> Result<(), Error>,

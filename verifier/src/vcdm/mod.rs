@@ -24,6 +24,8 @@ mod presentation;
 pub use credential::Credential;
 pub use date_time::DateTimeStamp;
 pub use integrity::Resources;
+pub(crate) use member::{is_url, one_or_more};
+pub(crate) use path::Path;
 pub use presentation::{Envelope, Presentation, Presented};
 
 /// A version of the data model.

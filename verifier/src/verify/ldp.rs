@@ -11,7 +11,7 @@ use crate::claims::{CREDENTIALS_V2, CredentialProfile, Format};
 use crate::error::Error;
 use crate::proofs;
 use crate::sd_jwt::fresh;
-use crate::status::StatusReference;
+use crate::status::{Purpose, StatusClaim, StatusEntry};
 use crate::time::Timestamp;
 
 /// What every derived credential of ours shows besides the subject.
@@ -102,14 +102,19 @@ fn time(credential: &Value, name: &str) -> Result<Timestamp, Error> {
 
 /// Our credentials always state their status, in one spelling. Another spelling of the same statements must not make it
 /// unknown, which a policy may let pass.
-fn status(credential: &Value) -> Result<StatusReference, Error> {
+fn status(credential: &Value) -> Result<StatusClaim, Error> {
     let entry = credential.get("credentialStatus");
     let plain = entry
         .and_then(Value::as_object)
         .is_some_and(|members| members.len() == 4 && members.values().all(Value::is_string));
     entry
         .filter(|_| plain)
-        .and_then(StatusReference::from_entry)
+        .and_then(|entry| StatusEntry::parse(entry).ok())
+        .filter(|entry| entry.purpose == Purpose::Revocation)
+        .map(|entry| StatusClaim {
+            uri: entry.list,
+            index: entry.index,
+        })
         .ok_or(Error::malformed("status of the credential"))
 }
 

@@ -11,7 +11,7 @@ use crate::did;
 use crate::error::Error;
 use crate::key::PublicKey;
 use crate::sd_jwt::{self, KeyBindingExpectation, SdJwt, TYP, TYP_OLD};
-use crate::status::StatusReference;
+use crate::status::StatusClaim;
 use crate::time::Timestamp;
 
 /// What every SD-JWT VC of ours shows (SD-JWT VC §3.2.2.2).
@@ -72,7 +72,7 @@ pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Refu
         valid_from: window.from,
         valid_until: window.until,
         issued_at: window.issued_at,
-        status: payload.get("status").and_then(StatusReference::from_claim),
+        status: payload.get("status").and_then(StatusClaim::from_json),
         holder,
         root: verified.into_payload(),
     })

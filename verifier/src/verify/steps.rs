@@ -11,7 +11,7 @@ use crate::dcql::CredentialQuery;
 use crate::error::Error;
 use crate::policy::{Policy, StaleStatus};
 use crate::request::Request;
-use crate::status::StatusReference;
+use crate::status::{StatusClaim, StatusType};
 use crate::time::Timestamp;
 
 /// Everything a check needs besides the message.
@@ -35,7 +35,7 @@ pub(super) struct Proven {
     pub(super) valid_until: Timestamp,
     /// When the issuer says it signed.
     pub(super) issued_at: Timestamp,
-    pub(super) status: Option<StatusReference>,
+    pub(super) status: Option<StatusClaim>,
     /// The check of the holder's proof, done after status so that refusals come in the order of their weight.
     pub(super) holder: Result<(), Error>,
 }
@@ -128,7 +128,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// A set bit is believed even from a stale list; a clear bit only from a fresh one.
+    /// A bad status is believed even from a stale list; a good one only from a fresh one.
     fn status(&self, proven: &Proven) -> Result<Status, Error> {
         let format = match proven.format {
             Format::SdJwt => StatusListFormat::Token,
@@ -138,14 +138,25 @@ impl Check<'_> {
             None => Undetermined::NotStated,
             Some(reference) => match self.bundle.status_list(format, &reference.uri) {
                 None => Undetermined::ListMissing,
-                Some(list) => match list.bits.get(reference.index) {
+                Some(list) => match list.statuses.get(reference.index) {
                     None => Undetermined::IndexBeyondList,
-                    Some(true) => return Err(Error::Revoked),
-                    Some(false) if self.now >= list.valid_until => Undetermined::ListStale {
-                        until: list.valid_until,
-                    },
-                    Some(false) if !self.bundle.is_stale(self.now) => return Ok(Status::Valid),
-                    Some(false) => Undetermined::BundleStale {
+                    Some(StatusType::Invalid) => return Err(Error::Revoked),
+                    Some(StatusType::Suspended) => return Err(Error::Suspended),
+                    // A status whose meaning is not known here is no acceptance, whatever the policy says of age.
+                    Some(StatusType::ApplicationSpecific(_) | StatusType::Unassigned(_)) => {
+                        return Err(Error::StatusUndetermined {
+                            why: "the status is one that this program does not know",
+                        });
+                    }
+                    Some(StatusType::Valid) if self.now >= list.valid_until => {
+                        Undetermined::ListStale {
+                            until: list.valid_until,
+                        }
+                    }
+                    Some(StatusType::Valid) if !self.bundle.is_stale(self.now) => {
+                        return Ok(Status::Valid);
+                    }
+                    Some(StatusType::Valid) => Undetermined::BundleStale {
                         until: self.bundle.expires(),
                     },
                 },
