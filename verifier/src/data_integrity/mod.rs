@@ -18,6 +18,7 @@
 //! too: a [`ProofExpectation`] cannot be made without a [`Binding`].
 
 mod bytes;
+mod disclosure;
 pub mod ecdsa_rdfc;
 pub mod ecdsa_sd;
 mod expectation;

@@ -8,32 +8,30 @@
 //! ```
 
 mod proof_value;
-mod select;
-mod statements;
 #[cfg(all(test, feature = "aws-lc"))]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod vectors;
 
-use alloc::borrow::ToOwned;
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::disclosure::{
+    Disclosure, Label, Selection, Statements, disclose, group, proof_of, secured, split,
+};
 use super::options::{ProofValue, unsecured};
 use super::proof::CheckedProof;
 use super::{
     PrepareError, ProofExpectation, ProofOptions, Suite, Unsigned, VerifiedProof, options_hash,
 };
-use crate::crypto::{LocalSigner, SignError, sha256};
+use crate::crypto::{LocalSigner, SignError, hmac_sha256, sha256};
+use crate::encoding::multibase_base64url;
 use crate::error::Error;
 use crate::jsonld::ContextStore;
 use crate::key::{KeyType, PublicKey};
 pub(super) use proof_value::BaseParts;
 use proof_value::{BaseValue, DerivedValue, Multikey};
-use select::Selection;
-use statements::{Label, Statements, canonical};
 
 /// Multicodec `p256-pub` as a varint.
 const P256_PUB: [u8; 2] = [0x80, 0x24];
@@ -67,17 +65,13 @@ pub fn prepare_base(
     }
     let (proof, _) = options.proof(Suite::EcdsaSd2023)?;
     let document = Value::Object(unsecured(document, Suite::EcdsaSd2023)?);
-    let statements = Statements::shuffled(&document, store, secrets.hmac_key)?;
+    let statements = shuffled(&document, store, secrets.hmac_key)?;
     let selection = Selection::new(&document, mandatory_pointers)?;
-    let mut mandatory = String::new();
-    let mut signatures = Vec::new();
-    for statement in &statements.sorted {
-        if statement.is_selected(&selection)? {
-            mandatory.push_str(&statement.line);
-        } else {
-            let signature = secrets.ephemeral.sign(statement.line.as_bytes())?;
-            signatures.push(<[u8; 64]>::try_from(&*signature).map_err(|_| SignError)?);
-        }
+    let (mandatory, others) = group(&statements, &selection)?;
+    let mut signatures = Vec::with_capacity(others.len());
+    for line in others {
+        let signature = secrets.ephemeral.sign(line.as_bytes())?;
+        signatures.push(<[u8; 64]>::try_from(&*signature).map_err(|_| SignError)?);
     }
     let public_key = multikey(secrets.ephemeral.public_key());
     let proof = Value::Object(proof);
@@ -111,16 +105,9 @@ pub fn verify_base(
     let proof = CheckedProof::read(document, Suite::EcdsaSd2023, expected)?;
     let base = BaseValue::decode(proof.value)?;
     let parts = &base.parts;
-    let statements = Statements::shuffled(document, store, &parts.hmac_key)?;
+    let statements = shuffled(document, store, &parts.hmac_key)?;
     let selection = Selection::new(document, &parts.mandatory_pointers)?;
-    let mut mandatory = String::new();
-    let mut others = Vec::new();
-    for statement in &statements.sorted {
-        match statement.is_selected(&selection)? {
-            true => mandatory.push_str(&statement.line),
-            false => others.push(statement.line.as_str()),
-        }
-    }
+    let (mandatory, others) = group(&statements, &selection)?;
     let message = sign_data(
         (proof.object, document.get("@context")),
         &parts.public_key,
@@ -143,83 +130,37 @@ pub fn derive(
     selective_pointers: &[String],
     store: &ContextStore,
 ) -> Result<Value, Error> {
-    let proof = match Suite::of(document)? {
-        Suite::EcdsaSd2023 => document.get("proof"),
-        _ => return Err(Error::UnsupportedSuite),
-    };
-    let proof = proof
-        .map(|proof| proof.get(0).unwrap_or(proof))
-        .and_then(Value::as_object)
-        .ok_or(Error::malformed("Data Integrity proof"))?;
-    let value = proof.get("proofValue").and_then(Value::as_str);
-    let base = BaseValue::decode(value.ok_or(Error::malformed("proof value"))?)?;
-    let statements = Statements::shuffled(document, store, &base.parts.hmac_key)?;
-
-    let mandatory = Selection::new(document, &base.parts.mandatory_pointers)?;
-    let selective = Selection::new(document, selective_pointers)?;
-    let mut combined = Selection::new(document, &base.parts.mandatory_pointers)?;
-    for pointer in selective_pointers {
-        combined.add(document, pointer)?;
-    }
-    if combined.is_empty() {
+    let (proof, value) = proof_of(document, Suite::EcdsaSd2023)?;
+    let base = BaseValue::decode(value)?;
+    let parts = base.parts;
+    let statements = shuffled(document, store, &parts.hmac_key)?;
+    let Disclosure {
+        others,
+        selective_indexes,
+        mandatory_indexes,
+        labels,
+        members,
+    } = disclose(
+        document,
+        &statements,
+        &parts.mandatory_pointers,
+        selective_pointers,
+    )?;
+    if others.len() != parts.signatures.len() {
         return Err(Error::DisclosureInvalid {
-            why: "nothing is selected",
+            why: "the base proof does not fit the document",
         });
     }
-    let misfit = Error::DisclosureInvalid {
-        why: "the base proof does not fit the document",
-    };
-    let mut all_signatures = base.parts.signatures.iter();
-    let mut signatures = Vec::new();
-    let mut mandatory_indexes = Vec::new();
-    let mut revealed = Vec::new();
-    for statement in &statements.sorted {
-        let is_mandatory = statement.is_selected(&mandatory)?;
-        let is_selective = statement.is_selected(&selective)?;
-        if is_mandatory {
-            mandatory_indexes.push(revealed.len());
-        } else {
-            let signature = all_signatures.next().ok_or(misfit.clone())?;
-            if is_selective {
-                signatures.push(*signature);
-            }
-        }
-        if is_mandatory || is_selective {
-            revealed.extend(statements.quads.get(statement.quad).cloned());
-        }
-    }
-    if all_signatures.next().is_some() {
-        return Err(misfit);
-    }
+    let signatures = selective_indexes.iter();
+    let signatures = signatures.filter_map(|index| parts.signatures.get(*index).copied());
     let derived = DerivedValue {
         signature: base.signature,
-        public_key: base.parts.public_key,
-        signatures,
-        labels: verifier_labels(&revealed, &statements)?,
+        public_key: parts.public_key,
+        signatures: signatures.collect(),
+        labels,
         mandatory_indexes,
     };
-    let mut members = combined.reveal(document).ok_or(misfit)?;
-    let mut proof: Map<String, Value> = proof.clone();
-    proof.insert("proofValue".to_owned(), Value::String(derived.encode()));
-    members.insert("proof".to_owned(), Value::Object(proof));
-    Ok(Value::Object(members))
-}
-
-/// The labels that a verifier will find canonical in what is revealed, and what was signed in
-/// their place (createDisclosureData steps 12 to 14).
-fn verifier_labels(
-    revealed: &[crate::rdf::Quad],
-    statements: &Statements,
-) -> Result<BTreeMap<usize, [u8; 32]>, Error> {
-    let canonical = canonical(revealed)?;
-    canonical
-        .labels()
-        .map(|(input, canonical)| {
-            let label = statements.labels.get(input);
-            Some((label_number(canonical)?, label?.bytes))
-        })
-        .collect::<Option<_>>()
-        .ok_or(Error::malformed("blank node label"))
+    Ok(secured(members, proof, derived.encode()))
 }
 
 /// Verifies a derived proof.
@@ -244,32 +185,8 @@ pub(super) fn verify_checked(
     store: &ContextStore,
 ) -> Result<VerifiedProof, Error> {
     let derived = DerivedValue::decode(proof.value)?;
-    let unlabelled = Error::DisclosureInvalid {
-        why: "the label map does not fit the document",
-    };
-    let statements = Statements::of(document, store, |canonical| {
-        label_number(canonical)
-            .and_then(|number| derived.labels.get(&number))
-            .map(|bytes| Label::new(*bytes))
-            .ok_or(unlabelled.clone())
-    })?;
-    if statements.labels.len() != derived.labels.len() {
-        return Err(unlabelled);
-    }
-    let mut mandatory = String::new();
-    let mut others = Vec::new();
-    let mut indexes = derived.mandatory_indexes.iter().copied().peekable();
-    for (index, statement) in statements.sorted.iter().enumerate() {
-        match indexes.next_if_eq(&index) {
-            Some(_) => mandatory.push_str(&statement.line),
-            None => others.push(statement.line.as_str()),
-        }
-    }
-    if indexes.next().is_some() {
-        return Err(Error::DisclosureInvalid {
-            why: "a mandatory index is out of range",
-        });
-    }
+    let statements = Statements::relabelled(document, store, &derived.labels, label_text)?;
+    let (mandatory, others) = split(&statements, &derived.mandatory_indexes)?;
     if others.len() != derived.signatures.len() {
         return Err(Error::DisclosureInvalid {
             why: "statements and signatures differ in number",
@@ -332,7 +249,24 @@ fn multikey(key: &PublicKey) -> Multikey {
     multikey
 }
 
-/// The number in a canonical label: 3 for `c14n3`.
-fn label_number(label: &str) -> Option<usize> {
-    label.strip_prefix("c14n")?.parse().ok()
+/// The statements of a document with labels made from canonical ones by HMAC
+/// (createHmacIdLabelMapFunction).
+fn shuffled(
+    document: &Value,
+    store: &ContextStore,
+    hmac_key: &[u8; 32],
+) -> Result<Statements<[u8; 32]>, Error> {
+    Statements::of(document, store, |canonical| {
+        let labels = canonical.iter().map(|canonical| {
+            let value = hmac_sha256(hmac_key, canonical.as_bytes());
+            let text = label_text(&value);
+            Label { value, text }
+        });
+        Ok(labels.collect())
+    })
+}
+
+/// `u` and base64url.
+fn label_text(label: &[u8; 32]) -> String {
+    multibase_base64url(label)
 }

@@ -1,20 +1,19 @@
 //! The two forms of `proofValue` (vc-di-ecdsa §3.5: serializeBaseProofValue,
 //! serializeDerivedProofValue and their inverses).
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::cbor::{Reader, Writer};
-use crate::encoding::{from_multibase_base64url, multibase_base64url};
+use crate::data_integrity::disclosure::{
+    components, decode, read_indexes, read_labels, read_texts, write_indexes, write_texts,
+};
+use crate::encoding::multibase_base64url;
 use crate::error::Error;
 
 const BASE: [u8; 3] = [0xd9, 0x5d, 0x00];
 const DERIVED: [u8; 3] = [0xd9, 0x5d, 0x01];
-
-/// Proof values beyond this are refused unread: a credential of 4,000 statements has a base proof
-/// of this size.
-const MAX_TEXT: usize = 400_000;
 
 /// The proof-scoped key as a Multikey: `0x8024` and the compressed point.
 pub(super) type Multikey = [u8; 35];
@@ -50,10 +49,7 @@ impl BaseParts {
         for signature in &self.signatures {
             writer.bytes(signature);
         }
-        writer.array(self.mandatory_pointers.len());
-        for pointer in &self.mandatory_pointers {
-            writer.text(pointer);
-        }
+        write_texts(&mut writer, &self.mandatory_pointers);
         multibase_base64url(&writer.0)
     }
 }
@@ -74,24 +70,6 @@ pub(super) struct DerivedValue {
     pub(super) mandatory_indexes: Vec<usize>,
 }
 
-fn decode(text: &str) -> Result<Vec<u8>, Error> {
-    if text.len() > MAX_TEXT {
-        return Err(Error::too_large("proof value", MAX_TEXT));
-    }
-    from_multibase_base64url(text)
-}
-
-fn components<'a>(bytes: &'a [u8], header: &[u8; 3]) -> Result<Reader<'a>, Error> {
-    let body = bytes
-        .strip_prefix(header)
-        .ok_or(Error::malformed("proof value header"))?;
-    let mut reader = Reader(body);
-    match reader.array()? {
-        5 => Ok(reader),
-        _ => Err(Error::malformed("proof value")),
-    }
-}
-
 fn signatures(reader: &mut Reader<'_>) -> Result<Vec<[u8; 64]>, Error> {
     let count = reader.array()?;
     (0..count).map(|_| reader.bytes()).collect()
@@ -100,19 +78,14 @@ fn signatures(reader: &mut Reader<'_>) -> Result<Vec<[u8; 64]>, Error> {
 impl BaseValue {
     pub(super) fn decode(text: &str) -> Result<Self, Error> {
         let bytes = decode(text)?;
-        let mut reader = components(&bytes, &BASE)?;
+        let mut reader = components(&bytes, &BASE, 5)?;
         let value = Self {
             signature: reader.bytes()?,
             parts: BaseParts {
                 public_key: reader.bytes()?,
                 hmac_key: reader.bytes()?,
                 signatures: signatures(&mut reader)?,
-                mandatory_pointers: {
-                    let count = reader.array()?;
-                    (0..count)
-                        .map(|_| reader.text())
-                        .collect::<Result<_, _>>()?
-                },
+                mandatory_pointers: read_texts(&mut reader)?,
             },
         };
         reader.end()?;
@@ -135,10 +108,7 @@ impl DerivedValue {
             writer.unsigned(*number);
             writer.bytes(label);
         }
-        writer.array(self.mandatory_indexes.len());
-        for index in &self.mandatory_indexes {
-            writer.unsigned(*index);
-        }
+        write_indexes(&mut writer, &self.mandatory_indexes);
         multibase_base64url(&writer.0)
     }
 
@@ -147,43 +117,15 @@ impl DerivedValue {
         if bytes.starts_with(&BASE) {
             return Err(Error::BaseProofRefused);
         }
-        let mut reader = components(&bytes, &DERIVED)?;
+        let mut reader = components(&bytes, &DERIVED, 5)?;
         let value = Self {
             signature: reader.bytes()?,
             public_key: reader.bytes()?,
             signatures: signatures(&mut reader)?,
-            labels: {
-                let count = reader.map()?;
-                let mut labels = BTreeMap::new();
-                let mut used = BTreeSet::new();
-                for _ in 0..count {
-                    let number = reader.unsigned()?;
-                    let ascending = labels
-                        .last_key_value()
-                        .is_none_or(|(last, _)| *last < number);
-                    if !ascending {
-                        return Err(Error::malformed("label map"));
-                    }
-                    // Two nodes with one label would be one node in what was signed.
-                    let label: [u8; 32] = reader.bytes()?;
-                    if !used.insert(label) {
-                        return Err(Error::malformed("label map"));
-                    }
-                    labels.insert(number, label);
-                }
-                labels
-            },
-            mandatory_indexes: {
-                let count = reader.array()?;
-                (0..count)
-                    .map(|_| reader.unsigned())
-                    .collect::<Result<_, _>>()?
-            },
+            labels: read_labels(&mut reader, Reader::bytes)?,
+            mandatory_indexes: read_indexes(&mut reader)?,
         };
         reader.end()?;
-        if !value.mandatory_indexes.is_sorted_by(|a, b| a < b) {
-            return Err(Error::malformed("mandatory indexes"));
-        }
         Ok(value)
     }
 }

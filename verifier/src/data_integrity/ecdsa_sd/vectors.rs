@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::crypto::{SignError, Signature};
+use crate::data_integrity::disclosure::canonical;
 use crate::data_integrity::{Binding, ProofPurpose};
 use crate::encoding::from_multibase_base58;
 use crate::time::Timestamp;
@@ -55,12 +56,12 @@ fn strings(value: &Value) -> Vec<String> {
     serde_json::from_value(value.clone()).unwrap()
 }
 
-fn lines(statements: &Statements) -> Value {
+fn lines(statements: &Statements<[u8; 32]>) -> Value {
     statements.sorted.iter().map(|s| s.line.clone()).collect()
 }
 
 /// Statements by index, as the vectors write a JavaScript `Map`.
-fn group(statements: &Statements, selection: &Selection, selected: bool) -> Value {
+fn group(statements: &Statements<[u8; 32]>, selection: &Selection, selected: bool) -> Value {
     let entries = statements.sorted.iter().enumerate();
     entries
         .filter(|(_, statement)| statement.is_selected(selection).unwrap() == selected)
@@ -107,7 +108,7 @@ fn check(root: &Path, folder: &str, prefix: &str) {
     let plain = canonical(&plain).unwrap();
     assert_eq!(json!(plain.lines()), step("addBaseDocCanon"));
     let hmac_key: [u8; 32] = core::array::from_fn(|index| (index % 16 * 0x11) as u8);
-    let statements = Statements::shuffled(&document, &store, &hmac_key).unwrap();
+    let statements = shuffled(&document, &store, &hmac_key).unwrap();
     assert_eq!(lines(&statements), step("addBaseDocHMACCanon"));
     let selection = Selection::new(&document, &mandatory_pointers).unwrap();
     let transform = step("addBaseTransform");

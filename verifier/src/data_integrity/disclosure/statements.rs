@@ -1,50 +1,45 @@
 //! Canonical statements under the labels that are signed (vc-di-ecdsa §3.4:
-//! labelReplacementCanonicalizeJsonLd, createHmacIdLabelMapFunction, canonicalizeAndGroup).
+//! labelReplacementCanonicalizeJsonLd, canonicalizeAndGroup).
 
 use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde_json::Value;
 
 use super::select::Selection;
-use crate::crypto::hmac_sha256;
-use crate::encoding::multibase_base64url;
 use crate::error::Error;
 use crate::jsonld::{ContextStore, Source, unsecured_to_rdf};
 use crate::rdf::{Budget, Canonical, HashAlgorithm, Quad, canonicalize, write_quad};
 use crate::table::Table;
 
-/// A label that is signed in place of a canonical one: 32 bytes, written `u` and base64url.
-pub(super) struct Label {
-    pub(super) bytes: [u8; 32],
-    text: String,
-}
-
-impl Label {
-    pub(super) fn new(bytes: [u8; 32]) -> Self {
-        Self {
-            bytes,
-            text: multibase_base64url(&bytes),
-        }
-    }
+/// A label that is signed in place of a canonical one.
+pub(in crate::data_integrity) struct Label<T> {
+    /// As proof values carry it.
+    pub(in crate::data_integrity) value: T,
+    /// As statements carry it.
+    pub(in crate::data_integrity) text: String,
 }
 
 /// Input label of a blank node to the label that is signed.
-pub(super) type Labels = Table<String, Label>;
+pub(in crate::data_integrity) type Labels<T> = Table<String, Label<T>>;
 
 /// A statement, once, however often the document makes it.
-pub(super) struct Statement {
+pub(in crate::data_integrity) struct Statement {
     /// The N-Quads line with signed labels.
-    pub(super) line: String,
+    pub(in crate::data_integrity) line: String,
     /// Index of a quad that makes it.
-    pub(super) quad: usize,
+    pub(in crate::data_integrity) quad: usize,
     source: Source,
     more: Vec<Source>,
 }
 
 impl Statement {
     /// Whether the selection includes any place in the document that makes this statement.
-    pub(super) fn is_selected(&self, selection: &Selection) -> Result<bool, Error> {
+    pub(in crate::data_integrity) fn is_selected(
+        &self,
+        selection: &Selection,
+    ) -> Result<bool, Error> {
         let mut selected = selection.includes(self.source)?;
         for source in &self.more {
             selected |= selection.includes(*source)?;
@@ -54,26 +49,28 @@ impl Statement {
 }
 
 /// The statements of a document in the order in which they are signed.
-pub(super) struct Statements {
-    pub(super) quads: Vec<Quad>,
-    pub(super) labels: Labels,
-    pub(super) sorted: Vec<Statement>,
+pub(in crate::data_integrity) struct Statements<T> {
+    pub(in crate::data_integrity) quads: Vec<Quad>,
+    pub(in crate::data_integrity) labels: Labels<T>,
+    pub(in crate::data_integrity) sorted: Vec<Statement>,
 }
 
-impl Statements {
-    /// Canonicalizes `document` without its proof; `label` gives the signed label for a canonical
-    /// one.
-    pub(super) fn of(
+impl<T: Copy> Statements<T> {
+    /// Canonicalizes `document` without its proof; `labels` gives the signed labels for the canonical
+    /// ones, in the same order.
+    pub(in crate::data_integrity) fn of(
         document: &Value,
         store: &ContextStore,
-        label: impl Fn(&str) -> Result<Label, Error>,
+        labels: impl FnOnce(&[&str]) -> Result<Vec<Label<T>>, Error>,
     ) -> Result<Self, Error> {
         let sourced = unsecured_to_rdf(document, store)?;
         let canonical = canonical(&sourced.quads)?;
-        let mut labels = Labels::default();
-        for (input, canonical) in canonical.labels() {
-            labels.insert(input.to_owned(), label(canonical)?);
-        }
+        let (inputs, canonical_labels): (Vec<&str>, Vec<&str>) = canonical.labels().unzip();
+        let labels: Labels<T> = inputs
+            .into_iter()
+            .map(str::to_owned)
+            .zip(labels(&canonical_labels)?)
+            .collect();
         let relabel = |input: &str| labels.get(input).map_or("", |label| label.text.as_str());
         let mut lines: Vec<(String, usize, Source)> = sourced
             .quads
@@ -107,19 +104,37 @@ impl Statements {
         })
     }
 
-    /// As [`of`](Self::of), with labels made from canonical ones by HMAC.
-    pub(super) fn shuffled(
+    /// As [`of`](Self::of), with the labels of a proof value, all of which must be there and needed.
+    pub(in crate::data_integrity) fn relabelled(
         document: &Value,
         store: &ContextStore,
-        hmac_key: &[u8; 32],
+        labels: &BTreeMap<usize, T>,
+        text: impl Fn(&T) -> String,
     ) -> Result<Self, Error> {
+        let unlabelled = Error::DisclosureInvalid {
+            why: "the label map does not fit the document",
+        };
         Self::of(document, store, |canonical| {
-            Ok(Label::new(hmac_sha256(hmac_key, canonical.as_bytes())))
+            if canonical.len() != labels.len() {
+                return Err(unlabelled);
+            }
+            let label = |canonical: &&str| {
+                let value = *labels.get(&label_number(canonical)?)?;
+                let text = text(&value);
+                Some(Label { value, text })
+            };
+            let labels: Option<_> = canonical.iter().map(label).collect();
+            labels.ok_or(unlabelled)
         })
     }
 }
 
-pub(super) fn canonical(quads: &[Quad]) -> Result<Canonical<'_>, Error> {
+/// The number in a canonical label: 3 for `c14n3`.
+pub(in crate::data_integrity) fn label_number(label: &str) -> Option<usize> {
+    label.strip_prefix("c14n")?.parse().ok()
+}
+
+pub(in crate::data_integrity) fn canonical(quads: &[Quad]) -> Result<Canonical<'_>, Error> {
     Ok(canonicalize(
         quads,
         HashAlgorithm::Sha256,

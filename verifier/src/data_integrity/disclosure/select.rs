@@ -14,7 +14,7 @@ use crate::table::Set;
 
 /// The values of one document that a list of pointers selects.
 #[derive(Default)]
-pub(super) struct Selection {
+pub(in crate::data_integrity) struct Selection {
     /// Targets of pointers, and all that is in them.
     whole: Set<Source>,
     /// Objects on the way to a target: their identifiers and types are selected with it.
@@ -25,7 +25,7 @@ pub(super) struct Selection {
 
 /// How a selection treats a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Choice {
+pub(in crate::data_integrity) enum Choice {
     Whole,
     Part,
     Nothing,
@@ -36,7 +36,10 @@ impl Selection {
     ///
     /// # Errors
     /// `disclosure_invalid` for a pointer that is not one or points at nothing in `document`.
-    pub(super) fn new(document: &Value, pointers: &[String]) -> Result<Self, Error> {
+    pub(in crate::data_integrity) fn new(
+        document: &Value,
+        pointers: &[String],
+    ) -> Result<Self, Error> {
         let mut selection = Self::default();
         for pointer in pointers {
             selection.add(document, pointer)?;
@@ -44,7 +47,11 @@ impl Selection {
         Ok(selection)
     }
 
-    pub(super) fn add(&mut self, document: &Value, pointer: &str) -> Result<(), Error> {
+    pub(in crate::data_integrity) fn add(
+        &mut self,
+        document: &Value,
+        pointer: &str,
+    ) -> Result<(), Error> {
         let missing = Error::DisclosureInvalid {
             why: "a pointer does not match the document",
         };
@@ -83,12 +90,12 @@ impl Selection {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::data_integrity) fn is_empty(&self) -> bool {
         self.whole.is_empty()
     }
 
     /// How `source` is selected.
-    pub(super) fn choice(&self, source: Source) -> Choice {
+    pub(in crate::data_integrity) fn choice(&self, source: Source) -> Choice {
         if self.whole.contains(&source) {
             Choice::Whole
         } else if self.objects.contains(&source) || self.arrays.contains(&source) {
@@ -103,7 +110,7 @@ impl Selection {
     /// # Errors
     /// `disclosure_invalid` when it belongs to an ordered list of which only some items are
     /// selected: part of a list is another list, which nobody signed.
-    pub(super) fn includes(&self, source: Source) -> Result<bool, Error> {
+    pub(in crate::data_integrity) fn includes(&self, source: Source) -> Result<bool, Error> {
         if self.whole.contains(&source) || self.objects.contains(&source) {
             return Ok(true);
         }
@@ -117,7 +124,7 @@ impl Selection {
 
     /// The selected part of `document`, whose outermost `proof` is left out; `None` when nothing
     /// is selected.
-    pub(super) fn reveal(&self, document: &Value) -> Option<Map<String, Value>> {
+    pub(in crate::data_integrity) fn reveal(&self, document: &Value) -> Option<Map<String, Value>> {
         match self.part(document, true) {
             Some(Value::Object(members)) => Some(members),
             _ => None,
