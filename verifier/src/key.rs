@@ -110,12 +110,14 @@ impl KeyType {
     }
 }
 
-/// The kinds that sign messages.
-const SIGNING: [KeyType; 4] = [
+/// The kinds that this build can read.
+const READ: &[KeyType] = &[
     KeyType::P256,
     KeyType::P384,
     KeyType::P521,
     KeyType::Ed25519,
+    #[cfg(any(feature = "bbs", feature = "bbs-pure"))]
+    KeyType::Bls12381G2,
 ];
 
 const MALFORMED: Error = Error::malformed("public key");
@@ -153,14 +155,22 @@ const SMALL_ORDER: [[u8; 32]; 7] = {
 #[derive(Clone)]
 pub struct PublicKey {
     kind: KeyType,
-    /// The uncompressed point (RFC 5480 §2.2), or an Ed25519 key's 32 bytes.
+    /// The uncompressed point (RFC 5480 §2.2, without the 4 in front for BLS), or an Ed25519 key's 32 bytes.
     bytes: Vec<u8>,
-    key: SignatureKey,
+    key: Decoded,
+}
+
+/// A key as the primitive that uses it wants it.
+#[derive(Clone)]
+enum Decoded {
+    Signature(SignatureKey),
+    #[cfg(any(feature = "bbs", feature = "bbs-pure"))]
+    Bbs(crate::bbs::PublicKey),
 }
 
 impl PublicKey {
-    /// Reads a key as a Multikey carries it: a compressed point of P-256 (33 bytes, first 2 or 3) or P-384 (49) or P-521 (67), or the
-    /// 32 bytes of an Ed25519 key.
+    /// Reads a key as a Multikey carries it: a compressed point of P-256 (33 bytes, first 2 or 3) or P-384 (49) or
+    /// P-521 (67), the 32 bytes of an Ed25519 key, or with BBS built in a compressed point of G2 (96 bytes).
     ///
     /// # Errors
     /// `malformed` for another length or form, a point off the curve, or an Ed25519 point of small order.
@@ -170,6 +180,10 @@ impl PublicKey {
             (KeyType::P384, [2 | 3, x @ ..]) => x.len() == 48,
             (KeyType::P521, [2 | 3, x @ ..]) => x.len() == 66,
             (KeyType::Ed25519, bytes) => ed25519_is_sound(bytes),
+            #[cfg(any(feature = "bbs", feature = "bbs-pure"))]
+            (KeyType::Bls12381G2, bytes) => {
+                return Ok(crate::bbs::PublicKey::from_bytes(bytes)?.into());
+            }
             _ => false,
         };
         if fits {
@@ -194,6 +208,7 @@ impl PublicKey {
 
     fn decode(kind: KeyType, bytes: &[u8]) -> Result<Self, Error> {
         let (key, bytes) = SignatureKey::decode(kind, bytes).ok_or(MALFORMED)?;
+        let key = Decoded::Signature(key);
         Ok(Self { kind, bytes, key })
     }
 
@@ -204,8 +219,9 @@ impl PublicKey {
     /// `unsupported_algorithm` for other codecs, `malformed` for what is no such key.
     pub fn from_multicodec(bytes: &[u8]) -> Result<Self, Error> {
         let (codec, key) = crate::encoding::from_uvarint(bytes)?;
-        let kind = SIGNING
-            .into_iter()
+        let kind = READ
+            .iter()
+            .copied()
             .find(|kind| kind.codec() == codec)
             .ok_or(Error::UnsupportedAlgorithm { what: "key codec" })?;
         Self::from_compressed(kind, key)
@@ -228,8 +244,9 @@ impl PublicKey {
     /// a private member (`d`) is refused too, for a message must never carry one.
     pub fn from_jwk(jwk: &Value) -> Result<Self, Error> {
         let member = |name: &str| jwk.get(name).and_then(Value::as_str);
-        let kind = SIGNING
-            .into_iter()
+        let kind = READ
+            .iter()
+            .copied()
             .find(|kind| {
                 let (kty, crv, _) = kind.jwk();
                 member("kty") == Some(kty) && member("crv") == Some(crv)
@@ -255,6 +272,11 @@ impl PublicKey {
         };
         match kind {
             KeyType::Ed25519 => Self::from_compressed(kind, &coordinate("x")?),
+            #[cfg(any(feature = "bbs", feature = "bbs-pure"))]
+            KeyType::Bls12381G2 => {
+                let point = [coordinate("x")?, coordinate("y")?].concat();
+                Ok(crate::bbs::PublicKey::from_uncompressed(&point)?.into())
+            }
             _ => {
                 Self::from_uncompressed(&[&[4][..], &coordinate("x")?, &coordinate("y")?].concat())
             }
@@ -277,9 +299,13 @@ impl PublicKey {
         self.kind
     }
 
-    /// The SEC 1 compressed point (33, 49 or 67 bytes), or an Ed25519 key's 32 bytes.
+    /// The SEC 1 compressed point (33, 49 or 67 bytes), an Ed25519 key's 32 bytes, or a BLS key's 96.
     #[must_use]
     pub fn to_compressed(&self) -> Vec<u8> {
+        #[cfg(any(feature = "bbs", feature = "bbs-pure"))]
+        if let Decoded::Bbs(key) = &self.key {
+            return key.to_bytes().to_vec();
+        }
         match self.coordinates() {
             (x, Some(y)) => {
                 let odd = y.last().copied().unwrap_or_default() & 1;
@@ -289,7 +315,7 @@ impl PublicKey {
         }
     }
 
-    /// The SEC 1 uncompressed point (65, 97 or 133 bytes), or an Ed25519 key's 32 bytes.
+    /// The SEC 1 uncompressed point (65, 97 or 133 bytes), an Ed25519 key's 32 bytes, or a BLS key's coordinates (192).
     #[must_use]
     pub fn to_uncompressed(&self) -> &[u8] {
         &self.bytes
@@ -315,10 +341,19 @@ impl PublicKey {
     /// # Errors
     /// `invalid_signature`, with nothing said about why.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Error> {
-        if self.key.verifies(message, signature) {
-            Ok(())
-        } else {
-            Err(Error::InvalidSignature { what: "message" })
+        match &self.key {
+            Decoded::Signature(key) if key.verifies(message, signature) => Ok(()),
+            _ => Err(Error::InvalidSignature { what: "message" }),
+        }
+    }
+
+    /// The key as BBS uses it; `None` for the other kinds.
+    #[cfg(any(feature = "bbs", feature = "bbs-pure"))]
+    #[must_use]
+    pub const fn as_bbs(&self) -> Option<&crate::bbs::PublicKey> {
+        match &self.key {
+            Decoded::Bbs(key) => Some(key),
+            Decoded::Signature(_) => None,
         }
     }
 
@@ -329,7 +364,22 @@ impl PublicKey {
                 let (x, y) = xy.split_at(xy.len() / 2);
                 (x, Some(y))
             }
+            (KeyType::Bls12381G2, _) => {
+                let (x, y) = self.bytes.split_at(self.bytes.len() / 2);
+                (x, Some(y))
+            }
             _ => (&self.bytes, None),
+        }
+    }
+}
+
+#[cfg(any(feature = "bbs", feature = "bbs-pure"))]
+impl From<crate::bbs::PublicKey> for PublicKey {
+    fn from(key: crate::bbs::PublicKey) -> Self {
+        Self {
+            kind: KeyType::Bls12381G2,
+            bytes: key.to_uncompressed().to_vec(),
+            key: Decoded::Bbs(key),
         }
     }
 }

@@ -4,7 +4,9 @@ use alloc::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::curve::{G2Affine, G2Prepared, Scalar, SecretScalar, decompress_g2, times_bp2};
+use super::curve::{
+    G2Affine, G2Prepared, Scalar, SecretScalar, decompress_g2, times_bp2, uncompressed_g2,
+};
 use crate::error::Error;
 
 /// Length of a public key in octets.
@@ -67,12 +69,33 @@ impl PublicKey {
     pub fn from_bytes(octets: &[u8]) -> Result<Self, Error> {
         let malformed = Error::malformed("BBS public key");
         let octets: [u8; PUBLIC_KEY_LENGTH] = octets.try_into().map_err(|_| malformed.clone())?;
-        let point = decompress_g2(&octets).ok_or(malformed)?;
-        Ok(Self(Arc::new(Decoded {
+        Ok(Self::of(octets, decompress_g2(&octets).ok_or(malformed)?))
+    }
+
+    /// From the coordinates of a point of G2, x before y and of each the coefficient of u first, as a JWK has them
+    /// (draft-ietf-cose-bls-key-representations).
+    ///
+    /// # Errors
+    /// As [`from_bytes`](Self::from_bytes).
+    pub fn from_uncompressed(coordinates: &[u8]) -> Result<Self, Error> {
+        let coordinates: Option<&[u8; 192]> = coordinates.try_into().ok();
+        let point = coordinates.and_then(uncompressed_g2);
+        let point = point.ok_or(Error::malformed("BBS public key"))?;
+        Ok(Self::of(point.to_compressed(), point))
+    }
+
+    fn of(octets: [u8; PUBLIC_KEY_LENGTH], point: G2Affine) -> Self {
+        Self(Arc::new(Decoded {
             octets,
             point,
             prepared: point.into(),
-        })))
+        }))
+    }
+
+    /// The coordinates of [`from_uncompressed`](Self::from_uncompressed).
+    #[must_use]
+    pub fn to_uncompressed(&self) -> [u8; 192] {
+        self.0.point.to_uncompressed()
     }
 
     /// The compressed point.

@@ -94,6 +94,14 @@ pub(super) fn decompress_g2(octets: &[u8; 96]) -> Option<G2Affine> {
     (!bool::from(point.is_identity())).then_some(point)
 }
 
+/// A point of G2 from its coordinates, in the subgroup and not the identity.
+pub(super) fn uncompressed_g2(coordinates: &[u8; 192]) -> Option<G2Affine> {
+    // The upper three bits are flags of the encoding, not of the coordinates.
+    let flags = coordinates.first().is_none_or(|first| first & 0xe0 != 0);
+    let point = Option::<G2Affine>::from(G2Affine::from_uncompressed(coordinates))?;
+    (!flags && !bool::from(point.is_identity())).then_some(point)
+}
+
 /// `scalar` times BP2, compressed. Constant time.
 pub(super) fn times_bp2(scalar: Scalar) -> [u8; 96] {
     let point = G2Affine::generator() * scalar.0;
