@@ -140,6 +140,25 @@ impl<'a> Reader<'a> {
         self.take(N)?.try_into().map_err(|_| BAD)
     }
 
+    /// A byte string of at most `most` bytes.
+    #[cfg(any(feature = "bbs", feature = "bbs-pure"))]
+    pub(crate) fn byte_string(&mut self, most: usize) -> Result<&'a [u8], Error> {
+        match self.head(BYTES)? {
+            length if length <= most => self.take(length),
+            _ => Err(BAD),
+        }
+    }
+
+    /// The bytes of a text or byte string of at most `most` bytes.
+    #[cfg(any(feature = "bbs", feature = "bbs-pure"))]
+    pub(crate) fn text_or_bytes(&mut self, most: usize) -> Result<&'a [u8], Error> {
+        let (major, length) = self.any_head()?;
+        match usize::try_from(length) {
+            Ok(length) if length <= most && matches!(major, TEXT | BYTES) => self.take(length),
+            _ => Err(BAD),
+        }
+    }
+
     pub(crate) fn text(&mut self) -> Result<String, Error> {
         let length = self.head(TEXT)?;
         let bytes = self.take(length)?.to_vec();

@@ -13,10 +13,13 @@
 //! | `eddsa-rdfc-2022`, `Ed25519Signature2020` | canonical RDF | Ed25519 |
 //! | `eddsa-jcs-2022` | canonical JSON | Ed25519 |
 //! | [`ecdsa-sd-2023`](ecdsa_sd) | each statement of canonical RDF, to be shown or not | P-256 |
+//! | `bbs-2023` (a feature) | the same, and no two showings can be linked | BLS12-381 in G2 |
 //!
 //! The suites are the caller's choice, never the message's. Who may sign is part of the question,
 //! too: a [`ProofExpectation`] cannot be made without a [`Binding`].
 
+#[cfg(any(feature = "bbs", feature = "bbs-pure"))]
+pub mod bbs_2023;
 mod bytes;
 mod disclosure;
 pub mod ecdsa_rdfc;
@@ -74,6 +77,10 @@ pub fn verify(
     match Suite::of(document)? {
         suite if !allowed.contains(&suite) => Err(Error::UnsupportedSuite),
         Suite::EcdsaSd2023 => ecdsa_sd::verify(document, expected, store),
+        #[cfg(any(feature = "bbs", feature = "bbs-pure"))]
+        Suite::Bbs2023 => bbs_2023::verify(document, expected, store),
+        #[cfg(not(any(feature = "bbs", feature = "bbs-pure")))]
+        Suite::Bbs2023 => Err(Error::UnsupportedSuite),
         suite => plain::verify(document, suite, expected, store),
     }
 }

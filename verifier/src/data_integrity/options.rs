@@ -104,7 +104,7 @@ impl ProofOptions {
     /// Those of the DID: nothing is signed in the name of a method that cannot be resolved.
     /// `unsupported_algorithm` for a key that the suite does not use.
     pub(super) fn proof(&self, suite: Suite) -> Result<(Map<String, Value>, KeyType), Error> {
-        let key = self.key_type()?;
+        let key = self.public_key()?.kind();
         if !suite.key_types().contains(&key) {
             return Err(Error::UnsupportedAlgorithm { what: "key type" });
         }
@@ -136,18 +136,19 @@ impl ProofOptions {
         Ok((proof, key))
     }
 
-    fn key_type(&self) -> Result<KeyType, Error> {
+    /// The key that the verification method names.
+    pub(super) fn public_key(&self) -> Result<PublicKey, Error> {
         if did::is_self_describing(&self.verification_method) {
             let (_, key) = did::resolve_method(&self.verification_method)?;
             return match &self.key {
                 Some(given) if *given != key => {
                     Err(Error::malformed("verification method of another key"))
                 }
-                _ => Ok(key.kind()),
+                _ => Ok(key),
             };
         }
         match &self.key {
-            Some(key) if self.verification_method.contains('#') => Ok(key.kind()),
+            Some(key) if self.verification_method.contains('#') => Ok(key.clone()),
             _ => Err(Error::malformed("verification method")),
         }
     }

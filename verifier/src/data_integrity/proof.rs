@@ -208,6 +208,12 @@ impl<'a> CheckedProof<'a> {
         &self.verified.key
     }
 
+    /// What is verified once `holds` says so.
+    #[cfg(any(feature = "bbs", feature = "bbs-pure"))]
+    pub(super) fn verified_if(self, holds: Result<(), Error>) -> Result<VerifiedProof, Error> {
+        holds.map(|()| self.verified)
+    }
+
     /// Checks the signature; the verified proof is the only thing left of a checked one.
     pub(super) fn verify(self, message: &[u8], signature: &[u8]) -> Result<VerifiedProof, Error> {
         self.verified

@@ -18,6 +18,9 @@ pub enum Suite {
     EcdsaJcs2019,
     /// ECDSA over canonical RDF with selective disclosure, with P-256 (vc-di-ecdsa §3.5).
     EcdsaSd2023,
+    /// BBS over canonical RDF with selective disclosure that cannot be linked (vc-di-bbs §3.4). Known in every build;
+    /// made and checked with the feature `bbs` or `bbs-pure`.
+    Bbs2023,
     /// Ed25519 over canonical RDF (vc-di-eddsa §3.2).
     EddsaRdfc2022,
     /// Ed25519 over canonical JSON (vc-di-eddsa §3.3).
@@ -43,6 +46,7 @@ impl Suite {
         Self::EcdsaRdfc2019,
         Self::EcdsaJcs2019,
         Self::EcdsaSd2023,
+        Self::Bbs2023,
         Self::EddsaRdfc2022,
         Self::EddsaJcs2022,
         Self::Ed25519Signature2020,
@@ -55,6 +59,7 @@ impl Suite {
             Self::EcdsaRdfc2019 => "ecdsa-rdfc-2019",
             Self::EcdsaJcs2019 => "ecdsa-jcs-2019",
             Self::EcdsaSd2023 => "ecdsa-sd-2023",
+            Self::Bbs2023 => "bbs-2023",
             Self::EddsaRdfc2022 => "eddsa-rdfc-2022",
             Self::EddsaJcs2022 => "eddsa-jcs-2022",
             Self::Ed25519Signature2020 => "Ed25519Signature2020",
@@ -93,7 +98,7 @@ impl Suite {
                 Transformation::Rdfc
             }
             Self::EcdsaJcs2019 | Self::EddsaJcs2022 => Transformation::Jcs,
-            Self::EcdsaSd2023 => Transformation::Statements,
+            Self::EcdsaSd2023 | Self::Bbs2023 => Transformation::Statements,
         }
     }
 
@@ -103,6 +108,7 @@ impl Suite {
         match self {
             Self::EcdsaRdfc2019 | Self::EcdsaJcs2019 => &[KeyType::P256, KeyType::P384],
             Self::EcdsaSd2023 => &[KeyType::P256],
+            Self::Bbs2023 => &[KeyType::Bls12381G2],
             Self::EddsaRdfc2022 | Self::EddsaJcs2022 | Self::Ed25519Signature2020 => {
                 &[KeyType::Ed25519]
             }
