@@ -187,7 +187,8 @@ pub fn verify_sd_jwt(
     let unproven = message.claims_unverified()?;
     let key = key_of(&unproven, kid.as_deref(), &certificates, expected, keys)?;
     let verified = message.verify_issuer_typ(&key.key, &typ(expected, Mechanism::SdJwt))?;
-    if verified.disclosed().iter().any(always_visible) {
+    let hidden = |path| always_visible(expected.kind, path);
+    if verified.disclosed().iter().any(hidden) {
         return Err(Error::DisclosureInvalid {
             why: "a claim that must always be visible",
         });

@@ -196,10 +196,13 @@ impl<'a> Envelope<'a> {
                 .name(name)
                 .malformed("an envelope says nothing of its own"));
         }
-        let url = member::required_id(members, path)?;
-        url.strip_prefix("data:")
+        // The data are opaque here: whoever opens them reads their form strictly.
+        let url = members.get("id").and_then(Value::as_str);
+        url.and_then(|url| url.strip_prefix("data:"))
             .and_then(|rest| rest.split_once(','))
-            .filter(|(kind, data)| kind.contains('/') && !data.is_empty())
+            .filter(|(kind, data)| {
+                kind.contains('/') && !kind.contains(char::is_whitespace) && !data.is_empty()
+            })
             .map(|(media_type, data)| Self { media_type, data })
             .ok_or_else(|| path.name("id").malformed("a data: URL is needed"))
     }
