@@ -375,7 +375,7 @@ fn credentials(
     };
     let mut verified = Vec::new();
     for presented in presentation.credentials() {
-        if let Presented::Enveloped(envelope) = presented {
+        if let Presented::Enveloped { envelope, .. } = presented {
             let inner = envelope::opened(Kind::Credential, envelope)?;
             verified.push(secured(&inner, &expected, keys)?);
         }
