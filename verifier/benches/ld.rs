@@ -78,6 +78,7 @@ fn main() {
     let ed25519_document = credential(&did::did_key(&ed25519_key), &holder.did());
     let ed25519_options = ProofOptions {
         verification_method: did::verification_method(&ed25519_key),
+        key: Some(ed25519_key.clone()),
         ..options.clone()
     };
     let ed25519_issue = |suite| {
