@@ -22,6 +22,7 @@ use crate::catalogue::LocalizedText;
 use crate::claims::AssuranceLevel;
 use crate::error::Error;
 use crate::jsonld::ContextStore;
+use crate::key::PublicKey;
 use crate::request::CLIENT_ID_PREFIX;
 use crate::status::StatusList;
 use crate::time::Timestamp;
@@ -106,6 +107,8 @@ struct Inner {
     expires: Timestamp,
     issuers: Vec<TrustedIssuer>,
     by_did: Table<String, usize>,
+    /// The key of each issuer, in the same order: decoded once.
+    keys: Vec<PublicKey>,
     lists: Table<(StatusListFormat, String), StatusList>,
     relying_parties: Table<String, RelyingParty>,
     contexts: Arc<ContextStore>,
@@ -178,6 +181,21 @@ impl Bundle {
             .by_did
             .get(did)
             .and_then(|index| self.0.issuers.get(*index))
+    }
+
+    /// The key of the trusted issuer whose verification method has exactly this DID URL, and its DID: what
+    /// [`did::resolve_method`](crate::did::resolve_method) gives, decoded when the bundle was opened.
+    #[must_use]
+    pub fn issuer_key(&self, method: &str) -> Option<(&str, &PublicKey)> {
+        let (did, fragment) = method.split_once('#')?;
+        let index = *self.0.by_did.get(did)?;
+        let expected = match did.strip_prefix("did:key:") {
+            Some(name) => name,
+            None => did.starts_with("did:jwk:").then_some("0")?,
+        };
+        let issuer = self.0.issuers.get(index)?;
+        let key = self.0.keys.get(index)?;
+        (fragment == expected).then_some((issuer.did.as_str(), key))
     }
 
     /// The registered relying party with this client identifier, with or without its prefix.

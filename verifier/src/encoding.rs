@@ -1,7 +1,5 @@
 //! Strict text encodings: each byte string has exactly one accepted spelling.
 
-mod base58;
-
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -18,6 +16,11 @@ use crate::error::Error;
 #[must_use]
 pub fn base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Appends what [`base64url`] gives.
+pub(crate) fn base64url_to(bytes: &[u8], to: &mut String) {
+    URL_SAFE_NO_PAD.encode_string(bytes, to);
 }
 
 /// Reads base64url without padding and with zero trailing bits.
@@ -53,7 +56,7 @@ pub fn from_base64(text: &str) -> Result<Vec<u8>, Error> {
 /// Multibase base58btc: `z` and the Bitcoin alphabet.
 #[must_use]
 pub fn multibase_base58(bytes: &[u8]) -> String {
-    format!("z{}", base58::encode(bytes))
+    format!("z{}", bs58::encode(bytes).into_string())
 }
 
 /// Multibase base64url without padding: `u`.
@@ -76,7 +79,9 @@ pub fn from_multibase_base58(text: &str) -> Result<Vec<u8>, Error> {
     if digits.len() > BASE58_MAX {
         return Err(Error::too_large("base58 text", BASE58_MAX));
     }
-    base58::decode(digits).ok_or(Error::malformed("base58"))
+    bs58::decode(digits)
+        .into_vec()
+        .map_err(|_| Error::malformed("base58"))
 }
 
 /// Reads multibase base64url without padding (`u…`).

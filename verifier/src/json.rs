@@ -61,6 +61,70 @@ pub fn parse_object(bytes: &[u8], limits: Limits) -> Result<Map<String, Value>, 
     }
 }
 
+/// Reads `["salt", "name", value]` or `["salt", value]` (RFC 9901 §4.2), without the salt, as strictly as [`parse`].
+pub(crate) fn parse_disclosure(
+    bytes: &[u8],
+    limits: Limits,
+) -> Result<(Option<String>, Value), Error> {
+    if bytes.len() > limits.bytes {
+        return Err(Error::too_large("JSON text", limits.bytes));
+    }
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let parts = reader
+        .deserialize_seq(Parts(limits.depth.min(100)))
+        .map_err(|_| Error::malformed("JSON"))?;
+    reader.end().map_err(|_| Error::malformed("JSON"))?;
+    Ok(parts)
+}
+
+/// The parts of a disclosure.
+struct Parts(usize);
+
+impl<'de> Visitor<'de> for Parts {
+    type Value = (Option<String>, Value);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a disclosure")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Self::Value, A::Error> {
+        let below = self.0.saturating_sub(1);
+        let missing = || A::Error::custom("two or three elements are needed");
+        parts.next_element::<Text>()?.ok_or_else(missing)?;
+        let second = parts
+            .next_element_seed(Strict(below))?
+            .ok_or_else(missing)?;
+        let Some(third) = parts.next_element_seed(Strict(below))? else {
+            return Ok((None, second));
+        };
+        match (second, parts.next_element::<serde::de::IgnoredAny>()?) {
+            (Value::String(name), None) => Ok((Some(name), third)),
+            _ => Err(missing()),
+        }
+    }
+}
+
+/// A string that nobody looks at.
+struct Text;
+
+impl<'de> serde::Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        struct AnyText;
+        impl Visitor<'_> for AnyText {
+            type Value = Text;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<Text, E> {
+                Ok(Text)
+            }
+        }
+        reader.deserialize_str(AnyText)
+    }
+}
+
 /// Builds a value while counting the levels left.
 struct Strict(usize);
 

@@ -1,15 +1,13 @@
 //! Compact JWS (RFC 7515): the key and the caller say which algorithm is expected, never the message.
 
 use alloc::borrow::ToOwned;
-use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::String;
-use alloc::string::ToString;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use serde_json::{Map, Value, json};
 
 use crate::crypto::{LocalSigner, SignError};
-use crate::encoding::{base64, base64url, from_base64, from_base64url};
+use crate::encoding::{base64, base64url_to, from_base64, from_base64url};
 use crate::error::Error;
 use crate::json::{self, Limits};
 use crate::key::{KeyType, PublicKey};
@@ -75,7 +73,9 @@ impl Header {
 pub struct Unverified {
     header: Header,
     payload: Value,
-    signing_input: Box<str>,
+    /// Begins with the signing input.
+    source: Arc<str>,
+    signing_input: usize,
     signature: Vec<u8>,
 }
 
@@ -95,20 +95,32 @@ pub fn parse_with(compact: &str, limits: Limits, allowed: &[KeyType]) -> Result<
     if compact.len() > limits.bytes {
         return Err(Error::too_large("JWS", limits.bytes));
     }
-    let (signing_input, signature) = compact
-        .rsplit_once('.')
-        .ok_or(Error::malformed("compact JWS"))?;
-    let (header, payload) = signing_input
-        .split_once('.')
-        .ok_or(Error::malformed("compact JWS"))?;
+    parse_shared(compact.into(), compact.len(), limits, allowed)
+}
+
+/// Like [`parse_with`], for the first `length` bytes of a text.
+pub(crate) fn parse_shared(
+    source: Arc<str>,
+    length: usize,
+    limits: Limits,
+    allowed: &[KeyType],
+) -> Result<Unverified, Error> {
+    let malformed = Error::malformed("compact JWS");
+    if length > limits.bytes {
+        return Err(Error::too_large("JWS", limits.bytes));
+    }
+    let compact = source.get(..length).ok_or(malformed.clone())?;
+    let (signing_input, signature) = compact.rsplit_once('.').ok_or(malformed.clone())?;
+    let (header, payload) = signing_input.split_once('.').ok_or(malformed)?;
     let signature = from_base64url(signature)?;
     let header = Header::read(&from_base64url(header)?, allowed)?;
     let payload = Value::Object(json::parse_object(&from_base64url(payload)?, limits)?);
     Ok(Unverified {
         header,
         payload,
-        signing_input: signing_input.into(),
+        signing_input: signing_input.len(),
         signature,
+        source,
     })
 }
 
@@ -143,7 +155,8 @@ pub(crate) fn open_with(
     let unverified = Unverified {
         header: Header::read(&from_base64url(header)?, allowed)?,
         payload: Value::Null,
-        signing_input: signing_input.into(),
+        source: signing_input.into(),
+        signing_input: signing_input.len(),
         signature: from_base64url(signature)?,
     };
     let key = key(&unverified.header)?;
@@ -162,6 +175,14 @@ impl Unverified {
     #[must_use]
     pub fn payload_unverified(&self) -> &Value {
         &self.payload
+    }
+
+    /// What the signature covers (RFC 7515 §5.2).
+    fn signing_input(&self) -> &[u8] {
+        self.source
+            .as_bytes()
+            .get(..self.signing_input)
+            .unwrap_or_default()
     }
 
     /// Checks `typ` (RFC 8725 §3.11) and the signature, and gives the payload.
@@ -191,7 +212,7 @@ impl Unverified {
         if self.header.algorithm != key.kind() {
             return Err(Error::UnsupportedAlgorithm { what: "JWS alg" });
         }
-        key.verify(self.signing_input.as_bytes(), &self.signature)
+        key.verify(self.signing_input(), &self.signature)
             .map_err(|_| Error::InvalidSignature { what: "JWS" })?;
         Ok(self.payload)
     }
@@ -281,14 +302,22 @@ impl Unsigned {
                 None => members.remove("alg"),
             };
         }
-        let (header, payload) = (header.to_string(), payload.to_string());
+        // JSON values always serialize.
+        let text = |value: &Value| serde_json::to_string(value).unwrap_or_default();
+        Self::from_json(kind, &text(&header), &text(payload))
+    }
+
+    /// From a header, whose `alg` is that of the kind, and a payload, as JSON texts.
+    pub(crate) fn from_json(kind: KeyType, header: &str, payload: &str) -> Self {
+        // Four characters for three bytes, two dots and the longest signature.
+        let capacity = (header.len() + payload.len()) / 3 * 4 + 192;
+        let mut signing_input = String::with_capacity(capacity);
+        base64url_to(header.as_bytes(), &mut signing_input);
+        signing_input.push('.');
+        base64url_to(payload.as_bytes(), &mut signing_input);
         Self {
             kind,
-            signing_input: format!(
-                "{}.{}",
-                base64url(header.as_bytes()),
-                base64url(payload.as_bytes())
-            ),
+            signing_input,
         }
     }
 
@@ -301,7 +330,10 @@ impl Unsigned {
     /// The compact serialization with `signature` (RFC 7518 §3.4, RFC 8037 §3.1).
     #[must_use]
     pub fn attach(self, signature: impl AsRef<[u8]>) -> String {
-        format!("{}.{}", self.signing_input, base64url(signature.as_ref()))
+        let mut compact = self.signing_input;
+        compact.push('.');
+        base64url_to(signature.as_ref(), &mut compact);
+        compact
     }
 
     /// Signs with a key of this process.
@@ -344,9 +376,7 @@ mod tests {
     #[test]
     fn the_rfc_example_verifies_but_its_missing_typ_is_refused() {
         let jws = parse(A3, Limits::MESSAGE).unwrap();
-        key()
-            .verify(jws.signing_input.as_bytes(), &jws.signature)
-            .unwrap();
+        key().verify(jws.signing_input(), &jws.signature).unwrap();
         assert_eq!(
             jws.verify(&key(), "jwt").unwrap_err().code(),
             "unsupported_format"

@@ -13,6 +13,7 @@ mod hash;
 mod issue;
 mod present;
 mod process;
+mod salts;
 mod serialization;
 mod verify;
 
@@ -21,6 +22,7 @@ pub use frame::{Frame, parse_path};
 pub use hash::HashAlgorithm;
 pub use issue::{ClaimsInput, IssueInput, Unsigned, prepare, prepare_claims};
 pub use present::{Selection, UnsignedPresentation};
+pub use salts::Salts;
 pub use serialization::{from_json, to_json};
 pub(crate) use verify::fresh;
 pub use verify::{IssuerVerified, KeyBindingExpectation, verify_issued};
@@ -30,8 +32,8 @@ use crate::json::Limits;
 use crate::jws;
 use crate::key::KeyType;
 use alloc::borrow::ToOwned;
-use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// The media type that issuer-signed JWTs carry (SD-JWT VC §3.2.1).
@@ -44,14 +46,15 @@ pub const MAX_DISCLOSURES: usize = 256;
 /// A parsed SD-JWT with or without key binding, none of it checked.
 #[derive(Clone)]
 pub struct SdJwt {
-    issuer_jwt: String,
     jws: jws::Unverified,
     disclosures: Vec<Disclosure>,
     key_binding: Option<String>,
     algorithm: HashAlgorithm,
     allowed: Vec<KeyType>,
     /// Everything up to and including the last tilde: what `sd_hash` covers (RFC 9901 §4.3.1).
-    hashed: String,
+    hashed: Arc<str>,
+    /// The length of the issuer-signed JWT, with which that begins.
+    issuer_jwt: usize,
 }
 
 /// Parses `<issuer JWT>~<disclosure>~…~[<key binding JWT>]` (RFC 9901 §4) with ES256 and SHA-256, the
@@ -83,7 +86,9 @@ pub fn parse_with(text: &str, allowed: &[KeyType]) -> Result<SdJwt, Error> {
         .ok_or(Error::malformed("SD-JWT without tilde"))?;
     let mut parts = hashed.split('~');
     let issuer_jwt = parts.next().unwrap_or_default();
-    let jws = jws::parse_with(issuer_jwt, limits, allowed)?;
+    // One copy of the text, for the signature and for `sd_hash`.
+    let hashed_text: Arc<str> = text.get(..=hashed.len()).unwrap_or_default().into();
+    let jws = jws::parse_shared(hashed_text.clone(), issuer_jwt.len(), limits, allowed)?;
     let algorithm = HashAlgorithm::of(jws.payload_unverified())?;
     let mut disclosures = Vec::new();
     for encoded in parts {
@@ -93,13 +98,13 @@ pub fn parse_with(text: &str, allowed: &[KeyType]) -> Result<SdJwt, Error> {
         disclosures.push(Disclosure::parse_with(encoded, algorithm)?);
     }
     Ok(SdJwt {
-        issuer_jwt: issuer_jwt.to_owned(),
+        issuer_jwt: issuer_jwt.len(),
         jws,
         disclosures,
         key_binding: (!key_binding.is_empty()).then(|| key_binding.to_owned()),
         algorithm,
         allowed: allowed.to_vec(),
-        hashed: format!("{hashed}~"),
+        hashed: hashed_text,
     })
 }
 
@@ -107,7 +112,7 @@ impl SdJwt {
     /// The issuer-signed JWT as text.
     #[must_use]
     pub fn issuer_jwt(&self) -> &str {
-        &self.issuer_jwt
+        self.hashed.get(..self.issuer_jwt).unwrap_or_default()
     }
 
     /// The issuer-signed JWT, parsed and unverified.

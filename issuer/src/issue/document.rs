@@ -154,17 +154,13 @@ impl<'a> Content<'a> {
         }));
         let mut disclosable = self.claims.clone();
         disclosable.insert("evidence".to_owned(), self.evidence.clone());
-        let mut salts = || {
-            let mut salt = [0; 16];
-            entropy.fill(&mut salt);
-            salt
-        };
+        let mut salts = sd_jwt::Salts::new(|bytes: &mut [u8]| entropy.fill(bytes));
         sd_jwt::prepare(sd_jwt::IssueInput {
             header: object(json!({"kid": self.key_id})),
             visible,
             disclosable,
             holder,
-            salts: &mut salts,
+            salts: &mut || salts.draw(),
             decoys: self.terms.decoys,
         })
         .map(Unsigned::SdJwt)

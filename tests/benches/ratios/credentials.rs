@@ -114,6 +114,7 @@ impl Desk {
 
     /// A whole SD-JWT VC with decoys, signed.
     pub(crate) fn issue_sd_jwt(&self) -> Result<String> {
+        let mut salts = sd_jwt::Salts::new(fill);
         let unsigned = sd_jwt::prepare(sd_jwt::IssueInput {
             header: object(json!({"kid": did::verification_method(self.issuer.public_key())})),
             visible: object(json!({
@@ -126,7 +127,7 @@ impl Desk {
             })),
             disclosable: claims(),
             holder: self.holder.public_key(),
-            salts: &mut salt,
+            salts: &mut || salts.draw(),
             decoys: 4,
         });
         let unsigned = unsigned.map_err(Failure::during("SD-JWT"))?;
@@ -357,12 +358,6 @@ fn pointer(path: &ClaimPath) -> String {
 
 fn object(value: Value) -> Map<String, Value> {
     value.as_object().cloned().unwrap_or_default()
-}
-
-fn salt() -> [u8; 16] {
-    let mut salt = [0; 16];
-    fill(&mut salt);
-    salt
 }
 
 fn fill(bytes: &mut [u8]) {

@@ -14,7 +14,6 @@
 
 pub mod answer;
 pub mod clock;
-pub mod command;
 pub mod engine;
 pub mod issue;
 pub mod keys;

@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::json::Limits;
 use crate::jsonld::ContextStore;
 use crate::jws;
+use crate::key::PublicKey;
 use crate::request::CLIENT_ID_PREFIX;
 use crate::status::{BitString, StatusArray, StatusList, read_bitstring, read_token};
 use crate::time::Timestamp;
@@ -64,7 +65,7 @@ pub(super) fn open(bytes: &[u8], root_did: &str) -> Result<Inner, Error> {
     if payload.exp <= payload.iat {
         return Err(Error::malformed("bundle without a life"));
     }
-    let by_did = index_issuers(&payload.issuers)?;
+    let (by_did, keys) = index_issuers(&payload.issuers)?;
     let documents = payload
         .contexts
         .iter()
@@ -124,6 +125,7 @@ pub(super) fn open(bytes: &[u8], root_did: &str) -> Result<Inner, Error> {
         expires: payload.exp,
         issuers: payload.issuers,
         by_did,
+        keys,
         lists,
         relying_parties,
         contexts,
@@ -131,15 +133,19 @@ pub(super) fn open(bytes: &[u8], root_did: &str) -> Result<Inner, Error> {
 }
 
 /// Every DID must be one we can check signatures of, and be listed once.
-fn index_issuers(issuers: &[TrustedIssuer]) -> Result<Table<String, usize>, Error> {
+fn index_issuers(
+    issuers: &[TrustedIssuer],
+) -> Result<(Table<String, usize>, Vec<PublicKey>), Error> {
     let mut by_did = Table::default();
+    let mut keys = Vec::with_capacity(issuers.len());
     for (index, issuer) in issuers.iter().enumerate() {
-        let (did, _) = did::resolve(&issuer.did)?;
+        let (did, key) = did::resolve(&issuer.did)?;
+        keys.push(key);
         if did != issuer.did || by_did.insert(did, index).is_some() {
             return Err(Error::malformed("issuer of the bundle"));
         }
     }
-    Ok(by_did)
+    Ok((by_did, keys))
 }
 
 /// At the time of the bundle: opening it needs no clock.

@@ -63,6 +63,10 @@ impl SignatureKey {
             KeyType::Bls12381G2 => return None,
         };
         let key = ParsedPublicKey::new(algorithm, bytes).ok()?;
+        // That is the canonical form already.
+        if bytes.first() == Some(&4) {
+            return (bytes.len() == len).then(|| (Self(key), bytes.to_vec()));
+        }
         // The library writes the uncompressed form only inside a SubjectPublicKeyInfo, where the point comes last.
         let der = key.as_der().ok()?;
         let point = der.as_ref();

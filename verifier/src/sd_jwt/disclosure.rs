@@ -5,7 +5,7 @@ use alloc::string::String;
 use serde_json::Value;
 
 use super::hash::HashAlgorithm;
-use crate::encoding::{base64url, from_base64url};
+use crate::encoding::{base64url, base64url_to, from_base64url};
 use crate::error::Error;
 use crate::json::{self, Limits};
 
@@ -47,17 +47,7 @@ impl Disclosure {
     pub fn parse_with(encoded: &str, algorithm: HashAlgorithm) -> Result<Self, Error> {
         let invalid = Error::DisclosureInvalid { why: "grammar" };
         let bytes = from_base64url(encoded).map_err(|_| invalid.clone())?;
-        let Ok(Value::Array(parts)) = json::parse(&bytes, Limits::MESSAGE) else {
-            return Err(invalid);
-        };
-        let mut parts = parts.into_iter();
-        let (name, value) = match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(Value::String(_)), Some(Value::String(name)), Some(value), None) => {
-                (Some(name), value)
-            }
-            (Some(Value::String(_)), Some(value), None, None) => (None, value),
-            _ => return Err(invalid),
-        };
+        let (name, value) = json::parse_disclosure(&bytes, Limits::MESSAGE).map_err(|_| invalid)?;
         if name.as_deref().is_some_and(reserved) {
             return Err(Error::DisclosureInvalid {
                 why: "reserved claim name",
@@ -102,14 +92,42 @@ pub(super) fn reserved(name: &str) -> bool {
 }
 
 /// base64url of `[salt, name, value]` or `[salt, value]` (RFC 9901 §4.2.1, §4.2.2).
-pub(super) fn encode(salt: &[u8; 16], name: Option<&str>, value: &Value) -> String {
-    let salt = base64url(salt);
-    let json = match name {
-        Some(name) => serde_json::to_string(&(salt, name, value)),
-        None => serde_json::to_string(&(salt, value)),
-    };
-    // Strings and JSON values always serialize.
-    base64url(json.unwrap_or_default().as_bytes())
+fn encode(salt: &[u8; 16], name: Option<&str>, value: &Value) -> String {
+    let mut json = String::with_capacity(96);
+    write_json(salt, name, value, &mut json);
+    base64url(json.as_bytes())
+}
+
+/// `[salt, name, value]` or `[salt, value]`.
+pub(super) fn write_json(salt: &[u8; 16], name: Option<&str>, value: &Value, json: &mut String) {
+    json.push_str("[\"");
+    base64url_to(salt, json);
+    json.push_str("\",");
+    if let Some(name) = name {
+        write_text(name, json);
+        json.push(',');
+    }
+    match value {
+        Value::String(text) => write_text(text, json),
+        Value::Bool(true) => json.push_str("true"),
+        Value::Bool(false) => json.push_str("false"),
+        // JSON values always serialize.
+        other => json.push_str(&serde_json::to_string(other).unwrap_or_default()),
+    }
+    json.push(']');
+}
+
+/// A JSON string. Most need no escape, and then nothing is looked at twice.
+fn write_text(text: &str, to: &mut String) {
+    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\' && byte != 0x7f;
+    if text.bytes().all(plain) {
+        to.push('"');
+        to.push_str(text);
+        to.push('"');
+    } else {
+        // Strings always serialize.
+        to.push_str(&serde_json::to_string(text).unwrap_or_default());
+    }
 }
 
 #[cfg(test)]

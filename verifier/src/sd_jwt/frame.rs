@@ -6,35 +6,57 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use core::ops::Range;
+
 use serde_json::{Map, Value, json};
 
-use super::disclosure::{encode, reserved};
+use super::disclosure::{reserved, write_json};
 use super::hash::HashAlgorithm;
 use crate::dcql::{ClaimPath, PathElement};
+use crate::encoding::base64url_to;
 use crate::error::Error;
-
-/// A disclosure as its issuer needs it.
-pub(super) struct Made {
-    pub(super) digest: String,
-    pub(super) encoded: String,
-}
 
 /// Turns claims into digests.
 pub(super) struct Concealer<'a> {
-    pub(super) algorithm: HashAlgorithm,
-    pub(super) salts: &'a mut dyn FnMut() -> [u8; 16],
-    pub(super) made: Vec<Made>,
+    algorithm: HashAlgorithm,
+    salts: &'a mut dyn FnMut() -> [u8; 16],
+    /// The encoded disclosures, one after the other.
+    encoded: String,
+    /// The first characters of each digest, and where its disclosure stands.
+    made: Vec<(u64, Range<usize>)>,
+    scratch: String,
 }
 
-impl Concealer<'_> {
+impl<'a> Concealer<'a> {
+    /// `claims` is how many disclosures there will be, more or less.
+    pub(super) fn new(
+        algorithm: HashAlgorithm,
+        salts: &'a mut dyn FnMut() -> [u8; 16],
+        claims: usize,
+    ) -> Self {
+        Self {
+            algorithm,
+            salts,
+            encoded: String::with_capacity(128 * claims),
+            made: Vec::with_capacity(claims),
+            scratch: String::with_capacity(128),
+        }
+    }
+
     /// Makes one disclosure and gives its digest.
     pub(super) fn disclosure(&mut self, name: Option<&str>, value: &Value) -> String {
-        let encoded = encode(&(self.salts)(), name, value);
-        let digest = self.algorithm.digest(&encoded);
-        self.made.push(Made {
-            digest: digest.clone(),
-            encoded,
-        });
+        self.scratch.clear();
+        write_json(&(self.salts)(), name, value, &mut self.scratch);
+        let start = self.encoded.len();
+        base64url_to(self.scratch.as_bytes(), &mut self.encoded);
+        let range = start..self.encoded.len();
+        let text = self.encoded.get(range.clone()).unwrap_or_default();
+        let digest = self.algorithm.digest(text);
+        let order = digest
+            .bytes()
+            .take(8)
+            .fold(0u64, |order, byte| order << 8 | u64::from(byte));
+        self.made.push((order, range));
         digest
     }
 
@@ -45,12 +67,11 @@ impl Concealer<'_> {
     /// The disclosures, sorted by digest, so that their order says nothing about the claims (RFC 9901 §4.2.4.1), joined by
     /// tildes.
     pub(super) fn into_suffix(mut self) -> String {
-        self.made.sort_unstable_by(|a, b| a.digest.cmp(&b.digest));
-        let length = self.made.iter().map(|made| made.encoded.len() + 1).sum();
-        let mut suffix = String::with_capacity(length);
-        for made in &self.made {
+        self.made.sort_unstable_by_key(|(order, _)| *order);
+        let mut suffix = String::with_capacity(self.encoded.len() + self.made.len() + 1);
+        for (_, range) in self.made {
             suffix.push('~');
-            suffix.push_str(&made.encoded);
+            suffix.push_str(self.encoded.get(range).unwrap_or_default());
         }
         suffix
     }
@@ -133,7 +154,7 @@ impl Frame {
         digests.extend((0..self.decoys.min(MAX_DECOYS)).map(|_| to.decoy()));
         if !digests.is_empty() {
             digests.sort_unstable();
-            out.insert("_sd".to_owned(), json!(digests));
+            out.insert("_sd".to_owned(), digests.into());
         }
         Ok(out)
     }

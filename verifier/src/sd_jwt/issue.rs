@@ -83,15 +83,12 @@ pub fn prepare(input: IssueInput<'_>) -> Result<Unsigned, Error> {
     if !clear(&payload) || input.disclosable.contains_key("_sd_alg") {
         return Err(RESERVED);
     }
-    let mut to = Concealer {
-        algorithm: HashAlgorithm::Sha256,
-        salts: input.salts,
-        made: Vec::with_capacity(2 * input.disclosable.len()),
-    };
+    let claims = 2 * input.disclosable.len();
+    let mut to = Concealer::new(HashAlgorithm::Sha256, input.salts, claims);
     let mut digests = conceal(input.disclosable, &mut to)?;
     digests.extend((0..input.decoys).map(|_| to.decoy()));
     digests.sort_unstable();
-    payload.insert("_sd".to_owned(), json!(digests));
+    payload.insert("_sd".to_owned(), digests.into());
     payload.insert("_sd_alg".to_owned(), json!("sha-256"));
     payload.insert("cnf".to_owned(), json!({"jwk": input.holder.to_jwk()}));
     let mut header = input.header;
@@ -114,11 +111,7 @@ pub fn prepare_claims(input: ClaimsInput<'_>) -> Result<Unsigned, Error> {
     if input.claims.contains_key("_sd_alg") {
         return Err(RESERVED);
     }
-    let mut to = Concealer {
-        algorithm: input.algorithm,
-        salts: input.salts,
-        made: Vec::new(),
-    };
+    let mut to = Concealer::new(input.algorithm, input.salts, 8);
     let mut payload = input.frame.object(input.claims, &mut to)?;
     payload.insert("_sd_alg".to_owned(), json!(input.algorithm.name()));
     let header = Value::Object(input.header);
@@ -139,7 +132,7 @@ fn conceal(members: Map<String, Value>, to: &mut Concealer<'_>) -> Result<Vec<St
             Value::Object(inner) if !inner.is_empty() => {
                 let mut inner = conceal(inner, to)?;
                 inner.sort_unstable();
-                json!({"_sd": inner})
+                Value::Object(Map::from_iter([("_sd".to_owned(), inner.into())]))
             }
             other => other,
         };

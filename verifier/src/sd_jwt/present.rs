@@ -2,11 +2,11 @@
 
 use alloc::format;
 use alloc::string::String;
-use serde_json::json;
+use alloc::vec;
 
 use super::SdJwt;
 use super::hash::HashAlgorithm;
-use super::process::process;
+use super::process::{Step, locate};
 use crate::dcql::{ClaimPath, PathElement};
 use crate::error::Error;
 use crate::jws;
@@ -33,13 +33,30 @@ impl SdJwt {
     /// # Errors
     /// `disclosure_invalid` and the like when the SD-JWT is not consistent in itself.
     pub fn select(&self, paths: &[ClaimPath]) -> Result<Selection, Error> {
-        let processed = process(self.jws.payload_unverified(), &self.disclosures)?;
-        let mut text = format!("{}~", self.issuer_jwt);
-        for (disclosure, at) in self.disclosures.iter().zip(&processed.paths) {
-            if paths.iter().any(|path| on_one_line(path, at)) {
-                text.push_str(disclosure.encoded());
-                text.push('~');
-            }
+        let mut kept = vec![false; self.disclosures.len()];
+        locate(
+            self.jws.payload_unverified(),
+            &self.disclosures,
+            |index, at| {
+                if let Some(kept) = kept.get_mut(index) {
+                    *kept = paths.iter().any(|path| on_one_line(path, at));
+                }
+            },
+        )?;
+        let kept = || {
+            let chosen = self.disclosures.iter().zip(&kept);
+            chosen
+                .filter(|(_, kept)| **kept)
+                .map(|(disclosure, _)| disclosure.encoded())
+        };
+        // What the key binding will add, too: one allocation for the whole.
+        let length: usize = kept().map(|encoded| encoded.len() + 1).sum();
+        let mut text = String::with_capacity(self.issuer_jwt().len() + length + 512);
+        text.push_str(self.issuer_jwt());
+        text.push('~');
+        for encoded in kept() {
+            text.push_str(encoded);
+            text.push('~');
         }
         Ok(Selection {
             text,
@@ -60,14 +77,13 @@ impl SdJwt {
 }
 
 /// Whether one path leads to or through the other.
-fn on_one_line(a: &ClaimPath, b: &ClaimPath) -> bool {
-    a.elements()
-        .iter()
-        .zip(b.elements())
-        .all(|pair| match pair {
-            (PathElement::All(()), PathElement::Index(_)) => true,
-            (a, b) => a == b,
-        })
+fn on_one_line(path: &ClaimPath, at: &[Step<'_>]) -> bool {
+    path.elements().iter().zip(at).all(|pair| match pair {
+        (PathElement::All(()), Step::Index(_)) => true,
+        (PathElement::Key(name), Step::Key(here)) => name == here,
+        (PathElement::Index(index), Step::Index(here)) => index == here,
+        _ => false,
+    })
 }
 
 impl Selection {
@@ -87,10 +103,29 @@ impl Selection {
         iat: Timestamp,
     ) -> UnsignedPresentation {
         let sd_hash = self.algorithm.digest(&self.text);
-        let payload = json!({"aud": aud, "nonce": nonce, "iat": iat.unix(), "sd_hash": sd_hash});
+        // In the order of the names, as everywhere else.
+        #[derive(serde::Serialize)]
+        struct Payload<'a> {
+            aud: &'a str,
+            iat: i64,
+            nonce: &'a str,
+            sd_hash: &'a str,
+        }
+        let payload = serde_json::to_string(&Payload {
+            aud,
+            iat: iat.unix(),
+            nonce,
+            sd_hash: &sd_hash,
+        });
+        // A BLS key signs no JWS: without `alg` nobody can take the result for one.
+        let header = match kind.jws_algorithm() {
+            Some(alg) => format!(r#"{{"alg":"{alg}","typ":"kb+jwt"}}"#),
+            None => String::from(r#"{"typ":"kb+jwt"}"#),
+        };
         UnsignedPresentation {
             text: self.text,
-            jws: jws::Unsigned::with_key_type(kind, json!({"typ": "kb+jwt"}), &payload),
+            // Strings and numbers always serialize.
+            jws: jws::Unsigned::from_json(kind, &header, &payload.unwrap_or_default()),
         }
     }
 }
@@ -105,6 +140,8 @@ impl UnsignedPresentation {
     /// The presentation with the holder's `signature` (r ‖ s).
     #[must_use]
     pub fn attach(self, signature: impl AsRef<[u8]>) -> String {
-        format!("{}{}", self.text, self.jws.attach(signature))
+        let mut text = self.text;
+        text.push_str(&self.jws.attach(signature));
+        text
     }
 }

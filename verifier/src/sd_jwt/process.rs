@@ -1,6 +1,5 @@
 //! Putting disclosures back into the payload (RFC 9901 §7.1 steps 3 to 5).
 
-use crate::table::{Set, Table};
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec;
@@ -25,59 +24,106 @@ pub(super) struct Processed {
 
 /// Replaces every digest by its disclosure and refuses whatever does not fit exactly.
 pub(super) fn process(payload: &Value, disclosures: &[Disclosure]) -> Result<Processed, Error> {
+    let mut paths = vec![None; disclosures.len()];
+    let place = |index: usize, at: &[Step<'_>]| {
+        let path = at.iter().map(|step| match step {
+            Step::Key(name) => PathElement::Key((*name).to_owned()),
+            Step::Index(index) => PathElement::Index(*index),
+        });
+        if let Some(slot) = paths.get_mut(index) {
+            *slot = ClaimPath::try_from(path.collect::<Vec<_>>()).ok();
+        }
+    };
+    let payload = walk::<true>(payload, disclosures, place)?;
+    let paths = paths.into_iter().collect::<Option<_>>().ok_or(UNPLACED)?;
+    Ok(Processed { payload, paths })
+}
+
+/// Holds what [`process`] holds and tells the place of each disclosure by its index, without building the payload.
+pub(super) fn locate(
+    payload: &Value,
+    disclosures: &[Disclosure],
+    place: impl FnMut(usize, &[Step<'_>]),
+) -> Result<(), Error> {
+    walk::<false>(payload, disclosures, place).map(drop)
+}
+
+const UNPLACED: Error = Error::DisclosureInvalid {
+    why: "not referenced",
+};
+
+fn walk<const BUILD: bool>(
+    payload: &Value,
+    disclosures: &[Disclosure],
+    place: impl FnMut(usize, &[Step<'_>]),
+) -> Result<Value, Error> {
     let Value::Object(payload) = payload else {
         return Err(Error::malformed("SD-JWT payload"));
     };
-    let mut by_digest = Table::default();
-    for (index, disclosure) in disclosures.iter().enumerate() {
-        if by_digest.insert(disclosure.digest(), index).is_some() {
-            return Err(Error::DisclosureInvalid { why: "sent twice" });
-        }
+    let digests = disclosures.iter().map(Disclosure::digest).zip(0..);
+    let mut by_digest: Vec<(&str, usize)> = digests.collect();
+    by_digest.sort_unstable();
+    if by_digest
+        .windows(2)
+        .any(|pair| matches!(pair, [(a, _), (b, _)] if a == b))
+    {
+        return Err(Error::DisclosureInvalid { why: "sent twice" });
     }
-    let mut walk = Walk {
+    let mut walk = Walk::<_, BUILD> {
         disclosures,
         by_digest,
-        seen: Set::default(),
-        paths: vec![None; disclosures.len()],
-        at: Vec::new(),
+        met: Vec::with_capacity(2 * disclosures.len() + 8),
+        used: vec![false; disclosures.len()],
+        at: Vec::with_capacity(8),
+        place,
     };
     let mut object = walk.object(payload)?;
     object.remove("_sd_alg");
-    let paths = walk
-        .paths
-        .into_iter()
-        .collect::<Option<_>>()
-        .ok_or(Error::DisclosureInvalid {
-            why: "not referenced",
-        })?;
-    Ok(Processed {
-        payload: Value::Object(object),
-        paths,
-    })
+    if walk.used.contains(&false) {
+        return Err(UNPLACED);
+    }
+    walk.met.sort_unstable();
+    if walk
+        .met
+        .windows(2)
+        .any(|pair| matches!(pair, [a, b] if a == b))
+    {
+        return Err(TWICE);
+    }
+    Ok(Value::Object(object))
 }
 
-/// One step of the way down, borrowed.
+const TWICE: Error = Error::DisclosureInvalid {
+    why: "digest used twice",
+};
+
+/// One step of the way down.
 #[derive(Clone, Copy)]
-enum Step<'a> {
+pub(super) enum Step<'a> {
     Key(&'a str),
     Index(u32),
 }
 
-struct Walk<'a> {
+/// Without `BUILD` it holds the same and gives empty objects and arrays.
+struct Walk<'a, P, const BUILD: bool> {
     disclosures: &'a [Disclosure],
-    by_digest: Table<&'a str, usize>,
-    /// Every digest met: none may come twice (step 4).
-    seen: Set<&'a str>,
-    paths: Vec<Option<ClaimPath>>,
+    /// Sorted by digest.
+    by_digest: Vec<(&'a str, usize)>,
+    /// Every digest met that has no disclosure: none may come twice (step 4), which is looked at in the end.
+    met: Vec<&'a str>,
+    /// Which disclosures have been met. Twice is refused at once, or each might multiply those inside it.
+    used: Vec<bool>,
     at: Vec<Step<'a>>,
+    place: P,
 }
 
-impl<'a> Walk<'a> {
+impl<'a, P: FnMut(usize, &[Step<'_>]), const BUILD: bool> Walk<'a, P, BUILD> {
     fn value(&mut self, value: &'a Value) -> Result<Value, Error> {
         match value {
             Value::Object(object) => Ok(Value::Object(self.object(object)?)),
             Value::Array(array) => Ok(Value::Array(self.array(array)?)),
-            other => Ok(other.clone()),
+            other if BUILD => Ok(other.clone()),
+            _ => Ok(Value::Null),
         }
     }
 
@@ -94,7 +140,9 @@ impl<'a> Walk<'a> {
                 }
                 _ => {
                     let value = self.below(Step::Key(name), value)?;
-                    out.insert(name.clone(), value);
+                    if BUILD {
+                        out.insert(name.clone(), value);
+                    }
                 }
             }
         }
@@ -107,6 +155,7 @@ impl<'a> Walk<'a> {
                 });
             }
         };
+        let mut names = Vec::new();
         for digest in digests {
             let Some((index, disclosure)) = self.find(digest)? else {
                 continue;
@@ -114,11 +163,10 @@ impl<'a> Walk<'a> {
             let name = disclosure.name().ok_or(Error::DisclosureInvalid {
                 why: "element disclosed as a claim",
             })?;
-            // Step 3.c.ii.3: also against a name disclosed just before.
-            if object.contains_key(name) || out.contains_key(name) {
-                return Err(Error::DisclosureInvalid {
-                    why: "collides with a claim",
-                });
+            names.push(name);
+            // Step 3.c.ii.3.
+            if object.contains_key(name) {
+                return Err(COLLISION);
             }
             // `_sd_alg` belongs to the issuer-signed payload alone.
             if self.at.is_empty() && name == "_sd_alg" {
@@ -127,20 +175,31 @@ impl<'a> Walk<'a> {
                 });
             }
             let value = self.disclosed(index, Step::Key(name), disclosure.value())?;
-            out.insert(name.to_owned(), value);
+            if BUILD {
+                out.insert(name.to_owned(), value);
+            }
+        }
+        // Step 3.c.ii.3 again: not against each other either.
+        names.sort_unstable();
+        if names
+            .windows(2)
+            .any(|pair| matches!(pair, [a, b] if a == b))
+        {
+            return Err(COLLISION);
         }
         Ok(out)
     }
 
     fn array(&mut self, array: &'a [Value]) -> Result<Vec<Value>, Error> {
-        let mut out = Vec::with_capacity(array.len());
+        let mut out = Vec::with_capacity(if BUILD { array.len() } else { 0 });
+        let mut length = 0u32;
         for element in array {
-            let here = Step::Index(u32::try_from(out.len()).unwrap_or(u32::MAX));
-            match element
+            let here = Step::Index(length);
+            let value = match element
                 .as_object()
                 .and_then(|object| object.get("...").map(|digest| (object.len(), digest)))
             {
-                None => out.push(self.below(here, element)?),
+                None => self.below(here, element)?,
                 Some((1, digest)) => {
                     let Some((index, disclosure)) = self.find(digest)? else {
                         continue;
@@ -150,13 +209,17 @@ impl<'a> Walk<'a> {
                             why: "claim disclosed as an element",
                         });
                     }
-                    out.push(self.disclosed(index, here, disclosure.value())?);
+                    self.disclosed(index, here, disclosure.value())?
                 }
                 Some(_) => {
                     return Err(Error::DisclosureInvalid {
                         why: "digest beside other members",
                     });
                 }
+            };
+            length = length.saturating_add(1);
+            if BUILD {
+                out.push(value);
             }
         }
         Ok(out)
@@ -167,15 +230,21 @@ impl<'a> Walk<'a> {
         let digest = digest.as_str().ok_or(Error::DisclosureInvalid {
             why: "digest is no string",
         })?;
-        if !self.seen.insert(digest) {
-            return Err(Error::DisclosureInvalid {
-                why: "digest used twice",
-            });
+        let found = self
+            .by_digest
+            .binary_search_by_key(&digest, |(digest, _)| digest);
+        let Some((_, index)) = found.ok().and_then(|place| self.by_digest.get(place)) else {
+            self.met.push(digest);
+            return Ok(None);
+        };
+        match self.used.get_mut(*index) {
+            Some(used) if !*used => *used = true,
+            _ => return Err(TWICE),
         }
         Ok(self
-            .by_digest
-            .get(digest)
-            .and_then(|index| Some((*index, self.disclosures.get(*index)?))))
+            .disclosures
+            .get(*index)
+            .map(|disclosure| (*index, disclosure)))
     }
 
     fn disclosed(
@@ -184,22 +253,22 @@ impl<'a> Walk<'a> {
         step: Step<'a>,
         value: &'a Value,
     ) -> Result<Value, Error> {
-        let owned = |step: &Step<'_>| match step {
-            Step::Key(name) => PathElement::Key((*name).to_owned()),
-            Step::Index(index) => PathElement::Index(*index),
-        };
-        let path: Vec<PathElement> = self.at.iter().chain([&step]).map(owned).collect();
         // A claims path is bounded; a disclosure further down cannot be asked for and is not honest.
-        let path = ClaimPath::try_from(path)
-            .map_err(|_| Error::too_large("nesting of disclosures", ClaimPath::MAX))?;
-        if let Some(slot) = self.paths.get_mut(index) {
-            *slot = Some(path);
+        if self.at.len() >= ClaimPath::MAX {
+            return Err(Error::too_large("nesting of disclosures", ClaimPath::MAX));
         }
-        self.below(step, value)
+        self.at.push(step);
+        (self.place)(index, &self.at);
+        let value = self.value(value);
+        self.at.pop();
+        value
     }
 
     fn below(&mut self, step: Step<'a>, value: &'a Value) -> Result<Value, Error> {
-        if self.at.len() == MAX_DEPTH {
+        if !value.is_object() && !value.is_array() {
+            return self.value(value);
+        }
+        if self.at.len() >= MAX_DEPTH {
             return Err(Error::too_large("nesting of claims", MAX_DEPTH));
         }
         self.at.push(step);
@@ -208,3 +277,7 @@ impl<'a> Walk<'a> {
         value
     }
 }
+
+const COLLISION: Error = Error::DisclosureInvalid {
+    why: "collides with a claim",
+};

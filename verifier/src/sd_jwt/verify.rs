@@ -1,6 +1,7 @@
 //! Checking an SD-JWT: the issuer's signature, the disclosures, the key binding (RFC 9901 §7.1 and §7.3).
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use serde_json::Value;
 
@@ -19,7 +20,7 @@ pub struct IssuerVerified {
     payload: Value,
     disclosed: Vec<ClaimPath>,
     key_binding: Option<String>,
-    hashed: String,
+    hashed: Arc<str>,
     algorithm: HashAlgorithm,
     allowed: Vec<KeyType>,
 }

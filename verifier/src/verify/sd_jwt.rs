@@ -1,5 +1,6 @@
 //! Proving an SD-JWT VC with key binding.
 
+use alloc::borrow::ToOwned;
 use alloc::string::String;
 
 use serde_json::Value;
@@ -86,7 +87,11 @@ fn issuer(check: &Check<'_>, sd_jwt: &SdJwt) -> Result<(String, PublicKey), Erro
         .kid
         .as_deref()
         .ok_or(Error::malformed("credential without kid"))?;
-    let (issuer, key) = did::resolve_method(kid)?;
+    // The keys of listed issuers were decoded when the bundle was opened; for others the reason is to be told.
+    let (issuer, key) = match check.bundle.issuer_key(kid) {
+        Some((issuer, key)) => (issuer.to_owned(), key.clone()),
+        None => did::resolve_method(kid)?,
+    };
     // The key belongs to its DID by construction; the credential must name that DID and no other.
     let named = jws.payload_unverified().get("iss").and_then(Value::as_str);
     if named != Some(&issuer) {
