@@ -69,6 +69,8 @@ errors! {
     InvalidSignature { what: &'static str } = "invalid_signature", "the signature of the {what} does not verify";
     /// A disclosure is altered, repeated, not referenced, or collides with a claim.
     DisclosureInvalid { why: &'static str } = "disclosure_invalid", "a disclosure is invalid: {why}";
+    /// The metadata of a credential's type cannot be had, is inconsistent, or the credential breaks it.
+    TypeMetadataInvalid { why: &'static str } = "type_metadata_invalid", "the type metadata of the credential: {why}";
     /// A base proof of a selective-disclosure suite was shown instead of a derived one.
     BaseProofRefused = "base_proof_refused", "a base proof is not a presentation; a derived proof is needed";
     /// A proof made for another purpose.

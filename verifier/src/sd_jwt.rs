@@ -15,6 +15,7 @@ mod present;
 mod process;
 mod salts;
 mod serialization;
+mod type_metadata;
 mod verify;
 
 pub use disclosure::Disclosure;
@@ -24,6 +25,7 @@ pub use issue::{ClaimsInput, IssueInput, Unsigned, prepare, prepare_claims};
 pub use present::{Selection, UnsignedPresentation};
 pub use salts::Salts;
 pub use serialization::{from_json, to_json};
+pub use type_metadata::{SelectiveDisclosure, TypeDocuments, TypeMetadata};
 pub(crate) use verify::fresh;
 pub use verify::{IssuerVerified, KeyBindingExpectation, verify_issued};
 

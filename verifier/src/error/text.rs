@@ -41,6 +41,7 @@ fn chinese(code: &str) -> &'static str {
         "issuer_key_mismatch" => "签名密钥不属于所声明的签发机构",
         "invalid_signature" => "签名无效",
         "disclosure_invalid" => "披露的内容无效或被篡改",
+        "type_metadata_invalid" => "凭证与其类型的元数据不符,或元数据无效",
         "base_proof_refused" => "不接受基础证明,需要派生证明",
         "proof_purpose_mismatch" => "证明的用途不符",
         "not_yet_valid" => "凭证尚未生效",
