@@ -2,7 +2,6 @@
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
-use alloc::collections::btree_map::Entry;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec;
@@ -15,7 +14,7 @@ use super::context::{Container, Context, Expanded, TermDefinition, TypeMapping};
 use super::expand::{Expander, Property};
 use super::keyword::Keyword;
 use super::object::Object;
-use super::tree::{Datatype, Expansion, Item, List, Node, Scalar, Source, ValueObject};
+use super::tree::{Datatype, Expansion, Item, List, Node, Source, ValueObject};
 
 /// An array's items, or the value as the only item.
 pub(super) fn as_slice(value: &Value) -> &[Value] {
@@ -70,10 +69,12 @@ impl Expander<'_> {
         if definition.is_some_and(|definition| definition.reverse) {
             return self.add_reverse(object, Arc::clone(iri), items);
         }
-        match object.node.properties.entry(Arc::clone(iri)) {
-            Entry::Vacant(place) => drop(place.insert(items)),
-            Entry::Occupied(mut place) => place.get_mut().append(&mut items),
-        }
+        object
+            .node
+            .properties
+            .entry(Arc::clone(iri))
+            .or_default()
+            .append(&mut items);
         Ok(())
     }
 
@@ -95,7 +96,7 @@ impl Expander<'_> {
                 match value {
                     Value::Null => self.dropped("null in a language map")?,
                     Value::String(_) => items.push(Item::Value(ValueObject {
-                        value: Scalar::of(value),
+                        value: value.clone(),
                         datatype: Datatype::Native,
                         language: language.clone(),
                         direction,
@@ -225,7 +226,7 @@ impl Expander<'_> {
 /// Step 13.6: any JSON as a literal.
 fn json_value(value: &Value) -> ValueObject {
     ValueObject {
-        value: Scalar::of(value),
+        value: value.clone(),
         datatype: Datatype::Json,
         language: None,
         direction: None,

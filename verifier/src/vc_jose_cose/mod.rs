@@ -19,7 +19,8 @@ pub use envelope::{Secured, envelope, open};
 pub use keys::{KeyReference, KeySource, SigningKey, by_did, by_x5c};
 pub use prepare::{SdJwtOptions, SigningOptions, prepare_cose, prepare_jwt, prepare_sd_jwt};
 pub use verify::{
-    Expectation, Inner, Times, Verified, verify_cose, verify_envelope, verify_jwt, verify_sd_jwt,
+    Expectation, Inner, Times, Verified, verify_bytes, verify_cose, verify_envelope, verify_jwt,
+    verify_sd_jwt,
 };
 
 /// What is secured.

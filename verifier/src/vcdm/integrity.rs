@@ -273,10 +273,8 @@ impl Known {
 impl Resources {
     /// Only the built-in contexts.
     #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            known: BTreeMap::new(),
-        }
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// Makes the resource at `url` known by its bytes, as they would be fetched; only digests of them are kept.

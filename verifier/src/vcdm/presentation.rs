@@ -37,12 +37,7 @@ pub enum Presented<'a> {
         credential: Credential<'a>,
     },
     /// `EnvelopedVerifiableCredential`.
-    Enveloped {
-        /// The document as it stands in the presentation.
-        document: &'a Value,
-        /// The view of it.
-        envelope: Envelope<'a>,
-    },
+    Enveloped(Envelope<'a>),
 }
 
 impl<'a> Presentation<'a> {
@@ -84,18 +79,8 @@ impl<'a> Presentation<'a> {
     /// Those of [`parse`](Self::parse); `undefined_term`, `unknown_context`, `malformed`, `too_large`.
     pub fn issuable(document: &'a Value, contexts: &ContextStore) -> Result<Self, Error> {
         let presentation = Self::parse(document)?;
-        presentation.check_terms(document, contexts)?;
-        Ok(presentation)
-    }
-
-    /// Every term of the `document` that this is a view of has a meaning.
-    pub(crate) fn check_terms(
-        &self,
-        document: &Value,
-        contexts: &ContextStore,
-    ) -> Result<(), Error> {
         unsecured_to_rdf(document, contexts)?;
-        Ok(())
+        Ok(presentation)
     }
 
     /// The version of the data model, by its context.
@@ -153,8 +138,7 @@ fn credentials<'a>(
         let path = path.index(index);
         let members = object(document, &path)?;
         if member::types(members, &path)?.contains(&Envelope::CREDENTIAL) {
-            let envelope = Envelope::read(document, Envelope::CREDENTIAL, &path)?;
-            return Ok(Presented::Enveloped { document, envelope });
+            return Envelope::read(document, Envelope::CREDENTIAL, &path).map(Presented::Enveloped);
         }
         let credential = Credential::read(document, &path)?;
         if credential.proofs().next().is_none() && holder != Some(credential.issuer()) {
@@ -212,13 +196,10 @@ impl<'a> Envelope<'a> {
                 .name(name)
                 .malformed("an envelope says nothing of its own"));
         }
-        // The data are opaque here: whoever opens them reads their form strictly.
-        let url = members.get("id").and_then(Value::as_str);
-        url.and_then(|url| url.strip_prefix("data:"))
+        let url = member::required_id(members, path)?;
+        url.strip_prefix("data:")
             .and_then(|rest| rest.split_once(','))
-            .filter(|(kind, data)| {
-                kind.contains('/') && !kind.contains(char::is_whitespace) && !data.is_empty()
-            })
+            .filter(|(kind, data)| kind.contains('/') && !data.is_empty())
             .map(|(media_type, data)| Self { media_type, data })
             .ok_or_else(|| path.name("id").malformed("a data: URL is needed"))
     }

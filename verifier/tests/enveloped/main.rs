@@ -10,9 +10,11 @@ mod cose;
 mod documents;
 mod keys;
 mod maker;
+mod properties;
 mod refusals;
 mod round_trip;
 mod sd_jwt;
+mod type_metadata;
 mod x509;
 
 /// The code of a refusal.

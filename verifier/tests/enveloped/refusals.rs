@@ -381,6 +381,11 @@ fn sd_jwts() {
         verdict(&with(head.clone(), "cty", json!("vp")), &document, ""),
         Err("unsupported_format")
     );
+    assert_eq!(
+        verdict(&head, &document, "e30.e30.AA"),
+        Err("holder_binding_invalid"),
+        "not asked for"
+    );
     // A status that its holder may leave out.
     let status = json!({"type": "BitstringStatusListEntry", "statusPurpose": "revocation",
         "statusListIndex": "1", "statusListCredential": "https://issuer.example/1"});
@@ -529,4 +534,45 @@ fn a_key_that_the_caller_vouches_for_needs_no_did() {
     };
     assert!(verify_jwt(&text, &expected(Kind::Credential), &trusted).is_ok());
     assert_eq!(verdict(&text), Err("malformed"), "such a kid is no DID URL");
+}
+
+#[test]
+fn a_key_binding_is_checked_where_it_is_expected() {
+    use tessera_verifier::sd_jwt::{KeyBindingExpectation, parse};
+    let (issuer, holder) = (desk(), desk());
+    let document = credential(&issuer.did);
+    let disclosures = SdJwtOptions {
+        disclosable: &[],
+        decoys: 0,
+        algorithm: Default::default(),
+        holder: Some(holder.signer.public_key()),
+        salts: &mut || [0; 16],
+    };
+    let unsigned =
+        prepare_sd_jwt(&document, &issuer.options(Kind::Credential), disclosures).unwrap();
+    let signature = issuer.signer.sign(unsigned.signing_input()).unwrap();
+    let issued = unsigned.attach(signature);
+    let bound = |signer: &Signer| {
+        let selection = parse(&issued).unwrap().select(&[]).unwrap();
+        let unsigned = selection.bind(KeyType::P256, "https://verifier.example", "nonce", NOW);
+        let signature = signer.sign(unsigned.signing_input()).unwrap();
+        unsigned.attach(signature)
+    };
+    let mut expectation = expected(Kind::Credential);
+    expectation.key_binding = Some(KeyBindingExpectation {
+        aud: "https://verifier.example",
+        nonce: "nonce",
+        now: NOW,
+        max_age: 60,
+        clock_skew: 0,
+    });
+    let verified = verify_sd_jwt(&bound(&holder.signer), &expectation, &by_did).unwrap();
+    assert!(verified.holder_bound());
+    assert_eq!(*verified.document(), document);
+    let verdict = |text: &str| code(verify_sd_jwt(text, &expectation, &by_did).map(|_| ()));
+    assert_eq!(
+        verdict(&bound(&issuer.signer)),
+        Err("holder_binding_invalid")
+    );
+    assert_eq!(verdict(&issued), Err("holder_binding_missing"));
 }
