@@ -8,13 +8,17 @@ mod support;
 use std::hint::black_box;
 use std::time::Instant;
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use serde_json::{Value, json};
 use support::{Signer, credential, expected, issued, mandatory, pointers};
 use tessera_verifier::crypto::LocalSigner;
-use tessera_verifier::data_integrity::{ProofPurpose, ecdsa_rdfc, ecdsa_sd};
+use tessera_verifier::data_integrity::{
+    self, ProofOptions, ProofPurpose, Suite, ecdsa_rdfc, ecdsa_sd,
+};
+use tessera_verifier::did;
 use tessera_verifier::json::{self, Limits};
 use tessera_verifier::jsonld::{ContextStore, document_to_rdf};
+use tessera_verifier::key::{KeyType, PublicKey};
 use tessera_verifier::rdf::{Budget, HashAlgorithm, canonicalize};
 
 const ROUNDS: usize = 300;
@@ -68,6 +72,28 @@ fn main() {
         canonicalize(quads, HashAlgorithm::Sha256, Budget::default()).map(|c| c.to_nquads())
     };
 
+    let ed25519 = Ed25519KeyPair::generate().unwrap();
+    let ed25519_key =
+        PublicKey::from_compressed(KeyType::Ed25519, ed25519.public_key().as_ref()).unwrap();
+    let ed25519_document = credential(&did::did_key(&ed25519_key), &holder.did());
+    let ed25519_options = ProofOptions {
+        verification_method: did::verification_method(&ed25519_key),
+        key: Some(ed25519_key.clone()),
+        ..options.clone()
+    };
+    let ed25519_issue = |suite| {
+        let unsigned =
+            data_integrity::prepare(&ed25519_document, suite, &ed25519_options, &store).unwrap();
+        let signature = ed25519.sign(unsigned.signing_input());
+        unsigned.attach(signature)
+    };
+    let [eddsa_rdfc, eddsa_jcs] = [Suite::EddsaRdfc2022, Suite::EddsaJcs2022]
+        .map(|suite| serde_json::to_vec(&ed25519_issue(suite)).unwrap());
+    let eddsa_verify = |bytes: &[u8], suite| {
+        let expected = expected().knowing(&ed25519_key);
+        data_integrity::verify_bytes(bytes, &[suite], &expected, &store).unwrap();
+    };
+
     let operations: Vec<Operation<'_>> = vec![
         (
             "raw P-256 verification",
@@ -118,6 +144,22 @@ fn main() {
             Box::new(|| {
                 issuer.attach(ecdsa_rdfc::prepare(&document, &options, &store).unwrap());
             }),
+        ),
+        (
+            "eddsa-rdfc-2022 verify",
+            Box::new(|| eddsa_verify(&eddsa_rdfc, Suite::EddsaRdfc2022)),
+        ),
+        (
+            "eddsa-rdfc-2022 issue",
+            Box::new(|| drop(ed25519_issue(Suite::EddsaRdfc2022))),
+        ),
+        (
+            "eddsa-jcs-2022 verify",
+            Box::new(|| eddsa_verify(&eddsa_jcs, Suite::EddsaJcs2022)),
+        ),
+        (
+            "eddsa-jcs-2022 issue",
+            Box::new(|| drop(ed25519_issue(Suite::EddsaJcs2022))),
         ),
         (
             "ecdsa-sd-2023 issue",

@@ -1,5 +1,7 @@
 //! Strict text encodings: each byte string has exactly one accepted spelling.
 
+mod base58;
+
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -56,7 +58,7 @@ pub fn from_base64(text: &str) -> Result<Vec<u8>, Error> {
 /// Multibase base58btc: `z` and the Bitcoin alphabet.
 #[must_use]
 pub fn multibase_base58(bytes: &[u8]) -> String {
-    format!("z{}", bs58::encode(bytes).into_string())
+    format!("z{}", base58::encode(bytes))
 }
 
 /// Multibase base64url without padding: `u`.
@@ -79,9 +81,7 @@ pub fn from_multibase_base58(text: &str) -> Result<Vec<u8>, Error> {
     if digits.len() > BASE58_MAX {
         return Err(Error::too_large("base58 text", BASE58_MAX));
     }
-    bs58::decode(digits)
-        .into_vec()
-        .map_err(|_| Error::malformed("base58"))
+    base58::decode(digits).ok_or(Error::malformed("base58"))
 }
 
 /// Reads multibase base64url without padding (`u…`).

@@ -47,7 +47,7 @@
 //!
 //! | for | modules |
 //! |---|---|
-//! | deciding | [`verify`](mod@verify), [`policy`], [`request`], [`dcql`], [`bundle`], [`status`], [`catalogue`] |
+//! | deciding | [`verify`](mod@verify), [`credential`], [`policy`], [`request`], [`dcql`], [`bundle`], [`status`], [`catalogue`] |
 //! | credential formats | [`vcdm`], [`vc_jose_cose`], [`sd_jwt`], [`data_integrity`], [`jsonld`], [`rdf`], [`claims`] |
 //! | both ends of issuance | [`vci`], [`device`], [`terminal`] |
 //! | foundations | [`jws`], [`cose`], [`cbor`], [`x509`], [`did`], [`key`], [`crypto`], [`encoding`], [`json`], [`time`], [`error`](mod@error) |
@@ -65,6 +65,7 @@ pub mod catalogue;
 pub mod cbor;
 pub mod claims;
 pub mod cose;
+pub mod credential;
 pub mod crypto;
 pub mod data_integrity;
 pub mod dcql;

@@ -22,6 +22,7 @@ pub use array::{EntryBits, StatusArray, StatusType};
 pub use bits::{BitString, StatusSize};
 pub use bitstring_list::BitstringStatusList;
 pub use claim::StatusClaim;
+pub(crate) use entry::ENTRY_TYPE;
 pub use entry::{EntryStatus, Purpose, StatusEntry, StatusMessage};
 pub use list::{
     StatusList, Statuses, read_bitstring, read_token, status_list_credential, token_status_list,

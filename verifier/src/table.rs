@@ -21,6 +21,17 @@ pub(crate) type Table<K, V> = alloc::collections::BTreeMap<K, V>;
 #[cfg(not(feature = "std"))]
 pub(crate) type Set<K> = alloc::collections::BTreeSet<K>;
 
+/// An empty set with room for `items`, where the kind of set can have such.
+pub(crate) fn set_of<K>(items: usize) -> Set<K> {
+    #[cfg(feature = "std")]
+    return Set::with_capacity_and_hasher(items, crate::fast_hash::FastHash);
+    #[cfg(not(feature = "std"))]
+    {
+        let _ = items;
+        Set::new()
+    }
+}
+
 /// A value made when it is first needed; several threads may make it at once, and one of the results is kept.
 pub(crate) struct Lazy<T: 'static> {
     cell: OnceBox<T>,

@@ -4,6 +4,7 @@
 //! `bytes → `[`UnverifiedPresentation`]` → proven → current → bound to the holder → asked for → `[`Verified`].
 
 mod asked;
+mod current;
 mod ldp;
 mod sd_jwt;
 mod shape;
@@ -11,6 +12,7 @@ mod stage;
 mod steps;
 mod token;
 
+pub(crate) use current::{let_pass, within};
 pub use stage::{Refusal, Stage};
 pub use token::UnverifiedPresentation;
 
@@ -82,6 +84,13 @@ pub enum Undetermined {
     IndexBeyondList,
     /// The credential names no status list.
     NotStated,
+    /// The status list does not hold yet.
+    ListNotYetValid {
+        /// The beginning of the list.
+        from: Timestamp,
+    },
+    /// The credential states its status in a way that is not known here.
+    UnknownKind,
 }
 
 /// A policy and a bundle, ready for many verifications: `Send + Sync`, nothing locked.

@@ -583,7 +583,7 @@ fn presentations_and_what_they_hold() {
     assert_eq!(presentation.holder(), Some("did:example:holder"));
     assert!(matches!(
         presentation.credentials(),
-        [Presented::Enveloped(envelope), Presented::Credential { credential, .. }]
+        [Presented::Enveloped { envelope, .. }, Presented::Credential { credential, .. }]
             if envelope.media_type() == "application/vc+jwt" && credential.version() == Version::V1
     ));
 

@@ -6,11 +6,13 @@ use std::fmt;
 use aws_lc_rs::digest::{SHA384, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair,
-    EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
+    ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair,
 };
+use serde_json::Value;
 use tessera_verifier::crypto::{LocalSigner, SignError, Signature};
 use tessera_verifier::did;
+use tessera_verifier::encoding::from_base64url;
 use tessera_verifier::key::{KeyType, PublicKey};
 
 /// A kind's name in the suites' configuration.
@@ -51,6 +53,11 @@ const P384_DER: Der = (
     &[0xa0, 0x07, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22],
 );
 
+const P521_DER: Der = (
+    &[0x30, 0x50, 0x02, 0x01, 0x01, 0x04, 0x42],
+    &[0xa0, 0x07, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23],
+);
+
 /// A key could not be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoKey;
@@ -73,19 +80,44 @@ impl Key {
         let seed = seed.as_ref();
         let short = seed.get(..32).ok_or(NoKey)?;
         match kind {
-            KeyType::P256 => Self::ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING, P256_DER, short),
-            KeyType::P384 => Self::ecdsa(&ECDSA_P384_SHA384_FIXED_SIGNING, P384_DER, seed),
+            KeyType::P384 => Self::of_secret(kind, seed),
+            kind => Self::of_secret(kind, short),
+        }
+    }
+
+    /// The key of the bytes of its secret half.
+    fn of_secret(kind: KeyType, secret: &[u8]) -> Result<Self, NoKey> {
+        match kind {
+            KeyType::P256 => Self::ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING, P256_DER, secret),
+            KeyType::P384 => Self::ecdsa(&ECDSA_P384_SHA384_FIXED_SIGNING, P384_DER, secret),
+            KeyType::P521 => Self::ecdsa(&ECDSA_P521_SHA512_FIXED_SIGNING, P521_DER, secret),
             KeyType::Ed25519 => {
-                let pair = Ed25519KeyPair::from_seed_unchecked(short).map_err(|_| NoKey)?;
+                let pair = Ed25519KeyPair::from_seed_unchecked(secret).map_err(|_| NoKey)?;
                 let public = pair.public_key().as_ref();
-                let public =
-                    PublicKey::from_compressed(KeyType::Ed25519, public).map_err(|_| NoKey)?;
+                let public = PublicKey::from_compressed(kind, public).map_err(|_| NoKey)?;
                 Ok(Self {
                     pair: Pair::Ed25519(pair),
                     public,
                 })
             }
             _ => Err(NoKey),
+        }
+    }
+
+    /// The key of a private JWK (RFC 7517, RFC 8037).
+    ///
+    /// # Errors
+    /// [`NoKey`] unless both halves are there and belong together.
+    pub fn from_secret_jwk(jwk: &Value) -> Result<Self, NoKey> {
+        let mut public = jwk.clone();
+        let secret = public.as_object_mut().and_then(|jwk| jwk.remove("d"));
+        let secret = secret.as_ref().and_then(Value::as_str).ok_or(NoKey)?;
+        let secret = from_base64url(secret).map_err(|_| NoKey)?;
+        let public = PublicKey::from_jwk(&public).map_err(|_| NoKey)?;
+        let key = Self::of_secret(public.kind(), &secret)?;
+        match key.public == public {
+            true => Ok(key),
+            false => Err(NoKey),
         }
     }
 

@@ -14,6 +14,7 @@
 
 pub mod answer;
 pub mod clock;
+pub mod command;
 pub mod engine;
 pub mod issue;
 pub mod keys;

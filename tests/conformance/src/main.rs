@@ -9,6 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Parser, Subcommand};
 use tessera_conformance::clock::Clock;
+use tessera_conformance::command::{self, Feature};
 use tessera_conformance::manifest::manifest;
 use tessera_conformance::server::router;
 use tessera_conformance::state::State;
@@ -29,8 +30,57 @@ struct Cli {
 enum Command {
     /// Serve the VC-API on the loopback interface; prints identifiers and URLs as JSON.
     Serve(Serve),
+    /// Secure a document with JOSE or COSE, as the VC-JOSE-COSE suite asks for it.
+    Issue(Files),
+    /// Verify a document secured with JOSE or COSE, as the VC-JOSE-COSE suite asks for it.
+    Verify(Files),
     /// Run the published vectors and compare with what is known to pass.
     Vectors(Vectors),
+}
+
+#[derive(Args)]
+struct Files {
+    /// The document: JSON to issue; a JWT, an SD-JWT or base64 of COSE to verify.
+    #[arg(long)]
+    input: PathBuf,
+    /// The key: a `JsonWebKey` verification method with `publicKeyJwk` and `secretKeyJwk`.
+    #[arg(long)]
+    key: PathBuf,
+    /// `{credential|presentation}_{jose|cose|sdjwt}`.
+    #[arg(long, value_parser = Feature::parse)]
+    feature: Feature,
+    /// What is selectively disclosable: a JSON array of paths like "a.b" and "c[0]".
+    #[arg(long, value_parser = paths)]
+    sd: Option<Paths>,
+    /// Where the outcome goes.
+    #[arg(long)]
+    output: PathBuf,
+}
+
+#[derive(Clone)]
+struct Paths(Vec<String>);
+
+fn paths(text: &str) -> Result<Paths, String> {
+    serde_json::from_str(text)
+        .map(Paths)
+        .map_err(|error| error.to_string())
+}
+
+/// Runs one command of the VC-JOSE-COSE suite and writes what became of it.
+fn jose_cose(issue: bool, files: &Files) -> Result<(), Box<dyn Error>> {
+    let done = if issue {
+        let sd = files.sd.as_ref().map_or(&[][..], |paths| &paths.0);
+        command::issue(&files.input, &files.key, files.feature, sd)
+    } else {
+        command::verify(&files.input, &files.key, files.feature)
+    };
+    let outcome = match &done {
+        Ok(done) => command::outcome(done),
+        Err(error) => serde_json::json!({"result": "indeterminate", "data": error.to_string()}),
+    };
+    std::fs::write(&files.output, outcome.to_string())?;
+    done.map(|_| ())?;
+    Ok(())
 }
 
 #[derive(Args)]
@@ -74,6 +124,8 @@ fn clock(now: Option<Timestamp>) -> Clock {
 async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(arguments) => serve(arguments).await,
+        Command::Issue(files) => jose_cose(true, &files),
+        Command::Verify(files) => jose_cose(false, &files),
         Command::Vectors(arguments) => match vectors::run(&arguments.vectors) {
             true => Ok(()),
             false => Err("worse than what is known to pass".into()),

@@ -76,7 +76,8 @@ pub struct ProofOptions {
     pub previous_proof: Vec<String>,
     /// Unpredictable text that makes two proofs over one document differ.
     pub nonce: Option<String>,
-    /// The public key, where the URL of the method does not itself say it (did:web, https).
+    /// The public key: needed where the URL of the method does not itself say it (did:web, https), and
+    /// otherwise saves decoding it from there.
     pub key: Option<PublicKey>,
 }
 
@@ -138,6 +139,11 @@ impl ProofOptions {
 
     /// The key that the verification method names.
     pub(super) fn public_key(&self) -> Result<PublicKey, Error> {
+        if let Some(key) = &self.key
+            && did::verification_method(key) == self.verification_method
+        {
+            return Ok(key.clone());
+        }
         if did::is_self_describing(&self.verification_method) {
             let (_, key) = did::resolve_method(&self.verification_method)?;
             return match &self.key {

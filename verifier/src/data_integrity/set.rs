@@ -126,7 +126,7 @@ pub fn verify_all(
                     what: "proof chain",
                 });
             }
-            verified.push(ecdsa_sd::verify_checked(document, proof, store)?);
+            verified.push(disclosed(document, proof, store)?);
             continue;
         }
         let signature = signature(&proof)?;
@@ -153,6 +153,24 @@ pub fn verify_all(
         verified.push(proof.verify(&message, &signature)?);
     }
     Ok(verified)
+}
+
+/// Verifies a derived proof of a suite with selective disclosure.
+fn disclosed(
+    document: &Value,
+    proof: CheckedProof<'_>,
+    store: &ContextStore,
+) -> Result<VerifiedProof, Error> {
+    match proof.suite() {
+        Suite::EcdsaSd2023 => ecdsa_sd::verify_checked(document, proof, store),
+        #[cfg(any(feature = "bbs", feature = "bbs-pure"))]
+        Suite::Bbs2023 => {
+            let presented = super::bbs_2023::Presented::default();
+            super::bbs_2023::verify_checked(document, proof, &presented, store)
+                .map(|shown| shown.proof)
+        }
+        _ => Err(Error::UnsupportedSuite),
+    }
 }
 
 /// The document's proofs, at least one and not too many.

@@ -91,6 +91,11 @@ impl Suite {
         }
     }
 
+    /// Whether it signs JSON as it stands, so that a term without meaning is covered like any other.
+    pub(crate) const fn signs_json(self) -> bool {
+        matches!(self.transformation(), Transformation::Jcs)
+    }
+
     /// What the suite does to a document before it is hashed.
     pub(super) const fn transformation(self) -> Transformation {
         match self {

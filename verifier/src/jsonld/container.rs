@@ -2,6 +2,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
+use alloc::collections::btree_map::Entry;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec;
@@ -14,7 +15,7 @@ use super::context::{Container, Context, Expanded, TermDefinition, TypeMapping};
 use super::expand::{Expander, Property};
 use super::keyword::Keyword;
 use super::object::Object;
-use super::tree::{Datatype, Expansion, Item, List, Node, Source, ValueObject};
+use super::tree::{Datatype, Expansion, Item, List, Node, Scalar, Source, ValueObject};
 
 /// An array's items, or the value as the only item.
 pub(super) fn as_slice(value: &Value) -> &[Value] {
@@ -69,12 +70,10 @@ impl Expander<'_> {
         if definition.is_some_and(|definition| definition.reverse) {
             return self.add_reverse(object, Arc::clone(iri), items);
         }
-        object
-            .node
-            .properties
-            .entry(Arc::clone(iri))
-            .or_default()
-            .append(&mut items);
+        match object.node.properties.entry(Arc::clone(iri)) {
+            Entry::Vacant(place) => drop(place.insert(items)),
+            Entry::Occupied(mut place) => place.get_mut().append(&mut items),
+        }
         Ok(())
     }
 
@@ -96,7 +95,7 @@ impl Expander<'_> {
                 match value {
                     Value::Null => self.dropped("null in a language map")?,
                     Value::String(_) => items.push(Item::Value(ValueObject {
-                        value: value.clone(),
+                        value: Scalar::of(value),
                         datatype: Datatype::Native,
                         language: language.clone(),
                         direction,
@@ -226,7 +225,7 @@ impl Expander<'_> {
 /// Step 13.6: any JSON as a literal.
 fn json_value(value: &Value) -> ValueObject {
     ValueObject {
-        value: value.clone(),
+        value: Scalar::of(value),
         datatype: Datatype::Json,
         language: None,
         direction: None,

@@ -9,7 +9,7 @@ use super::JsonLdError;
 use super::expand::{Expander, Property};
 use super::iri;
 use super::object::{Object, invalid};
-use super::tree::{Datatype, Direction, Expansion, Item, List, Node, ValueObject};
+use super::tree::{Datatype, Direction, Expansion, Item, List, Node, Scalar, ValueObject};
 
 impl Expander<'_> {
     /// Steps 15 to 19: what kind of object it turned out to be.
@@ -120,7 +120,7 @@ impl Expander<'_> {
             }
         }
         Ok(Some(ValueObject {
-            value: value.clone(),
+            value: Scalar::of(value),
             datatype,
             language,
             direction,

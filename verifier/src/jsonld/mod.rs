@@ -33,7 +33,7 @@ pub(crate) use jcs::canonical_object;
 pub use store::{BUILTIN_CONTEXTS, ContextStore};
 pub use to_json::expanded_json;
 pub use to_rdf::{RdfDirection, SourcedQuads, ToRdfOptions, to_rdf};
-pub use tree::{Item, Node, Source, ValueObject};
+pub use tree::{Item, Node, Scalar, Source, ValueObject};
 
 use crate::rdf::Quad;
 use alloc::vec::Vec;

@@ -67,7 +67,7 @@ fn node_json(node: &Node) -> Map<String, Value> {
 
 fn value_json(value: &ValueObject) -> Map<String, Value> {
     let mut map = Map::new();
-    map.insert("@value".to_owned(), value.value.clone());
+    map.insert("@value".to_owned(), value.value.to_json());
     match &value.datatype {
         Datatype::Native => {}
         Datatype::Json => {

@@ -16,7 +16,7 @@ use serde_json::{Number, Value};
 
 use super::JsonLdError;
 use super::jcs::canonical_json;
-use super::tree::{Datatype, Direction, Item, List, Node, Properties, Source, ValueObject};
+use super::tree::{Datatype, Direction, Item, List, Node, Properties, Scalar, Source, ValueObject};
 use crate::rdf::{Literal, Quad, Term, is_well_formed_iri, is_well_formed_language};
 
 /// How to write strings that have a base direction.
@@ -87,7 +87,10 @@ iris! {
 pub fn to_rdf(items: &[Item], options: &ToRdfOptions) -> Result<SourcedQuads, JsonLdError> {
     let mut writer = Writer {
         options: *options,
-        out: SourcedQuads::default(),
+        out: SourcedQuads {
+            quads: Vec::with_capacity(ORDINARY),
+            sources: Vec::with_capacity(ORDINARY),
+        },
         labels: Table::default(),
         issued: 0,
         indexes: Table::default(),
@@ -105,6 +108,9 @@ pub fn to_rdf(items: &[Item], options: &ToRdfOptions) -> Result<SourcedQuads, Js
 /// document once; a name stands there once and is written with every quad, so that a few hundred kilobytes of document
 /// would become gigabytes of statements.
 const MAX_NAMES: usize = 4 << 20;
+
+/// Room for the quads of an ordinary credential, so that they are not moved as they become more.
+const ORDINARY: usize = 64;
 
 struct Writer {
     options: ToRdfOptions,
@@ -303,14 +309,14 @@ impl Writer {
             return Ok(None);
         }
         let lexical: Arc<str> = match &value.value {
-            json if value.datatype == Datatype::Json => canonical_json(json).into(),
-            Value::Bool(flag) => {
+            json if value.datatype == Datatype::Json => canonical_json(&json.to_json()).into(),
+            Scalar::Text(text) => Arc::clone(text),
+            Scalar::Other(Value::Bool(flag)) => {
                 datatype.get_or_insert_with(|| Arc::clone(&XSD_BOOLEAN));
                 Arc::from(if *flag { "true" } else { "false" })
             }
-            Value::Number(number) => number_literal(number, &mut datatype).into(),
-            Value::String(text) => text.as_str().into(),
-            _ => return Ok(None),
+            Scalar::Other(Value::Number(number)) => number_literal(number, &mut datatype).into(),
+            Scalar::Other(_) => return Ok(None),
         };
         if let Some(direction) = value.direction {
             match self.options.direction {

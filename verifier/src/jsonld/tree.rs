@@ -69,11 +69,36 @@ pub struct List {
     pub source: Source,
 }
 
+/// The `@value` of a value object.
+#[derive(Clone, Debug)]
+pub enum Scalar {
+    /// A string, held as the literal that it becomes.
+    Text(Arc<str>),
+    /// Another scalar, or any JSON when the datatype is [`Datatype::Json`].
+    Other(Value),
+}
+
+impl Scalar {
+    pub(crate) fn of(value: &Value) -> Self {
+        match value {
+            Value::String(text) => Self::Text(text.as_str().into()),
+            other => Self::Other(other.clone()),
+        }
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        match self {
+            Self::Text(text) => Value::from(&**text),
+            Self::Other(value) => value.clone(),
+        }
+    }
+}
+
 /// A value object.
 #[derive(Clone, Debug)]
 pub struct ValueObject {
-    /// `@value`: a scalar, or any JSON when `datatype` is `Datatype::Json`.
-    pub value: Value,
+    /// `@value`.
+    pub value: Scalar,
     /// `@type`.
     pub datatype: Datatype,
     /// `@language`, in lower case.

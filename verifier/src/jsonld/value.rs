@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::JsonLdError;
 use super::context::{Context, Expanded, TermDefinition, TypeMapping};
 use super::expand::Expander;
-use super::tree::{Datatype, Item, Node, Source, ValueObject};
+use super::tree::{Datatype, Item, Node, Scalar, Source, ValueObject};
 
 impl Expander<'_> {
     /// Expands a scalar that is a value of a term.
@@ -28,7 +28,7 @@ impl Expander<'_> {
             return Ok(Item::Node(Box::new(node)));
         }
         let mut value = ValueObject {
-            value: scalar.clone(),
+            value: Scalar::of(scalar),
             datatype: Datatype::Native,
             language: None,
             direction: None,

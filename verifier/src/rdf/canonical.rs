@@ -13,7 +13,7 @@ use super::ndegree::NDegree;
 use super::render::{Lines, Nodes, Rendered};
 use super::term::Quad;
 use crate::crypto::{sha256, sha384};
-use crate::table::Set;
+use crate::table::set_of;
 
 /// The hash that canonicalization is run with; the signature suite chooses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -45,13 +45,14 @@ impl HashAlgorithm {
 }
 
 fn hex(bytes: &[u8]) -> Arc<str> {
-    let digit = |nibble: u8| char::from(nibble + if nibble < 10 { b'0' } else { b'a' - 10 });
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 15));
+    let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
+    // The longest digest has 48 bytes.
+    let mut text = [0; 96];
+    for (out, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        out.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
     }
-    text.into()
+    let text = text.get(..bytes.len() * 2).unwrap_or_default();
+    core::str::from_utf8(text).unwrap_or_default().into()
 }
 
 /// How much n-degree work (RDFC-1.0 §4.8) a dataset may cost.
@@ -154,19 +155,33 @@ pub fn canonicalize(
     hash: HashAlgorithm,
     budget: Budget,
 ) -> Result<Canonical<'_>, RdfError> {
-    let mut seen = Set::default();
-    let unique: Vec<&Quad> = quads.iter().filter(|quad| seen.insert(*quad)).collect();
     let mut nodes = Nodes::default();
-    let mut text = String::with_capacity(unique.len() * 160);
-    let rendered: Vec<Rendered<'_>> = unique
-        .into_iter()
+    let mut text = String::with_capacity(quads.len() * 224);
+    let mut rendered: Vec<Rendered<'_>> = quads
+        .iter()
         .map(|quad| Rendered::new(quad, &mut text, &mut nodes))
         .collect();
+    let mut seen = set_of(rendered.len());
+    rendered.retain(|line| seen.insert(line.identity(&text)));
+    let mut issuer = Issuer::new("c14n");
+    // A node with no other to be told from: its hash would decide nothing.
+    if nodes.labels.len() <= 1 {
+        for node in (0..).take(nodes.labels.len()) {
+            issuer.issue(node);
+        }
+        return Ok(Canonical {
+            text,
+            quads: rendered,
+            nodes,
+            issuer,
+        });
+    }
     let mentions = mentions(&rendered, nodes.labels.len());
 
+    let mut scratch = Scratch::default();
     let first: Vec<Arc<str>> = (0u32..)
         .zip(&mentions)
-        .map(|(node, quads)| first_degree(node, quads, (&rendered, &text), hash))
+        .map(|(node, quads)| scratch.first_degree(node, quads, (&rendered, &text), hash))
         .collect();
     let mut by_hash: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
     for (node, hash) in (0u32..).zip(&first) {
@@ -174,7 +189,6 @@ pub fn canonicalize(
     }
 
     // §4.4.3 step 4: nodes that a first-degree hash singles out.
-    let mut issuer = Issuer::new("c14n");
     by_hash.retain(|_, nodes| match nodes.as_slice() {
         [node] => {
             issuer.issue(*node);
@@ -230,19 +244,33 @@ fn mentions(quads: &[Rendered<'_>], nodes: usize) -> Vec<Vec<u32>> {
     mentions
 }
 
-/// Hash First Degree Quads (§4.6): the node is `_:a`, every other blank node `_:z`.
-fn first_degree(
-    node: u32,
-    mentioned: &[u32],
-    (quads, text): (&[Rendered<'_>], &str),
-    hash: HashAlgorithm,
-) -> Arc<str> {
-    let mut lines = Lines::with_capacity(mentioned.len());
-    for &index in mentioned {
-        if let Some(quad) = quads.get(index as usize) {
-            let label = |other| if other == node { "a" } else { "z" };
-            lines.push(|out| quad.write(out, text, label));
+/// Room for the lines of one node after another.
+#[derive(Default)]
+struct Scratch {
+    lines: Lines,
+    sorted: String,
+}
+
+impl Scratch {
+    /// Hash First Degree Quads (§4.6): the node is `_:a`, every other blank node `_:z`.
+    fn first_degree(
+        &mut self,
+        node: u32,
+        mentioned: &[u32],
+        (quads, text): (&[Rendered<'_>], &str),
+        hash: HashAlgorithm,
+    ) -> Arc<str> {
+        self.lines.clear();
+        for &index in mentioned {
+            if let Some(quad) = quads.get(index as usize) {
+                let label = |other| if other == node { "a" } else { "z" };
+                self.lines.push(|out| quad.write(out, text, label));
+            }
         }
+        self.sorted.clear();
+        for line in self.lines.sorted() {
+            self.sorted.push_str(line);
+        }
+        hash.hex(self.sorted.as_bytes())
     }
-    hash.hex(lines.concat().as_bytes())
 }

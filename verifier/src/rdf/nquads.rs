@@ -65,8 +65,9 @@ pub(super) fn write_literal(out: &mut String, literal: &Literal) {
 
 fn write_escaped(out: &mut String, text: &str) {
     // Nearly all literals need no escape: copy them whole.
-    let plain = |byte: &u8| *byte >= 0x20 && !matches!(byte, b'"' | b'\\' | 0x7f | 0xef);
-    if text.as_bytes().iter().all(plain) {
+    let special = |byte: u8| byte < 0x20 || matches!(byte, b'"' | b'\\' | 0x7f | 0xef);
+    // Without leaving the loop early: several bytes at a time.
+    if !text.bytes().fold(false, |any, byte| any | special(byte)) {
         out.push_str(text);
         return;
     }

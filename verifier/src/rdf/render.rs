@@ -111,6 +111,12 @@ impl<'a> Rendered<'a> {
         }
     }
 
+    /// What tells the quad from all others: its text and the nodes in the holes.
+    pub(super) fn identity<'t>(&self, text: &'t str) -> (&'t str, [Option<u32>; 3]) {
+        let line = text.get(self.start..self.end).unwrap_or_default();
+        (line, self.holes.map(|hole| hole.map(|hole| hole.node)))
+    }
+
     pub(super) fn holes(&self) -> impl Iterator<Item = Hole> + '_ {
         self.holes.iter().copied().flatten()
     }
@@ -129,6 +135,7 @@ impl<'a> Rendered<'a> {
 }
 
 /// Lines written one after another into one text, to be sorted without copying them.
+#[derive(Default)]
 pub(super) struct Lines {
     text: String,
     ranges: Vec<core::ops::Range<usize>>,
@@ -140,6 +147,12 @@ impl Lines {
             text: String::with_capacity(lines * 192),
             ranges: Vec::with_capacity(lines),
         }
+    }
+
+    /// No lines, in the room of those before.
+    pub(super) fn clear(&mut self) {
+        self.text.clear();
+        self.ranges.clear();
     }
 
     pub(super) fn push(&mut self, write: impl FnOnce(&mut String)) {

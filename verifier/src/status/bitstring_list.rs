@@ -14,6 +14,7 @@ use crate::claims::CREDENTIALS_V2;
 use crate::error::Error;
 use crate::time::Timestamp;
 use crate::vcdm::{Credential, DateTimeStamp, Path, Version, one_or_more};
+use crate::verify::Undetermined;
 
 /// The type of the credential.
 const CREDENTIAL_TYPE: &str = "BitstringStatusListCredential";
@@ -122,6 +123,15 @@ impl BitstringStatusList {
     /// `status_list_mismatch` for a list of another place or purpose, `status_list_too_short` where entries of this size
     /// number fewer than 131,072, `status_out_of_range` beyond its end, `status_undetermined` outside its validity.
     pub fn status(&self, entry: &StatusEntry, now: Timestamp) -> Result<EntryStatus, Error> {
+        let status = self.lookup(entry)?;
+        match self.outdated(now) {
+            None => Ok(status),
+            Some(why) => Err(why.refusal(now)),
+        }
+    }
+
+    /// As [`status`](Self::status), whether the list holds now or not.
+    pub(crate) fn lookup(&self, entry: &StatusEntry) -> Result<EntryStatus, Error> {
         if self.id.as_ref().is_some_and(|id| *id != entry.list) {
             return Err(Error::StatusListMismatch { why: "place" });
         }
@@ -132,15 +142,18 @@ impl BitstringStatusList {
             return Err(Error::StatusListTooShort);
         }
         let value = self.bits.value(entry.index, entry.size);
-        let value = value.ok_or(Error::StatusOutOfRange)?;
-        let undetermined = |why| Err(Error::StatusUndetermined { why });
-        if self.valid_from.is_some_and(|from| now < from) {
-            return undetermined("the status list is from the future");
+        value
+            .map(|value| entry.status(value))
+            .ok_or(Error::StatusOutOfRange)
+    }
+
+    /// Why the list cannot be relied on at `now`, if so.
+    pub(crate) fn outdated(&self, now: Timestamp) -> Option<Undetermined> {
+        match (self.valid_from, self.valid_until) {
+            (Some(from), _) if now < from => Some(Undetermined::ListNotYetValid { from }),
+            (_, Some(until)) if now >= until => Some(Undetermined::ListStale { until }),
+            _ => None,
         }
-        if self.valid_until.is_some_and(|until| now >= until) {
-            return undetermined("the status list is past its end");
-        }
-        Ok(entry.status(value))
     }
 
     /// When a fresh copy should be looked for: at the end of `ttl` after `received_at`, or of the validity.

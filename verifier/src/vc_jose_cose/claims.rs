@@ -8,7 +8,9 @@ use super::Kind;
 use crate::error::Error;
 
 /// Claims that are about the signature and not about the document.
-pub(super) const REGISTERED: [&str; 8] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf"];
+pub(super) const REGISTERED: [&str; 9] = [
+    "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf", "nonce",
+];
 
 /// The members of a credential (VCDM 2.0 §4, §5).
 const CREDENTIAL: [&str; 19] = [

@@ -101,7 +101,9 @@ pub(super) fn all_enveloped(presentation: &Presentation<'_>) -> Result<(), Error
         .credentials()
         .iter()
         .try_for_each(|presented| match presented {
-            Presented::Enveloped(envelope) => media_type(Kind::Credential, envelope).map(|_| ()),
+            Presented::Enveloped { envelope, .. } => {
+                media_type(Kind::Credential, envelope).map(|_| ())
+            }
             _ => Err(Error::UnsupportedFormat {
                 what: "credential without envelope",
             }),

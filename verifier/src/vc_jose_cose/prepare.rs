@@ -94,7 +94,8 @@ pub fn prepare_sd_jwt(
     options: &SigningOptions<'_>,
     disclosures: SdJwtOptions<'_>,
 ) -> Result<sd_jwt::Unsigned, Error> {
-    if disclosures.disclosable.iter().any(always_visible) {
+    let hidden = |path| always_visible(options.kind, path);
+    if disclosures.disclosable.iter().any(hidden) {
         return Err(Error::DisclosureInvalid {
             why: "a claim that must always be visible",
         });
@@ -196,8 +197,9 @@ fn checked<'a>(
     let controller = match options.kind {
         Kind::Credential => Some(Credential::issuable(document, options.contexts)?.issuer()),
         Kind::Presentation => {
-            let presentation = Presentation::issuable(document, options.contexts)?;
+            let presentation = Presentation::parse(document)?;
             super::envelope::all_enveloped(&presentation)?;
+            Presentation::issuable(&without_envelopes(document), options.contexts)?;
             presentation.holder()
         }
     };
@@ -208,9 +210,25 @@ fn checked<'a>(
     Ok(controller)
 }
 
-/// Whether a path leads to, into or around something that must not be hidden.
-pub(super) fn always_visible(path: &ClaimPath) -> bool {
-    NEVER_DISCLOSABLE
+/// A presentation without the credentials in their envelopes, which are nobody's terms here: they were signed before.
+fn without_envelopes(document: &Value) -> Value {
+    let members = document.as_object().into_iter().flatten();
+    let members = members.filter(|(name, _)| *name != "verifiableCredential");
+    Value::Object(
+        members
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+    )
+}
+
+/// Whether a path leads to, into or around something that must not be hidden. A holder may hide what it likes of its own
+/// presentation: whoever asked for it sees what is missing.
+pub(super) fn always_visible(kind: Kind, path: &ClaimPath) -> bool {
+    let names: &[&str] = match kind {
+        Kind::Credential => &NEVER_DISCLOSABLE,
+        Kind::Presentation => &["@context", "iss", "iat", "exp", "nbf", "cnf"],
+    };
+    names
         .iter()
         .any(|name| ClaimPath::keys(&[name]).covers(path))
 }
@@ -221,15 +239,13 @@ mod tests {
 
     #[test]
     fn what_must_be_seen_is_never_disclosable() {
-        assert!(always_visible(&ClaimPath::keys(&[
-            "credentialStatus",
-            "id"
-        ])));
-        assert!(always_visible(&ClaimPath::keys(&["issuer"])));
-        assert!(!always_visible(&ClaimPath::keys(&[
-            "credentialSubject",
-            "type"
-        ])));
-        assert!(!always_visible(&ClaimPath::keys(&["holder"])));
+        let hidden = |kind, path: &[&str]| always_visible(kind, &ClaimPath::keys(path));
+        assert!(hidden(Kind::Credential, &["credentialStatus", "id"]));
+        assert!(hidden(Kind::Credential, &["issuer"]));
+        assert!(hidden(Kind::Credential, &["type"]));
+        assert!(!hidden(Kind::Credential, &["credentialSubject", "type"]));
+        assert!(hidden(Kind::Presentation, &["@context"]));
+        assert!(!hidden(Kind::Presentation, &["holder"]));
+        assert!(!hidden(Kind::Presentation, &["type"]));
     }
 }

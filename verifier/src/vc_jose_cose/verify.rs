@@ -188,7 +188,8 @@ pub fn verify_sd_jwt(
     let key = key_of(&unproven, kid.as_deref(), &certificates, expected, keys)?;
     let has_key_binding = message.key_binding().is_some();
     let verified = message.verify_issuer_typ(&key.key, &typ(expected, Mechanism::SdJwt))?;
-    if verified.disclosed().iter().any(always_visible) {
+    let hidden = |path| always_visible(expected.kind, path);
+    if verified.disclosed().iter().any(hidden) {
         return Err(Error::DisclosureInvalid {
             why: "a claim that must always be visible",
         });
@@ -382,7 +383,7 @@ fn credentials(
     };
     let mut verified = Vec::new();
     for presented in presentation.credentials() {
-        if let Presented::Enveloped(envelope) = presented {
+        if let Presented::Enveloped { envelope, .. } = presented {
             let inner = envelope::opened(Kind::Credential, envelope)?;
             verified.push(secured(&inner, &expected, keys)?);
         }

@@ -13,6 +13,7 @@ use super::{Version, context};
 use crate::error::Error;
 use crate::jsonld::{ContextStore, unsecured_to_rdf};
 use crate::time::Timestamp;
+use crate::verify::within;
 
 /// Members whose values are typed objects, by version: the name, and whether each object must have an `id`.
 const EXTENSIONS_2: &[(&str, bool)] = &[
@@ -125,7 +126,12 @@ impl<'a> Credential<'a> {
         })
     }
 
-    fn check_terms(&self, document: &Value, contexts: &ContextStore) -> Result<(), Error> {
+    /// Every term of the `document` that this is a view of has a meaning.
+    pub(crate) fn check_terms(
+        &self,
+        document: &Value,
+        contexts: &ContextStore,
+    ) -> Result<(), Error> {
         unsecured_to_rdf(document, contexts)?;
         Ok(())
     }
@@ -192,18 +198,13 @@ impl<'a> Credential<'a> {
     /// # Errors
     /// `not_yet_valid`, `expired`.
     pub fn check_validity(&self, now: Timestamp) -> Result<(), Error> {
-        match (self.valid_from, self.valid_until) {
-            // The moment may lie within the second that `now` names.
-            (Some(from), _) if now < from.timestamp() => Err(Error::NotYetValid {
-                from: from.timestamp(),
-                now,
-            }),
-            (_, Some(until)) if now >= until.timestamp() => Err(Error::Expired {
-                until: until.timestamp(),
-                now,
-            }),
-            _ => Ok(()),
-        }
+        // A moment may lie within the second that `now` names.
+        let (from, until) = (self.valid_from, self.valid_until);
+        within(
+            from.map(DateTimeStamp::timestamp),
+            until.map(DateTimeStamp::timestamp),
+            now,
+        )
     }
 
     /// Compares the related resources (§5.3) with those in hand, and gives how many could be compared.

@@ -273,8 +273,10 @@ impl Known {
 impl Resources {
     /// Only the built-in contexts.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        Self {
+            known: BTreeMap::new(),
+        }
     }
 
     /// Makes the resource at `url` known by its bytes, as they would be fetched; only digests of them are kept.

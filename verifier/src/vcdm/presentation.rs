@@ -37,7 +37,12 @@ pub enum Presented<'a> {
         credential: Credential<'a>,
     },
     /// `EnvelopedVerifiableCredential`.
-    Enveloped(Envelope<'a>),
+    Enveloped {
+        /// The document as it stands in the presentation.
+        document: &'a Value,
+        /// The view of it.
+        envelope: Envelope<'a>,
+    },
 }
 
 impl<'a> Presentation<'a> {
@@ -79,8 +84,18 @@ impl<'a> Presentation<'a> {
     /// Those of [`parse`](Self::parse); `undefined_term`, `unknown_context`, `malformed`, `too_large`.
     pub fn issuable(document: &'a Value, contexts: &ContextStore) -> Result<Self, Error> {
         let presentation = Self::parse(document)?;
-        unsecured_to_rdf(document, contexts)?;
+        presentation.check_terms(document, contexts)?;
         Ok(presentation)
+    }
+
+    /// Every term of the `document` that this is a view of has a meaning.
+    pub(crate) fn check_terms(
+        &self,
+        document: &Value,
+        contexts: &ContextStore,
+    ) -> Result<(), Error> {
+        unsecured_to_rdf(document, contexts)?;
+        Ok(())
     }
 
     /// The version of the data model, by its context.
@@ -138,7 +153,8 @@ fn credentials<'a>(
         let path = path.index(index);
         let members = object(document, &path)?;
         if member::types(members, &path)?.contains(&Envelope::CREDENTIAL) {
-            return Envelope::read(document, Envelope::CREDENTIAL, &path).map(Presented::Enveloped);
+            let envelope = Envelope::read(document, Envelope::CREDENTIAL, &path)?;
+            return Ok(Presented::Enveloped { document, envelope });
         }
         let credential = Credential::read(document, &path)?;
         if credential.proofs().next().is_none() && holder != Some(credential.issuer()) {
@@ -196,10 +212,13 @@ impl<'a> Envelope<'a> {
                 .name(name)
                 .malformed("an envelope says nothing of its own"));
         }
-        let url = member::required_id(members, path)?;
-        url.strip_prefix("data:")
+        // The data are opaque here: whoever opens them reads their form strictly.
+        let url = members.get("id").and_then(Value::as_str);
+        url.and_then(|url| url.strip_prefix("data:"))
             .and_then(|rest| rest.split_once(','))
-            .filter(|(kind, data)| kind.contains('/') && !data.is_empty())
+            .filter(|(kind, data)| {
+                kind.contains('/') && !kind.contains(char::is_whitespace) && !data.is_empty()
+            })
             .map(|(media_type, data)| Self { media_type, data })
             .ok_or_else(|| path.name("id").malformed("a data: URL is needed"))
     }

@@ -3,13 +3,14 @@
 use alloc::string::String;
 use serde_json::{Map, Value};
 
+use super::current::{let_pass, within};
 use super::stage::{At as _, Refusal, Stage};
 use super::{Status, Undetermined, VerifiedCredential, asked, ldp, sd_jwt, shape};
 use crate::bundle::{Bundle, StatusListFormat, TrustedIssuer};
 use crate::claims::{CredentialProfile, Format};
 use crate::dcql::CredentialQuery;
 use crate::error::Error;
-use crate::policy::{Policy, StaleStatus};
+use crate::policy::Policy;
 use crate::request::Request;
 use crate::status::{StatusClaim, StatusType};
 use crate::time::Timestamp;
@@ -92,7 +93,7 @@ impl Check<'_> {
     /// Windows of issuer and credential, status, and the holder's proof.
     pub(super) fn current(&self, proven: Proven) -> Result<Current, Refusal> {
         self.trusted(&proven).at(Stage::Issuer)?;
-        self.window(&proven).at(Stage::Validity)?;
+        within(Some(proven.valid_from), Some(proven.valid_until), self.now).at(Stage::Validity)?;
         let status = self.status(&proven).at(Stage::Status)?;
         proven.holder.clone().at(Stage::Holder)?;
         Ok(Current { proven, status })
@@ -107,23 +108,6 @@ impl Check<'_> {
         }
         if !issuer.trusted_at(proven.issued_at) || !issuer.trusted_at(self.now) {
             return untrusted("not for this time");
-        }
-        Ok(())
-    }
-
-    fn window(&self, proven: &Proven) -> Result<(), Error> {
-        let now = self.now;
-        if now < proven.valid_from {
-            return Err(Error::NotYetValid {
-                from: proven.valid_from,
-                now,
-            });
-        }
-        if now >= proven.valid_until {
-            return Err(Error::Expired {
-                until: proven.valid_until,
-                now,
-            });
         }
         Ok(())
     }
@@ -170,10 +154,7 @@ impl Check<'_> {
         } else {
             unknown
         };
-        match self.policy.stale_status {
-            StaleStatus::Undetermined => Ok(Status::Undetermined(unknown)),
-            StaleStatus::Refuse => Err(unknown.refusal(self.now)),
-        }
+        let_pass(unknown, self.policy.stale_status, self.now).map(Status::Undetermined)
     }
 
     /// Level, type, every claim asked, and nothing that was not.
@@ -221,18 +202,4 @@ fn claims(root: Value, envelope: &[&str]) -> Map<String, Value> {
         claims.append(&mut subject);
     }
     claims
-}
-
-impl Undetermined {
-    /// The error of a policy that refuses.
-    fn refusal(self, now: Timestamp) -> Error {
-        let why = match self {
-            Self::BundleStale { until } => return Error::BundleStale { until, now },
-            Self::ListStale { .. } => "the status list is past its end",
-            Self::ListMissing => "the status list is not in the bundle",
-            Self::IndexBeyondList => "the index is beyond the status list",
-            Self::NotStated => "the credential names no status list",
-        };
-        Error::StatusUndetermined { why }
-    }
 }

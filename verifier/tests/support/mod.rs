@@ -30,6 +30,7 @@ impl Signer {
     pub(crate) fn options(&self, purpose: ProofPurpose) -> ProofOptions {
         ProofOptions {
             created: Some(Timestamp::from_unix(1_768_435_200)),
+            key: Some(self.1.clone()),
             ..ProofOptions::new(did::verification_method(&self.1), purpose)
         }
     }

@@ -256,6 +256,16 @@ pub fn verify_presented(
     store: &ContextStore,
 ) -> Result<Shown, Error> {
     let proof = CheckedProof::read(document, Suite::Bbs2023, expected)?;
+    verify_checked(document, proof, presented, store)
+}
+
+/// Verifies a derived proof of `document` that was checked but for its value.
+pub(super) fn verify_checked(
+    document: &Value,
+    proof: CheckedProof<'_>,
+    presented: &Presented<'_>,
+    store: &ContextStore,
+) -> Result<Shown, Error> {
     let derived = DerivedValue::decode(proof.value)?;
     let key = proof.key().as_bbs();
     let key = key.ok_or(Error::UnsupportedAlgorithm { what: "key type" })?;

@@ -4,10 +4,13 @@ mod container;
 mod define;
 mod process;
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
+use once_cell::race::OnceBox;
 use serde_json::Value;
 
 pub(crate) use container::Container;
@@ -42,6 +45,19 @@ pub(crate) struct Context {
     pub(crate) language: Option<Arc<str>>,
     pub(crate) direction: Option<Direction>,
     pub(crate) previous: Option<Arc<Context>>,
+    /// The terms that stand for keywords.
+    pub(crate) aliases: Aliases,
+}
+
+/// The terms of a context that stand for keywords: looked for in every map of a document, and few.
+#[derive(Default)]
+pub(crate) struct Aliases(OnceBox<Vec<(Arc<str>, Keyword)>>);
+
+impl Clone for Aliases {
+    /// A copy of a context is made in order to change it.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 /// What a term or a value stands for.
@@ -115,8 +131,22 @@ impl Context {
     pub(crate) fn is_alias(&self, key: &str, keyword: Keyword) -> bool {
         key == keyword.as_str()
             || self
-                .term(key)
-                .is_some_and(|definition| definition.mapping == Expanded::Keyword(keyword))
+                .aliases()
+                .iter()
+                .any(|(term, stands_for)| *stands_for == keyword && **term == *key)
+    }
+
+    fn aliases(&self) -> &[(Arc<str>, Keyword)] {
+        self.aliases.0.get_or_init(|| {
+            let aliases =
+                self.terms
+                    .iter()
+                    .filter_map(|(term, definition)| match definition.mapping {
+                        Expanded::Keyword(keyword) => Some((Arc::clone(term), keyword)),
+                        _ => None,
+                    });
+            Box::new(aliases.collect())
+        })
     }
 
     /// IRI Expansion (API §5.2.2) outside context processing.
