@@ -66,9 +66,15 @@ impl Stage {
         }
     }
 
-    /// The stage of an error among those of reading and checking a signed credential, which look at several things in
-    /// one go; `rest` is the stage of the others.
-    const fn of_credential(error: &Error, rest: Self) -> Self {
+    /// The stage of an error of checking one signed credential by itself, as [`data_integrity`](crate::data_integrity)
+    /// and [`vc_jose_cose`](crate::vc_jose_cose) do: they look at several things in one go.
+    #[must_use]
+    pub const fn of_credential(error: &Error) -> Self {
+        Self::of(error, Self::Proof)
+    }
+
+    /// Like [`of_credential`](Self::of_credential); `rest` is the stage of errors that are about nothing in particular.
+    const fn of(error: &Error, rest: Self) -> Self {
         match error {
             Error::UnsupportedFormat { .. }
             | Error::UnsupportedAlgorithm { .. }
@@ -76,6 +82,11 @@ impl Stage {
             | Error::WrongCredentialType => Self::Format,
             Error::IssuerUntrusted { .. } | Error::IssuerKeyMismatch => Self::Issuer,
             Error::DisclosureInvalid { .. } => Self::Disclosure,
+            Error::NotYetValid { .. } | Error::Expired { .. } => Self::Validity,
+            Error::HolderBindingMissing
+            | Error::HolderBindingInvalid { .. }
+            | Error::NonceMismatch
+            | Error::AudienceMismatch => Self::Holder,
             _ => rest,
         }
     }
@@ -129,7 +140,7 @@ impl<T> At<T> for Result<T, Error> {
 
     fn at_credential(self, rest: Stage) -> Result<T, Refusal> {
         self.map_err(|error| Refusal {
-            stage: Stage::of_credential(&error, rest),
+            stage: Stage::of(&error, rest),
             error,
         })
     }
