@@ -1,16 +1,41 @@
 #!/usr/bin/env bash
-# Hostile input at length: the fuzz targets for a minute each where cargo-fuzz is installed; always the property tests
-# with many more cases than `make test` takes.
+# Hostile input: every fuzz target of the verifier for FUZZ_SECONDS (30), as many at once as there are processors. A
+# longer run than a minute each ends with the property tests, with many more cases than `make test` takes.
+# The committed seeds in verifier/fuzz/corpus are read; what is found in addition stays in the target folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-features=$(pkg-config --exists libpcsclite || echo --no-default-features)
+seconds=${FUZZ_SECONDS:-30}
+targets=${FUZZ_TARGETS:-}
+tools=${CARGO_TARGET_DIR:-$PWD/target}
+# libFuzzer's instrumentation needs flags of an unstable compiler; this lets the stable one take them.
+export RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$tools/fuzz PATH="$tools/fuzz/tools/bin:$PATH"
+export ARTIFACTS=$CARGO_TARGET_DIR/artifacts FOUND=$CARGO_TARGET_DIR/found LOGS=$CARGO_TARGET_DIR/logs SECONDS_EACH=$seconds
 
-if [ -d verifier/fuzz ] && cargo fuzz --version >/dev/null 2>&1; then
-    for target in $(cargo fuzz list --fuzz-dir verifier/fuzz); do
-        echo "fuzz: $target"
-        cargo fuzz run --fuzz-dir verifier/fuzz "$target" -- -max_total_time=60
-    done
-else
-    echo "fuzz: cargo-fuzz is not installed (it needs a nightly compiler): running the property tests only"
+cargo fuzz --version >/dev/null 2>&1 || cargo install --locked --version 0.13.2 --root "$tools/fuzz/tools" cargo-fuzz
+mkdir -p "$LOGS"
+cd verifier
+cargo fuzz build --fuzz-dir fuzz
+[ -n "$targets" ] || targets=$(cargo fuzz list --fuzz-dir fuzz)
+
+one() {
+    local target=$1 seeds=fuzz/corpus/$1
+    mkdir -p "$FOUND/$target" "$ARTIFACTS/$target"
+    if cargo fuzz run --fuzz-dir fuzz "$target" "$FOUND/$target" $([ -d "$seeds" ] && echo "$seeds") -- \
+        -max_total_time="$SECONDS_EACH" -timeout=20 -rss_limit_mb=3072 -max_len=16384 -print_final_stats=1 \
+        -artifact_prefix="$ARTIFACTS/$target/" >"$LOGS/$target.log" 2>&1; then
+        echo "fuzz: $target: $(awk '/number_of_executed_units/ { print $2 }' "$LOGS/$target.log") runs, nothing found"
+    else
+        echo "fuzz: $target FAILED"
+        tail -n 40 "$LOGS/$target.log"
+        return 1
+    fi
+}
+export -f one
+echo "$targets" | tr ' ' '\n' | xargs -P "$(nproc)" -I{} bash -c 'one {}'
+
+if [ "$seconds" -gt 60 ]; then
+    cd ..
+    unset RUSTC_BOOTSTRAP
+    export CARGO_TARGET_DIR=$tools
+    PROPTEST_CASES=${PROPTEST_CASES:-20000} cargo test --locked -p tessera-verifier --release hostile
 fi
-PROPTEST_CASES=${PROPTEST_CASES:-20000} cargo test --locked --workspace $features --release hostile
