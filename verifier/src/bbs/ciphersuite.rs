@@ -1,4 +1,4 @@
-//! Ciphersuites and interfaces: which hash, and which domain separation tags (draft-irtf-cfrg-bbs-signatures §6, §7).
+//! Ciphersuites and interfaces: which hash, and which domain separation tags (draft-irtf-cfrg-bbs-signatures §4, §7).
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,4 @@
-//! Keys: a scalar, and its product with BP2 (draft-irtf-cfrg-bbs-signatures §3.4, §5.2).
+//! Keys: a scalar, and its product with BP2 (draft-irtf-cfrg-bbs-signatures §3.4).
 
 use alloc::sync::Arc;
 

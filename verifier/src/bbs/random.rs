@@ -1,4 +1,4 @@
-//! The random scalars of proofs and commitments, which the caller brings (draft-irtf-cfrg-bbs-signatures §4.2.1, §5.10).
+//! The random scalars of proofs and commitments, which the caller brings (draft-irtf-cfrg-bbs-signatures §4.2.1).
 
 use alloc::vec;
 use alloc::vec::Vec;
