@@ -15,6 +15,6 @@ export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld-14
 for target in wasm32-unknown-unknown thumbv7em-none-eabi; do
     cargo build --locked --quiet --profile embed -Zbuild-std=core,alloc,panic_abort --target "$target" \
-        -p tessera-verifier --no-default-features --features rustcrypto
+        -p tessera-verifier --no-default-features --features rustcrypto,bbs-pure
     echo "embed: $target: builds"
 done

@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::proof_value::{BaseValue, BlindPart, DerivedValue, PseudonymPart};
 use super::{FeatureOption, PseudonymLayout, SUITE, header, shuffled};
@@ -229,7 +230,7 @@ pub fn derive(
 
 /// A seed for this showing alone, even where the caller's was used before: two proofs with the same random scalars and
 /// different challenges give away what they hide.
-fn own_seed(base: &str, derivation: &Derivation<'_>) -> [u8; 32] {
+fn own_seed(base: &str, derivation: &Derivation<'_>) -> Zeroizing<[u8; 32]> {
     let mut writer = Writer(Vec::new());
     writer.text(base);
     writer.array(derivation.selective_pointers.len());
@@ -238,5 +239,5 @@ fn own_seed(base: &str, derivation: &Derivation<'_>) -> [u8; 32] {
     }
     writer.bytes(derivation.presentation_header);
     writer.text(derivation.nym_domain.unwrap_or_default());
-    hmac_sha256(derivation.seed, &sha256(&writer.0))
+    Zeroizing::new(hmac_sha256(derivation.seed, &sha256(&writer.0)))
 }
