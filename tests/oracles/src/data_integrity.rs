@@ -59,6 +59,24 @@ pub(crate) async fn sign_rdfc(question: &Question) -> Verdict {
     secure(question, configuration, AnySignatureOptions::default()).await
 }
 
+/// Secures a document with the suite that is named, by a fresh key of its kind.
+pub(crate) async fn sign(question: &Question) -> Verdict {
+    let suite = match question.text("suite")? {
+        "eddsa-rdfc-2022" => AnySuite::EdDsaRdfc2022,
+        "ecdsa-rdfc-2019" => AnySuite::EcdsaRdfc2019,
+        "ecdsa-sd-2023" => AnySuite::EcdsaSd2023,
+        other => return Err(format!("no suite {other} here")),
+    };
+    let mut options = AnySignatureOptions::default();
+    options.mandatory_pointers = pointers(question, "mandatory")?;
+    let configuration = Configuration {
+        suite,
+        purpose: ProofPurpose::Assertion,
+        key: "issuer_jwk",
+    };
+    secure(question, configuration, options).await
+}
+
 /// Derives a selective disclosure from a base proof.
 pub(crate) async fn derive(question: &Question) -> Verdict {
     let document: AnyDataIntegrity = parse(question.member("document")?)?;
@@ -85,6 +103,31 @@ pub(crate) fn at<R, L1, L2>(
     }
 }
 
+/// A key of `ssi` with its names.
+pub(crate) struct Signer {
+    jwk: ssi::JWK,
+    did: ssi::dids::DIDBuf,
+    method: ssi::dids::DIDURLBuf,
+}
+
+impl Signer {
+    fn new(question: &Question, configuration: &Configuration) -> Result<Self, String> {
+        let given = question.input.get(configuration.key);
+        let jwk: ssi::JWK = match &configuration.suite {
+            AnySuite::EdDsaRdfc2022 => ssi::JWK::generate_ed25519().map_err(reason)?,
+            _ => {
+                let secret = keys::secret_or_fresh(given)?;
+                serde_json::from_value(keys::private_jwk(&secret)?).map_err(reason)?
+            }
+        };
+        Ok(Self {
+            did: DIDKey::generate(&jwk.to_public()).map_err(reason)?,
+            method: DIDKey::generate_url(&jwk.to_public()).map_err(reason)?,
+            jwk,
+        })
+    }
+}
+
 struct Configuration {
     suite: AnySuite,
     purpose: ProofPurpose,
@@ -96,10 +139,14 @@ async fn secure(
     configuration: Configuration,
     signature_options: AnySignatureOptions,
 ) -> Verdict {
-    let secret = keys::secret_or_fresh(question.input.get(configuration.key))?;
-    let jwk: ssi::JWK = serde_json::from_value(keys::private_jwk(&secret)?).map_err(reason)?;
-    let did = DIDKey::generate(&jwk.to_public()).map_err(reason)?;
-    let method = DIDKey::generate_url(&jwk.to_public()).map_err(reason)?;
+    let Signer { jwk, did, method } = match question.signers.get() {
+        Some(signer) => signer,
+        None => {
+            let made = Signer::new(question, &configuration)?;
+            question.signers.get_or_init(|| made)
+        }
+    };
+    let (jwk, method) = (jwk.clone(), method.clone());
     let mut document = question.member("document")?.clone();
     // A fresh key has a name only now; `$key` in these members stands for it.
     for member in ["issuer", "holder"] {
@@ -148,12 +195,16 @@ fn parse<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, String> {
     serde_json::from_str(&value.to_string()).map_err(reason)
 }
 
-fn loader(question: &Question) -> Result<ContextLoader, String> {
+fn loader(question: &Question) -> Result<&ContextLoader, String> {
+    if let Some(loader) = question.loader.get() {
+        return Ok(loader);
+    }
     let contexts = question.contexts.clone().into_iter().collect();
-    ContextLoader::empty()
+    let loader = ContextLoader::empty()
         .with_static_loader()
         .with_context_map_from(contexts)
-        .map_err(reason)
+        .map_err(reason)?;
+    Ok(question.loader.get_or_init(|| loader))
 }
 
 fn pointers(question: &Question, name: &str) -> Result<Vec<ssi::JsonPointerBuf>, String> {

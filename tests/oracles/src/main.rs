@@ -9,6 +9,9 @@
 //! `{"ok":true,...}` or `{"ok":false,"reason":"..."}`. The exit status is 0, 1 and, for a wrong
 //! command line, 2.
 //!
+//! `tessera-oracle serve` answers one such object a line instead, `{"do": "<subject> <action>", "with": NAME, ...}`, and
+//! `tessera-oracle bench` measures some of them: see `bench.rs`.
+//!
 //! | subject, action | judge | input members |
 //! |---|---|---|
 //! | `sd-jwt verify` | `sd-jwt-payload`, `ssi` | `sd_jwt`, `issuer_jwk`, `nonce`?, `audience`?, `now`? |
@@ -21,16 +24,22 @@
 //! | `did-key make` | `did-key`, `ssi` | `jwk` |
 //! | `json-ld expand`, `json-ld to-rdf` | `json-ld` | `document` |
 //! | `rdf canonicalize` | `sophia` | `nquads` |
+//! | `data-integrity sign` | `ssi` | `document`, `suite`, `mandatory`?, `created`? |
+//! | `jwt sign`, `jwt verify` | `ssi` | `payload`, `header`; `jwt`, `jwk` |
 //! | `emrtd read` | `emrtd` | `reader`, `document_number`, `birth_date`, `expiry_date` |
 
+mod bench;
 mod data_integrity;
 mod did;
 #[cfg(feature = "pcsc")]
 mod emrtd;
 mod jsonld;
+mod jwt;
 mod keys;
 mod sd_jwt;
+mod serve;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::process::ExitCode;
@@ -48,9 +57,28 @@ pub(crate) struct Question {
     pub(crate) contexts: BTreeMap<String, String>,
     /// Which implementation is asked, where several can answer.
     pub(crate) judge: String,
+    /// The contexts as `ssi` wants them, read once.
+    pub(crate) loader: OnceCell<ssi::json_ld::ContextLoader>,
+    /// Keys of `ssi` made from members of the input, or afresh: once for as often as the question is asked.
+    pub(crate) signers: OnceCell<data_integrity::Signer>,
 }
 
 impl Question {
+    /// A question with these members.
+    pub(crate) fn new(
+        input: Map<String, Value>,
+        contexts: BTreeMap<String, String>,
+        judge: String,
+    ) -> Self {
+        Self {
+            input,
+            contexts,
+            judge,
+            loader: OnceCell::new(),
+            signers: OnceCell::new(),
+        }
+    }
+
     /// A required text member.
     pub(crate) fn text(&self, name: &str) -> Result<&str, String> {
         self.optional_text(name)
@@ -94,6 +122,11 @@ pub(crate) fn reason(error: impl std::fmt::Display) -> String {
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.first().map(String::as_str) {
+        Some("serve") => return serve::run(),
+        Some("bench") => return bench::run(),
+        _ => {}
+    }
     let (subject, action, question) = match parse(&arguments) {
         Ok(parsed) => parsed,
         Err(problem) => {
@@ -122,7 +155,8 @@ fn main() -> ExitCode {
     status
 }
 
-async fn ask(subject: &str, action: &str, question: &Question) -> Verdict {
+/// Puts a question to a judge.
+pub(crate) async fn ask(subject: &str, action: &str, question: &Question) -> Verdict {
     match (subject, action, question.judge.as_str()) {
         ("sd-jwt", "verify", "sd-jwt-payload") => sd_jwt::payload::verify(question),
         ("sd-jwt", "issue", "sd-jwt-payload") => sd_jwt::payload::issue(question).await,
@@ -131,6 +165,9 @@ async fn ask(subject: &str, action: &str, question: &Question) -> Verdict {
         ("ecdsa-sd", "issue", _) => data_integrity::issue_base(question).await,
         ("ecdsa-sd", "derive", _) => data_integrity::derive(question).await,
         ("ecdsa-rdfc", "sign", _) => data_integrity::sign_rdfc(question).await,
+        ("data-integrity", "sign", _) => data_integrity::sign(question).await,
+        ("jwt", "sign", _) => jwt::sign(question),
+        ("jwt", "verify", _) => jwt::verify(question).await,
         ("data-integrity", "verify", _) => data_integrity::verify(question).await,
         ("did-key", "resolve", "did-key") => did::resolve_with_did_key(question),
         ("did-key", "resolve", _) => did::resolve_with_ssi(question).await,
@@ -176,11 +213,7 @@ fn parse(arguments: &[String]) -> Result<(String, String, Question), String> {
         Value::Object(input) => Ok((
             subject.clone(),
             action.clone(),
-            Question {
-                input,
-                contexts,
-                judge,
-            },
+            Question::new(input, contexts, judge),
         )),
         _ => Err("standard input is not a JSON object".to_owned()),
     }
