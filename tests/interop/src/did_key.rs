@@ -12,7 +12,8 @@ use crate::specimen::key;
 /// Keys tried each way; half of all P-256 points have an odd y.
 const KEYS: usize = 8;
 
-pub(crate) fn run(oracle: &Oracle, matrix: &mut Matrix) {
+/// Asks every judge, both ways.
+pub fn run(oracle: &Oracle, matrix: &mut Matrix) {
     for judge in ["did-key", "ssi"] {
         matrix.ask("did:key P-256", judge, Way::OursToTheirs, || {
             ours(oracle, judge)

@@ -10,7 +10,8 @@ use crate::matrix::{Matrix, Outcome, Stop, Way, demand};
 use crate::oracle::Oracle;
 use crate::specimen::{credential, key};
 
-pub(crate) fn run(oracle: &Oracle, matrix: &mut Matrix) {
+/// Asks every judge, both ways.
+pub fn run(oracle: &Oracle, matrix: &mut Matrix) {
     matrix.ask("JSON-LD to RDF", "json-ld + sophia_c14n", Way::Same, || {
         to_rdf(oracle)
     });

@@ -1,21 +1,22 @@
 //! SD-JWT with key binding (RFC 9901), header type `dc+sd-jwt`.
 
+use crate::keys::Key;
 use aws_lc_rs::rand;
 use serde_json::{Map, Value, json};
-use tessera_tests::keys::Key;
 use tessera_verifier::crypto::LocalSigner;
 use tessera_verifier::dcql::ClaimPath;
-use tessera_verifier::key::PublicKey;
+use tessera_verifier::key::{KeyType, PublicKey};
 use tessera_verifier::sd_jwt::{self, IssueInput, KeyBindingExpectation, SdJwt};
 use tessera_verifier::{Error, did};
 
 use crate::matrix::{Matrix, Outcome, Stop, Way, demand};
 use crate::oracle::Oracle;
-use crate::specimen::{AUDIENCE, NONCE, NOW, claims, key, now, sign};
+use crate::specimen::{AUDIENCE, NONCE, claims, key, now, now_text, sign};
 
-const SUBJECT: &str = "SD-JWT VC + key binding";
+const SUBJECT: &str = "SD-JWT VC + key binding ES256";
 
-pub(crate) fn run(oracle: &Oracle, matrix: &mut Matrix) {
+/// Asks every judge, both ways.
+pub fn run(oracle: &Oracle, matrix: &mut Matrix) {
     for judge in ["sd-jwt-payload", "ssi"] {
         matrix.ask(SUBJECT, judge, Way::OursToTheirs, || ours(oracle, judge));
         matrix.ask(SUBJECT, judge, Way::TheirsToOurs, || theirs(oracle, judge));
@@ -23,14 +24,17 @@ pub(crate) fn run(oracle: &Oracle, matrix: &mut Matrix) {
 }
 
 /// An SD-JWT VC of ours and the keys it was made with.
-pub(crate) struct Issued {
-    pub(crate) issuer: Key,
-    pub(crate) holder: Key,
-    pub(crate) sd_jwt: String,
+pub struct Issued {
+    /// The issuer's key.
+    pub issuer: Key,
+    /// The holder's key.
+    pub holder: Key,
+    /// The credential with all its disclosures.
+    pub sd_jwt: String,
 }
 
 /// Issues as the product does: envelope visible, every claim disclosable on its own.
-pub(crate) fn issue() -> Result<Issued, Stop> {
+pub fn issue() -> Result<Issued, Stop> {
     let (issuer, holder) = (key()?, key()?);
     let now = now()?.unix();
     let visible = json!({
@@ -71,7 +75,7 @@ pub(crate) fn issue() -> Result<Issued, Stop> {
 }
 
 /// Shows the age bit and a name, bound to nonce and audience.
-pub(crate) fn present(issued: &Issued) -> Result<String, Stop> {
+pub fn present(issued: &Issued) -> Result<String, Stop> {
     let parsed = sd_jwt::parse(&issued.sd_jwt).map_err(Stop::fail)?;
     let selection = parsed
         .select(&[
@@ -85,7 +89,7 @@ pub(crate) fn present(issued: &Issued) -> Result<String, Stop> {
 }
 
 /// What a judge must have seen in [`present`]'s work: two claims, no more.
-pub(crate) fn check_claims(seen: &Value) -> Result<(), Stop> {
+pub fn check_claims(seen: &Value) -> Result<(), Stop> {
     demand(
         seen["age_equal_or_over"] == json!({"18": true}),
         "the age bit is not the only age",
@@ -112,7 +116,7 @@ fn ours(oracle: &Oracle, judge: &str) -> Outcome {
             "issuer_jwk": issued.issuer.public_key().to_jwk(),
             "nonce": nonce,
             "audience": AUDIENCE,
-            "now": NOW,
+            "now": now_text().unwrap_or_default(),
         })
     };
     let mut whole = question(&issued.sd_jwt, NONCE);
@@ -201,21 +205,39 @@ fn theirs(oracle: &Oracle, judge: &str) -> Outcome {
     Ok("whole, presented; 3 forgeries refused".to_owned())
 }
 
-/// Our verifier's steps for an SD-JWT, apart from trust and policy.
-pub(crate) fn verify(presentation: &str, issuer: &PublicKey, nonce: &str) -> Result<Value, Error> {
-    let verified = sd_jwt::parse(presentation)?.verify_issuer(issuer, &["dc+sd-jwt"])?;
+/// Our verifier's steps for an SD-JWT with ES256, apart from trust and policy.
+///
+/// # Errors
+/// The refusal.
+pub fn verify(presentation: &str, issuer: &PublicKey, nonce: &str) -> Result<Value, Error> {
+    verify_by(presentation, issuer, nonce, KeyType::P256)
+}
+
+/// The same with keys of one kind.
+///
+/// # Errors
+/// The refusal.
+pub fn verify_by(
+    presentation: &str,
+    issuer: &PublicKey,
+    nonce: &str,
+    kind: KeyType,
+) -> Result<Value, Error> {
+    let now = now().map_err(|_| Error::malformed("clock"))?;
+    let parsed = sd_jwt::parse_with(presentation, &[kind])?;
+    let verified = parsed.verify_issuer(issuer, &["dc+sd-jwt"])?;
     verified.verify_key_binding(&KeyBindingExpectation {
         aud: AUDIENCE,
         nonce,
-        now: tessera_verifier::Timestamp::parse_rfc3339(NOW)?,
+        now,
         max_age: 300,
         clock_skew: 60,
     })?;
-    Ok(verified.payload().clone())
+    Ok(verified.into_payload())
 }
 
 /// The same presentation with its first disclosure taken out, under the old key binding.
-pub(crate) fn forged(presentation: &str) -> String {
+pub fn forged(presentation: &str) -> String {
     let mut parts: Vec<&str> = presentation.split('~').collect();
     if parts.len() > 2 {
         parts.remove(1);

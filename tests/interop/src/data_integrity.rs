@@ -1,7 +1,7 @@
 //! W3C Data Integrity: `ecdsa-sd-2023` credentials and `ecdsa-rdfc-2019` presentations.
 
+use crate::keys::Key;
 use serde_json::{Value, json};
-use tessera_tests::keys::Key;
 use tessera_verifier::crypto::LocalSigner;
 use tessera_verifier::data_integrity::ecdsa_sd::{self, BaseSecrets};
 use tessera_verifier::data_integrity::{
@@ -12,7 +12,7 @@ use tessera_verifier::jsonld::ContextStore;
 
 use crate::matrix::{Matrix, Outcome, Stop, Way, demand};
 use crate::oracle::Oracle;
-use crate::specimen::{AUDIENCE, MANDATORY, NONCE, NOW, credential, key, now, sign};
+use crate::specimen::{AUDIENCE, MANDATORY, NONCE, credential, key, now, now_text, sign};
 
 const SD: &str = "ecdsa-sd-2023 credential";
 const RDFC: &str = "ecdsa-rdfc-2019 presentation";
@@ -35,7 +35,8 @@ enum Shape {
     Unnamed,
 }
 
-pub(crate) fn run(oracle: &Oracle, matrix: &mut Matrix) {
+/// Asks every judge, both ways.
+pub fn run(oracle: &Oracle, matrix: &mut Matrix) {
     matrix.ask(SD, "ssi", Way::OursToTheirs, || ours(oracle));
     matrix.ask(SD, "ssi", Way::TheirsToOurs, || {
         let named = theirs(oracle, Shape::Named)?;
@@ -156,7 +157,7 @@ fn their_presentation(oracle: &Oracle) -> Outcome {
 const VERIFY: [&str; 2] = ["data-integrity", "verify"];
 
 fn question(document: &Value) -> Value {
-    json!({"document": document, "now": NOW})
+    json!({"document": document, "now": now_text().unwrap_or_default()})
 }
 
 fn accept(oracle: &Oracle, document: &Value) -> Result<(), Stop> {

@@ -10,14 +10,14 @@ use tessera_verifier::jsonld::BUILTIN_CONTEXTS;
 use crate::matrix::Stop;
 
 /// The judges, behind one program.
-pub(crate) struct Oracle {
+pub struct Oracle {
     program: PathBuf,
     contexts: Vec<String>,
 }
 
 impl Oracle {
     /// The program, with our context documents laid out in `folder` for judges who need them.
-    pub(crate) fn new(program: PathBuf, folder: &Path) -> tessera_tests::Result<Self> {
+    pub fn new(program: PathBuf, folder: &Path) -> std::io::Result<Self> {
         let mut contexts = Vec::new();
         for (index, (url, text)) in BUILTIN_CONTEXTS.iter().enumerate() {
             let file = folder.join(format!("context-{index}.jsonld"));
@@ -28,7 +28,7 @@ impl Oracle {
     }
 
     /// Asks, and wants a yes: the members of the answer.
-    pub(crate) fn ask(&self, words: &[&str], input: &Value) -> Result<Value, Stop> {
+    pub fn ask(&self, words: &[&str], input: &Value) -> Result<Value, Stop> {
         let answer = self.call(words, input)?;
         if answer["ok"] == true {
             return Ok(answer);
@@ -41,7 +41,7 @@ impl Oracle {
     }
 
     /// Asks, and wants a no.
-    pub(crate) fn refuses(&self, words: &[&str], input: &Value, what: &str) -> Result<(), Stop> {
+    pub fn refuses(&self, words: &[&str], input: &Value, what: &str) -> Result<(), Stop> {
         if self.call(words, input)?["ok"] == true {
             return Err(Stop::Fail(format!("`{}` accepted {what}", words.join(" "))));
         }

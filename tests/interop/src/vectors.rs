@@ -16,7 +16,8 @@ const SETS: [(&str, &str, &str); 2] = [
     ("prc", "prCredSelective.json", "2025-06-01T00:00:00Z"),
 ];
 
-pub(crate) fn run(oracle: &Oracle, matrix: &mut Matrix) {
+/// Asks every judge, both ways.
+pub fn run(oracle: &Oracle, matrix: &mut Matrix) {
     for (set, selective, now) in SETS {
         let subject = format!("W3C vectors sd/{set}");
         matrix.ask(&subject, "vc-di-ecdsa", Way::TheirsToOurs, || {
@@ -80,7 +81,7 @@ fn theirs(oracle: &Oracle, set: &str, now: &str) -> Outcome {
 }
 
 fn folder() -> Result<PathBuf, Stop> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors/vc-di-ecdsa");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors/vc-di-ecdsa");
     match folder.is_dir() {
         true => Ok(folder),
         false => Err(Stop::Skip("../shared/vectors is not here".to_owned())),

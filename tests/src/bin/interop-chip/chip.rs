@@ -11,9 +11,9 @@ use tessera_cardsim::{Chip, Csca, Profile, vpcd};
 use tessera_tests::reader_daemon::{ReaderDaemon, VIRTUAL_READER};
 use tessera_tests::registry;
 
-use crate::matrix::{Matrix, Outcome, Stop, Way, demand};
-use crate::oracle::Oracle;
-use crate::specimen::now;
+use tessera_interop::matrix::{Matrix, Outcome, Stop, Way, demand};
+use tessera_interop::oracle::Oracle;
+use tessera_interop::specimen::now;
 
 /// EF.SOD (Doc 9303-10 §4.7.2).
 const SOD: u16 = 0x011D;

@@ -1,39 +1,56 @@
 //! The credential that is shown around: all of ours in one, with both scripts.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::keys::Key;
 use serde_json::{Map, Value, json};
-use tessera_tests::keys::Key;
-use tessera_verifier::crypto::LocalSigner;
-use tessera_verifier::crypto::Signature;
+use tessera_verifier::crypto::{LocalSigner, Signature};
 use tessera_verifier::did;
+use tessera_verifier::key::KeyType;
 use tessera_verifier::time::Timestamp;
 
 use crate::matrix::Stop;
 
-/// A moment within the validity of everything here.
-pub(crate) const NOW: &str = "2026-11-22T12:00:00Z";
 /// The verifier's nonce.
-pub(crate) const NONCE: &str = "n-0S6_WzA2Mj";
+pub const NONCE: &str = "n-0S6_WzA2Mj";
 /// The verifier's name.
-pub(crate) const AUDIENCE: &str =
+pub const AUDIENCE: &str =
     "decentralized_identifier:did:key:zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169";
 
-/// [`NOW`] as a time.
-pub(crate) fn now() -> Result<Timestamp, Stop> {
-    Timestamp::parse_rfc3339(NOW).map_err(Stop::fail)
+/// The time. Some peers have a clock of their own and no argument for it, so that a time of ours would fall behind.
+///
+/// # Errors
+/// When the system's clock is out of all bounds.
+pub fn now() -> Result<Timestamp, Stop> {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
+    let seconds = i64::try_from(elapsed.map_err(Stop::fail)?.as_secs()).map_err(Stop::fail)?;
+    Ok(Timestamp::from_unix(seconds))
 }
 
-/// A fresh key.
-pub(crate) fn key() -> Result<Key, Stop> {
-    Key::generate().map_err(Stop::fail)
+/// [`now`] as XML Schema and RFC 3339 write it.
+///
+/// # Errors
+/// As [`now`].
+pub fn now_text() -> Result<String, Stop> {
+    Ok(now()?.to_rfc3339())
+}
+
+/// A fresh P-256 key.
+///
+/// # Errors
+/// When the system gives no randomness.
+pub fn key() -> Result<Key, Stop> {
+    Key::generate(KeyType::P256)
 }
 
 /// Signs with a key of ours.
-pub(crate) fn sign(key: &Key, message: &[u8]) -> Result<Signature, Stop> {
+pub fn sign(key: &Key, message: &[u8]) -> Result<Signature, Stop> {
     key.sign(message).map_err(Stop::fail)
 }
 
 /// The claims about the person.
-pub(crate) fn claims() -> Map<String, Value> {
+#[must_use]
+pub fn claims() -> Map<String, Value> {
     let claims = json!({
         "family_name": "SPECIMEN",
         "given_name": "ERIKA",
@@ -54,7 +71,8 @@ pub(crate) fn claims() -> Map<String, Value> {
 }
 
 /// The W3C form: `id` is the credential's own identifier, for judges who need one.
-pub(crate) fn credential(issuer: &str, holder: &Key, id: Option<&str>) -> Value {
+#[must_use]
+pub fn credential(issuer: &str, holder: &Key, id: Option<&str>) -> Value {
     let mut subject = claims();
     subject.insert(
         "id".to_owned(),
@@ -64,8 +82,8 @@ pub(crate) fn credential(issuer: &str, holder: &Key, id: Option<&str>) -> Value 
         "@context": ["https://www.w3.org/ns/credentials/v2", "https://tessera.example/contexts/identity/v1"],
         "type": ["VerifiableCredential", "IdentityCredential", "LimitedIdentityCredential"],
         "issuer": issuer,
-        "validFrom": "2026-11-01T00:00:00Z",
-        "validUntil": "2027-11-01T00:00:00Z",
+        "validFrom": day(-30),
+        "validUntil": day(365),
         "credentialStatus": {
             "type": "BitstringStatusListEntry",
             "statusPurpose": "revocation",
@@ -86,10 +104,17 @@ pub(crate) fn credential(issuer: &str, holder: &Key, id: Option<&str>) -> Value 
 }
 
 /// What the issuer always shows.
-pub(crate) const MANDATORY: [&str; 5] = [
+pub const MANDATORY: [&str; 5] = [
     "/issuer",
     "/validFrom",
     "/validUntil",
     "/credentialStatus",
     "/credentialSubject/id",
 ];
+
+/// Midnight some days from now, as a credential's validity is written.
+#[must_use]
+pub fn day(days: i64) -> String {
+    let midnight = now().map(|now| now.add_seconds(days * 86_400).start_of_day());
+    midnight.map_or_else(|_| String::new(), |time| time.to_rfc3339())
+}

@@ -1,0 +1,192 @@
+//! SD-JWT VC as the product issues, presents and verifies it, with status and trust from a bundle; and `vc+jwt`.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use serde_json::{Map, Value, json};
+use tessera_verifier::bundle::{
+    Authority, BundleBuilder, StatusListEntry, StatusListFormat, TrustedIssuer,
+};
+use tessera_verifier::catalogue::{Catalogue, LocalizedText};
+use tessera_verifier::claims::{AssuranceLevel, CredentialProfile};
+use tessera_verifier::crypto::LocalSigner;
+use tessera_verifier::dcql::ClaimPath;
+use tessera_verifier::jsonld::ContextStore;
+use tessera_verifier::key::KeyType;
+use tessera_verifier::request::RequestBuilder;
+use tessera_verifier::sd_jwt::{self, SdJwt};
+use tessera_verifier::status::{BitString, token_status_list};
+use tessera_verifier::vc_jose_cose::{
+    Expectation, Kind, SigningKey, SigningOptions, prepare_jwt, verify_jwt,
+};
+use tessera_verifier::{Bundle, Policy, Request, did, verify};
+
+use crate::measure::Operation;
+use crate::support::{NOW, Signer, credential};
+
+const LIST: &str = "https://issuer.example/status/1";
+const SERVICE: &str = "hotel";
+
+/// Keys, a loaded bundle, a request, and what was issued and shown.
+pub(crate) struct Desk {
+    pub(crate) issuer: Signer,
+    holder: Signer,
+    pub(crate) request: Request,
+    policy: Policy,
+    bundle: Bundle,
+    paths: Vec<ClaimPath>,
+    claims: Map<String, Value>,
+    contexts: Arc<ContextStore>,
+    document: Value,
+    kid: String,
+    did: String,
+}
+
+impl Desk {
+    pub(crate) fn new() -> Self {
+        let (issuer, holder, relying_party) = (Signer::fresh(), Signer::fresh(), Signer::fresh());
+        let service = Catalogue::builtin().get(SERVICE).unwrap();
+        let request = RequestBuilder::for_service(service)
+            .client(&relying_party.did())
+            .nonce("c3BlY2ltZW4tbm9uY2UtMTI4")
+            .issued_at(NOW)
+            .expires(NOW.add_seconds(300))
+            .build()
+            .unwrap()
+            .sign(&relying_party)
+            .unwrap();
+        let mut document = credential(&issuer.did(), &holder.did());
+        document.as_object_mut().unwrap().remove("evidence");
+        let mut claims = document["credentialSubject"].as_object().cloned().unwrap();
+        claims.remove("id");
+        Self {
+            request: Request::for_own(&request).unwrap(),
+            policy: Policy::for_service(service),
+            bundle: bundle(&issuer),
+            paths: service.claims.clone(),
+            claims,
+            contexts: ContextStore::builtin(),
+            document,
+            kid: did::verification_method(issuer.public_key()),
+            did: issuer.did(),
+            issuer,
+            holder,
+        }
+    }
+
+    fn issue(&self) -> String {
+        let midnight = NOW.start_of_day();
+        let mut header = Map::new();
+        header.insert("kid".to_owned(), json!(self.kid));
+        let visible = json!({
+            "iss": self.did,
+            "vct": CredentialProfile::LIMITED.vct,
+            "iat": midnight.unix(),
+            "nbf": midnight.unix(),
+            "exp": midnight.add_seconds(90 * 86_400).unix(),
+            "status": {"status_list": {"idx": 4711, "uri": LIST}},
+        });
+        let unsigned = sd_jwt::prepare(sd_jwt::IssueInput {
+            header,
+            visible: visible.as_object().cloned().unwrap(),
+            disclosable: self.claims.clone(),
+            holder: self.holder.public_key(),
+            salts: &mut salt,
+            decoys: 4,
+        })
+        .unwrap();
+        let signature = self.issuer.sign(unsigned.signing_input()).unwrap();
+        unsigned.attach(signature)
+    }
+
+    fn present(&self, issued: &str) -> String {
+        let selection = sd_jwt::parse(issued).unwrap().select(&self.paths).unwrap();
+        let (client, nonce) = (self.request.client_id(), self.request.nonce());
+        let unsigned = SdJwt::prepare_key_binding(selection, client, nonce, NOW);
+        let signature = self.holder.sign(unsigned.signing_input()).unwrap();
+        unsigned.attach(signature)
+    }
+
+    /// A presentation, for a judge.
+    pub(crate) fn presentation(&self) -> String {
+        self.present(&self.issue())
+    }
+
+    /// A `vc+jwt`.
+    pub(crate) fn jwt(&self) -> String {
+        let options = SigningOptions {
+            kind: Kind::Credential,
+            key: KeyType::P256,
+            kid: Some(&self.kid),
+            issued_at: None,
+            expires: None,
+            certificates: &[],
+            contexts: &self.contexts,
+        };
+        let unsigned = prepare_jwt(&self.document, &options).unwrap();
+        unsigned.sign(&self.issuer).unwrap()
+    }
+
+    pub(crate) fn operations(&self) -> Vec<Operation<'_>> {
+        let (issued, jwt) = (self.issue(), self.jwt());
+        let shown = json!({"sd_jwt": [self.present(&issued)]})
+            .to_string()
+            .into_bytes();
+        vec![
+            Operation::new("SD-JWT VC issue", Some(0.5), 20, || {
+                drop(black_box(self.issue()));
+            }),
+            Operation::new("SD-JWT VC present, key binding", Some(0.5), 20, move || {
+                drop(black_box(self.present(&issued)));
+            }),
+            Operation::new("SD-JWT VC verify, key binding", Some(2.3), 20, move || {
+                drop(verify(&shown, &self.request, &self.policy, &self.bundle, NOW).unwrap());
+            }),
+            Operation::new("vc+jwt ES256 verify", Some(1.2), 20, move || {
+                let expected = Expectation::credential(&[KeyType::P256], NOW);
+                let known = |_: &tessera_verifier::vc_jose_cose::KeyReference<'_>| {
+                    Ok(SigningKey {
+                        key: self.issuer.public_key().clone(),
+                        controller: Some(self.did.clone()),
+                    })
+                };
+                drop(black_box(verify_jwt(&jwt, &expected, &known).unwrap()));
+            }),
+        ]
+    }
+}
+
+fn bundle(issuer: &Signer) -> Bundle {
+    let (from, until) = (NOW.start_of_day(), NOW.add_seconds(86_400));
+    let bits = BitString::new(BitString::MIN_ENTRIES).unwrap();
+    let token = token_status_list(LIST, &issuer.did(), &bits, from, until).unwrap();
+    let text = |text: &str| LocalizedText {
+        en: text.to_owned(),
+        zh: text.to_owned(),
+    };
+    let authority = Authority {
+        id: "specimen".into(),
+        name: text("Specimen Authority"),
+    };
+    let unsigned = BundleBuilder::new(authority, NOW, 86_400)
+        .issuer(TrustedIssuer {
+            did: issuer.did(),
+            not_before: from.add_seconds(-86_400),
+            not_after: None,
+            assurance_levels: AssuranceLevel::ALL.to_vec(),
+        })
+        .status_list(StatusListEntry {
+            uri: LIST.into(),
+            format: StatusListFormat::Token,
+            value: json!(token.sign(issuer).unwrap()),
+        })
+        .build(issuer.public_key());
+    Bundle::open(unsigned.sign(issuer).unwrap().as_bytes(), &issuer.did()).unwrap()
+}
+
+fn salt() -> [u8; 16] {
+    let mut salt = [0; 16];
+    SystemRandom::new().fill(&mut salt).unwrap();
+    salt
+}
