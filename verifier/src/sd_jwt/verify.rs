@@ -14,6 +14,7 @@ use crate::json::Limits;
 use crate::jws::{self, ExpectedTyp};
 use crate::key::{KeyType, PublicKey};
 use crate::time::Timestamp;
+use crate::x509::{self, ChainPolicy, TrustAnchor};
 
 /// An SD-JWT whose issuer signature and disclosures are checked; the key binding is not. Personal data: no `Debug`.
 pub struct IssuerVerified {
@@ -78,6 +79,24 @@ impl SdJwt {
 }
 
 impl SdJwt {
+    /// The issuer's key from the header's `x5c`, whose chain must lead to one of the `anchors`; the leaf must speak for
+    /// `iss` where the credential names one (SD-JWT VC §3.5, HAIP). Without `iss` the issuer is whom the leaf names.
+    ///
+    /// # Errors
+    /// Those of [`x509::validate`], `issuer_untrusted` without `x5c`, `issuer_key_mismatch`, `malformed`, `too_large`.
+    pub fn issuer_key_by_x5c(
+        &self,
+        anchors: &[TrustAnchor],
+        policy: &ChainPolicy<'_>,
+    ) -> Result<PublicKey, Error> {
+        let chain = x509::validate(&jws::certificates(self.jws.header())?, anchors, policy)?;
+        match self.jws.payload_unverified().get("iss") {
+            None => Ok(chain.key().clone()),
+            Some(Value::String(iss)) if chain.speaks_for(iss) => Ok(chain.key().clone()),
+            Some(_) => Err(Error::IssuerKeyMismatch),
+        }
+    }
+
     /// The claims with what is disclosed, before any check: only for finding out whose key to check against.
     ///
     /// # Errors

@@ -526,3 +526,44 @@ fn credentials_signed_by_a_leaf_name_an_issuer_that_the_leaf_speaks_for() {
     );
     assert_eq!(json!(verified.document()["issuer"]), json!(ISSUER));
 }
+
+#[test]
+fn an_sd_jwt_vc_signed_by_a_leaf_names_an_issuer_that_the_leaf_speaks_for_or_none() {
+    use tessera_verifier::encoding::base64;
+    use tessera_verifier::sd_jwt::{self, ClaimsInput, Frame, HashAlgorithm};
+    let family = Family::new(KeyType::P256);
+    let anchors = [TrustAnchor::from_certificate(&family.root()).unwrap()];
+    let chain: Vec<String> = family.chain().iter().map(|der| base64(der)).collect();
+    let key = |header: serde_json::Value, claims: serde_json::Value| {
+        let unsigned = sd_jwt::prepare_claims(ClaimsInput {
+            key: KeyType::P256,
+            header: header.as_object().cloned().unwrap(),
+            claims: claims.as_object().cloned().unwrap(),
+            frame: &Frame::default(),
+            algorithm: HashAlgorithm::Sha256,
+            salts: &mut || [0; 16],
+        })
+        .unwrap();
+        let signature = family.leaf.sign(unsigned.signing_input()).unwrap();
+        let parsed = sd_jwt::parse(&unsigned.attach(signature)).unwrap();
+        let key = code(parsed.issuer_key_by_x5c(&anchors, &POLICY))?;
+        code(parsed.verify_issuer(&key, &["dc+sd-jwt"]).map(|_| ()))
+    };
+    let header = json!({"typ": "dc+sd-jwt", "x5c": chain});
+    assert_eq!(key(header.clone(), json!({"iss": ISSUER})), Ok(()));
+    assert_eq!(
+        key(header.clone(), json!({"iss": "https://issuer.example"})),
+        Ok(())
+    );
+    assert_eq!(key(header.clone(), json!({"vct": "urn:specimen"})), Ok(()));
+    for iss in [json!("https://other.example"), json!(1), json!(null)] {
+        assert_eq!(
+            key(header.clone(), json!({"iss": iss})),
+            Err("issuer_key_mismatch")
+        );
+    }
+    let bare = json!({"typ": "dc+sd-jwt"});
+    assert_eq!(key(bare, json!({"iss": ISSUER})), Err("issuer_untrusted"));
+    let broken = json!({"typ": "dc+sd-jwt", "x5c": ["!"]});
+    assert_eq!(key(broken, json!({})), Err("malformed"));
+}
