@@ -57,6 +57,35 @@ fn presentation_of_section_5() {
     );
 }
 
+/// Appendix A.4: a W3C credential with disclosures at three depths, and a key binding.
+#[test]
+fn presentation_of_appendix_a_4() {
+    let text = include_str!("presentation-a4.txt").trim();
+    let verified = sd_jwt::parse(text)
+        .unwrap()
+        .verify_issuer(&issuer(), &["example+sd-jwt"])
+        .unwrap();
+    let subject = json!({
+        "vaccine": {"type": "Vaccine", "atcCode": "J07BX03", "medicinalProductName": "COVID-19 Vaccine Moderna"},
+        "recipient": {"type": "VaccineRecipient"},
+        "type": "VaccinationEvent", "order": "3/3", "dateOfVaccination": "2021-06-23T13:40:12Z"
+    });
+    assert_eq!(verified.payload()["credentialSubject"], subject);
+    assert_eq!(verified.disclosed().len(), 4);
+    verified
+        .verify_key_binding(&KeyBindingExpectation {
+            aud: "https://verifier.example.org",
+            nonce: "1234567890",
+            now: Timestamp::from_unix(1_748_361_941),
+            max_age: 0,
+            clock_skew: 0,
+        })
+        .unwrap();
+    // The same in the JSON serialization (§8) and back.
+    let in_json = sd_jwt::to_json(text).unwrap().to_string();
+    assert_eq!(sd_jwt::from_json(in_json.as_bytes()).unwrap(), text);
+}
+
 /// §6.3: a disclosure that contains digests.
 #[test]
 fn recursive_disclosure_of_section_6() {
