@@ -125,6 +125,8 @@ errors! {
     StatusOutOfRange = "status_out_of_range", "the index or the value is beyond the status list";
     /// A member of a credential or presentation breaks the data model.
     MalformedValue { what: &'static str, path: String } = "malformed_value", "the data model is broken at {path}: {what}";
+    /// The credential does not match a schema that it names.
+    SchemaMismatch { path: String } = "schema_mismatch", "the credential does not match its schema at {path}";
     /// A resource that the credential relies on is not the one whose digest it states.
     DigestMismatch { path: String } = "digest_mismatch", "the resource named at {path} has another digest";
 }

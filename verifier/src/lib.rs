@@ -48,7 +48,7 @@
 //! | for | modules |
 //! |---|---|
 //! | deciding | [`verify`](mod@verify), [`credential`], [`policy`], [`request`], [`dcql`], [`bundle`], [`status`], [`catalogue`] |
-//! | credential formats | [`vcdm`], [`vc_jose_cose`], [`sd_jwt`], [`data_integrity`], [`jsonld`], [`rdf`], [`claims`] |
+//! | credential formats | [`vcdm`], [`vc_jose_cose`], [`sd_jwt`], [`data_integrity`], [`jsonld`], [`json_schema`], [`rdf`], [`claims`] |
 //! | both ends of issuance | [`vci`], [`device`], [`terminal`] |
 //! | foundations | [`jws`], [`cose`], [`cbor`], [`x509`], [`did`], [`key`], [`crypto`], [`encoding`], [`json`], [`time`], [`error`](mod@error) |
 
@@ -76,6 +76,7 @@ pub mod error;
 #[cfg(feature = "std")]
 mod fast_hash;
 pub mod json;
+pub mod json_schema;
 pub mod jsonld;
 pub mod jws;
 pub mod key;

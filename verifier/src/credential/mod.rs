@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! &Value ─▶ form (vcdm) ─▶ issuer trusted ─▶ proof, bound to the issuer ─▶ terms have a meaning
-//!        ─▶ within its validity ─▶ related resources ─▶ status ─▶ VerifiedCredential
+//!        ─▶ within its validity ─▶ related resources, schemas ─▶ status ─▶ VerifiedCredential
 //! ```
 //!
 //! [`verify`](mod@crate::verify) decides for a service about what a wallet shows, and knows the credentials of this project; this
@@ -29,11 +29,13 @@
 mod lists;
 mod policy;
 mod presentation;
+mod schemas;
 mod status;
 
 pub use lists::StatusLists;
 pub use policy::{CredentialPolicy, Materials, PresentationPolicy};
 pub use presentation::{VerifiedPresentation, verify_presentation};
+pub use schemas::Schemas;
 pub use status::{StatusOutcome, Statuses};
 
 use alloc::borrow::{Cow, ToOwned};
@@ -58,6 +60,7 @@ pub struct VerifiedCredential {
     signers: Vec<Signer>,
     status: Statuses,
     resources: usize,
+    schemas: usize,
 }
 
 /// A key that signed, and whom it belongs to.
@@ -93,6 +96,12 @@ impl VerifiedCredential {
         &self.status
     }
 
+    /// How many of its schemas were at hand; it matches each of them.
+    #[must_use]
+    pub fn schemas_matched(&self) -> usize {
+        self.schemas
+    }
+
     /// How many of its related resources were at hand, and compared with their digests.
     #[must_use]
     pub fn resources_compared(&self) -> usize {
@@ -105,7 +114,7 @@ impl VerifiedCredential {
 /// # Errors
 /// `malformed_value` and the other codes of the data model; those of [`data_integrity::verify_all`] or
 /// [`vc_jose_cose::verify_envelope`]; `issuer_untrusted`; `undefined_term`, `unknown_context`; `not_yet_valid`, `expired`;
-/// `digest_mismatch`; `revoked`, `suspended`, `status_list_mismatch`, `status_list_too_short`, `status_out_of_range`, and
+/// `digest_mismatch`, `schema_mismatch`; `revoked`, `suspended`, `status_list_mismatch`, `status_list_too_short`, `status_out_of_range`, and
 /// `status_undetermined` where the policy does not let it pass.
 pub fn verify(
     document: &Value,
@@ -200,6 +209,9 @@ fn current(
 ) -> Result<VerifiedCredential, Error> {
     credential.check_validity(now)?;
     let resources = credential.check_resources(materials.resources)?;
+    let schemas = materials
+        .schemas
+        .check(credential, &document, policy.require_schemas)?;
     let status = match policy.status {
         None => Statuses::Unchecked,
         Some(stale) => status::check(credential, policy, materials.lists, (stale, now))?,
@@ -210,6 +222,7 @@ fn current(
         signers,
         status,
         resources,
+        schemas,
     })
 }
 

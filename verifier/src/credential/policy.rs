@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::lists::StatusLists;
+use super::schemas::Schemas;
 use crate::data_integrity::{Binding, Suite};
 use crate::did::Documents;
 use crate::jsonld::ContextStore;
@@ -28,6 +29,8 @@ pub struct CredentialPolicy {
     pub status: Option<StaleStatus>,
     /// Who, besides the issuer of a credential, may say what its status is.
     pub status_issuers: Vec<String>,
+    /// Whether a `credentialSchema` that is not at hand is refused; one that is at hand must match in any case.
+    pub require_schemas: bool,
     /// Whether credentials of version 1.1 are accepted.
     pub accept_version_1: bool,
     /// Seconds by which clocks may differ.
@@ -52,6 +55,7 @@ impl CredentialPolicy {
             issuers: None,
             status: Some(StaleStatus::Refuse),
             status_issuers: Vec::new(),
+            require_schemas: false,
             accept_version_1: true,
             clock_skew: 60,
         }
@@ -84,6 +88,8 @@ pub struct Materials<'a> {
     pub contexts: &'a ContextStore,
     /// Status lists.
     pub lists: &'a StatusLists,
+    /// Schemas of credentials.
+    pub schemas: &'a Schemas,
     /// Digests of resources that credentials name.
     pub resources: &'a Resources,
     /// Controlled identifier documents for embedded proofs.
@@ -97,10 +103,12 @@ impl<'a> Materials<'a> {
     #[must_use]
     pub fn new(contexts: &'a ContextStore) -> Self {
         static LISTS: StatusLists = StatusLists::new();
+        static SCHEMAS: Schemas = Schemas::new();
         static RESOURCES: Resources = Resources::new();
         Self {
             contexts,
             lists: &LISTS,
+            schemas: &SCHEMAS,
             resources: &RESOURCES,
             documents: None,
             keys: &vc_jose_cose::by_did,

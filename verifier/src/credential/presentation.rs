@@ -45,7 +45,6 @@ impl VerifiedPresentation {
     }
 
     /// The credentials, in order; there may be none. That the holder is their subject is for the caller to ask.
-    #[must_use]
     pub fn credentials(&self) -> &[VerifiedCredential] {
         &self.credentials
     }

@@ -69,6 +69,7 @@ fn chinese(code: &str) -> &'static str {
         "status_list_too_short" => "状态列表条目过少,不足以保护隐私",
         "status_out_of_range" => "状态索引超出状态列表范围",
         "malformed_value" => "内容不符合可验证凭证数据模型",
+        "schema_mismatch" => "凭证内容不符合其声明的模式",
         "digest_mismatch" => "引用资源的摘要不符",
         _ => "验证失败",
     }

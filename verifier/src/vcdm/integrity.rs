@@ -52,7 +52,7 @@ pub(crate) struct Resource<'a> {
 
 impl<'a> Resource<'a> {
     /// Reads `id`, `digestSRI` and `digestMultibase`.
-    pub(super) fn read(members: &'a Members, path: &Path<'_>) -> Result<Self, Error> {
+    pub(crate) fn read(members: &'a Members, path: &Path<'_>) -> Result<Self, Error> {
         let mut digests = Vec::new();
         let mut add = |digest: Digest, path: &Path<'_>| {
             if digests.len() == MAX_DIGESTS {
@@ -92,7 +92,7 @@ impl<'a> Resource<'a> {
     }
 
     /// Compares every stated digest with the resource in hand. `false` when there is none to compare with.
-    fn check(&self, known: &Resources, path: &Path<'_>) -> Result<bool, Error> {
+    pub(crate) fn check(&self, known: &Resources, path: &Path<'_>) -> Result<bool, Error> {
         let mut compared = false;
         for digest in &self.digests {
             match known.digest(self.id, digest.algorithm) {

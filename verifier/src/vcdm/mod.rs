@@ -23,6 +23,7 @@ mod presentation;
 
 pub use credential::Credential;
 pub use date_time::DateTimeStamp;
+pub(crate) use integrity::Resource;
 pub use integrity::Resources;
 pub(crate) use member::{is_url, one_or_more};
 pub(crate) use path::Path;

@@ -1,0 +1,294 @@
+//! Evaluation (JSON Schema Core §7, Validation §6).
+
+use core::cmp::Ordering;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde_json::{Map, Number, Value};
+
+use super::number::{compare, equal, integer, is_multiple};
+use super::{names, resolve};
+use crate::error::Error;
+use crate::vcdm::Path;
+
+/// The most schemas applied, and values compared with each other: an honest credential takes a few hundred.
+const MAX_WORK: usize = 200_000;
+/// How deep schemas may be applied within each other: references may go round.
+const MAX_DEPTH: usize = 128;
+
+pub(super) fn validate(root: &Value, instance: &Value) -> Result<(), Error> {
+    let mut evaluation = Evaluation {
+        root,
+        left: MAX_WORK,
+        depth: MAX_DEPTH,
+    };
+    evaluation.apply(root, instance, &Path::ROOT)
+}
+
+struct Evaluation<'a> {
+    root: &'a Value,
+    left: usize,
+    depth: usize,
+}
+
+/// The refusal of what is here.
+fn mismatch(path: &Path<'_>) -> Error {
+    Error::SchemaMismatch {
+        path: path.render(),
+    }
+}
+
+fn holds(condition: bool, path: &Path<'_>) -> Result<(), Error> {
+    if condition {
+        Ok(())
+    } else {
+        Err(mismatch(path))
+    }
+}
+
+impl<'a> Evaluation<'a> {
+    fn spend(&mut self, work: usize) -> Result<(), Error> {
+        self.left = self
+            .left
+            .checked_sub(work)
+            .ok_or(Error::WorkBudgetExceeded)?;
+        Ok(())
+    }
+
+    fn apply(&mut self, schema: &'a Value, value: &Value, path: &Path<'_>) -> Result<(), Error> {
+        self.spend(1)?;
+        let members = match schema {
+            Value::Object(members) => members,
+            Value::Bool(true) => return Ok(()),
+            _ => return Err(mismatch(path)),
+        };
+        self.depth = self.depth.checked_sub(1).ok_or(Error::WorkBudgetExceeded)?;
+        let result = self.members(members, value, path);
+        self.depth += 1;
+        result
+    }
+
+    /// Whether it matches; only the end of the budget is an error.
+    fn matches(
+        &mut self,
+        schema: &'a Value,
+        value: &Value,
+        path: &Path<'_>,
+    ) -> Result<bool, Error> {
+        match self.apply(schema, value, path) {
+            Ok(()) => Ok(true),
+            Err(Error::SchemaMismatch { .. }) => Ok(false),
+            Err(other) => Err(other),
+        }
+    }
+
+    fn members(
+        &mut self,
+        schema: &'a Map<String, Value>,
+        value: &Value,
+        path: &Path<'_>,
+    ) -> Result<(), Error> {
+        for (keyword, rule) in schema {
+            self.keyword(keyword, rule, value, path)?;
+        }
+        self.logic(schema, value, path)?;
+        match value {
+            Value::Object(members) => self.object(schema, value, members, path),
+            Value::Array(elements) => self.array(schema, elements, path),
+            Value::Number(number) => bounds(schema, number, path),
+            Value::String(text) => {
+                // §6.3: characters, not bytes.
+                let length = text.chars().count();
+                within(schema, ("minLength", "maxLength"), length, path)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Keywords that concern values of any type and look at nothing beside them.
+    fn keyword(
+        &mut self,
+        keyword: &str,
+        rule: &'a Value,
+        value: &Value,
+        path: &Path<'_>,
+    ) -> Result<(), Error> {
+        match keyword {
+            "type" => holds(is_of_type(rule, value), path),
+            "const" => holds(equal(rule, value), path),
+            "enum" => {
+                let allowed = rule.as_array().map(Vec::as_slice).unwrap_or_default();
+                self.spend(allowed.len())?;
+                holds(allowed.iter().any(|one| equal(one, value)), path)
+            }
+            "$ref" => {
+                let target = rule.as_str().and_then(|target| resolve(self.root, target));
+                self.apply(target.ok_or_else(|| mismatch(path))?, value, path)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// `allOf`, `anyOf`, `oneOf`, `not`, `if`.
+    fn logic(
+        &mut self,
+        schema: &'a Map<String, Value>,
+        value: &Value,
+        path: &Path<'_>,
+    ) -> Result<(), Error> {
+        let all = |name: &str| schema.get(name).and_then(Value::as_array);
+        for one in all("allOf").into_iter().flatten() {
+            self.apply(one, value, path)?;
+        }
+        for (name, most) in [("anyOf", usize::MAX), ("oneOf", 1)] {
+            let Some(schemas) = all(name) else { continue };
+            let mut matched = 0;
+            for one in schemas {
+                matched += usize::from(self.matches(one, value, path)?);
+            }
+            holds((1..=most).contains(&matched), path)?;
+        }
+        if let Some(not) = schema.get("not") {
+            holds(!self.matches(not, value, path)?, path)?;
+        }
+        if let Some(condition) = schema.get("if") {
+            let branch = match self.matches(condition, value, path)? {
+                true => "then",
+                false => "else",
+            };
+            if let Some(schema) = schema.get(branch) {
+                self.apply(schema, value, path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn object(
+        &mut self,
+        schema: &'a Map<String, Value>,
+        object: &Value,
+        members: &Map<String, Value>,
+        path: &Path<'_>,
+    ) -> Result<(), Error> {
+        within(
+            schema,
+            ("minProperties", "maxProperties"),
+            members.len(),
+            path,
+        )?;
+        let has = |names_of: &Value| names(names_of).all(|name| members.contains_key(name));
+        holds(schema.get("required").is_none_or(has), path)?;
+        let by_name = |name: &str| schema.get(name).and_then(Value::as_object);
+        for (name, others) in by_name("dependentRequired").into_iter().flatten() {
+            holds(!members.contains_key(name) || has(others), path)?;
+        }
+        for (name, dependent) in by_name("dependentSchemas").into_iter().flatten() {
+            if members.contains_key(name) {
+                self.apply(dependent, object, path)?;
+            }
+        }
+        let properties = by_name("properties");
+        for (name, value) in members {
+            let path = path.name(name);
+            if let Some(schema) = schema.get("propertyNames") {
+                self.apply(schema, &Value::String(name.clone()), &path)?;
+            }
+            let named = properties.and_then(|properties| properties.get(name));
+            if let Some(schema) = named.or_else(|| schema.get("additionalProperties")) {
+                self.apply(schema, value, &path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn array(
+        &mut self,
+        schema: &'a Map<String, Value>,
+        elements: &[Value],
+        path: &Path<'_>,
+    ) -> Result<(), Error> {
+        within(schema, ("minItems", "maxItems"), elements.len(), path)?;
+        if schema.get("uniqueItems") == Some(&Value::Bool(true)) {
+            for (index, one) in elements.iter().enumerate() {
+                self.spend(index)?;
+                let twice = elements.iter().take(index).any(|other| equal(one, other));
+                holds(!twice, &path.index(index))?;
+            }
+        }
+        let prefix = schema.get("prefixItems").and_then(Value::as_array);
+        let prefix = prefix.map(Vec::as_slice).unwrap_or_default();
+        for (index, value) in elements.iter().enumerate() {
+            if let Some(schema) = prefix.get(index).or_else(|| schema.get("items")) {
+                self.apply(schema, value, &path.index(index))?;
+            }
+        }
+        if let Some(contains) = schema.get("contains") {
+            let mut found = 0;
+            for (index, value) in elements.iter().enumerate() {
+                found += usize::from(self.matches(contains, value, &path.index(index))?);
+            }
+            // §6.4.5: at least one, unless it says otherwise.
+            let least = schema.contains_key("minContains") || found > 0;
+            holds(least, path)?;
+            within(schema, ("minContains", "maxContains"), found, path)?;
+        }
+        Ok(())
+    }
+}
+
+fn is_of_type(rule: &Value, value: &Value) -> bool {
+    let is = |name: &Value| {
+        let name = name.as_str().unwrap_or_default();
+        match value {
+            Value::Null => name == "null",
+            Value::Bool(_) => name == "boolean",
+            Value::Number(number) => {
+                name == "number" || (name == "integer" && integer(number).is_some())
+            }
+            Value::String(_) => name == "string",
+            Value::Array(_) => name == "array",
+            Value::Object(_) => name == "object",
+        }
+    };
+    match rule {
+        Value::Array(types) => types.iter().any(is),
+        one => is(one),
+    }
+}
+
+/// A count between two keywords.
+fn within(
+    schema: &Map<String, Value>,
+    (least, most): (&str, &str),
+    count: usize,
+    path: &Path<'_>,
+) -> Result<(), Error> {
+    let bound = |name: &str| schema.get(name).and_then(Value::as_u64);
+    let count = u64::try_from(count).unwrap_or(u64::MAX);
+    let enough = bound(least).is_none_or(|least| count >= least);
+    holds(enough && bound(most).is_none_or(|most| count <= most), path)
+}
+
+/// §6.2.
+fn bounds(schema: &Map<String, Value>, number: &Number, path: &Path<'_>) -> Result<(), Error> {
+    let against = |name: &str| match schema.get(name) {
+        Some(Value::Number(bound)) => compare(number, bound),
+        _ => None,
+    };
+    let beyond = against("maximum") == Some(Ordering::Greater)
+        || against("minimum") == Some(Ordering::Less)
+        || matches!(
+            against("exclusiveMaximum"),
+            Some(Ordering::Greater | Ordering::Equal)
+        )
+        || matches!(
+            against("exclusiveMinimum"),
+            Some(Ordering::Less | Ordering::Equal)
+        );
+    let multiple = match schema.get("multipleOf") {
+        Some(Value::Number(unit)) => is_multiple(number, unit),
+        _ => true,
+    };
+    holds(!beyond && multiple, path)
+}
