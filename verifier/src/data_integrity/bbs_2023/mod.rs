@@ -10,6 +10,9 @@
 //! [`FeatureOption`]. The ciphersuite is BLS12-381-SHA-256.
 
 mod holder;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod hostile;
 mod proof_value;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]

@@ -31,7 +31,7 @@ impl Signer {
         let pair = EcdsaKeyPair::from_private_key_and_public_key(
             &ECDSA_P256_SHA256_FIXED_SIGNING,
             &secret[2..],
-            &public.to_uncompressed(),
+            public.to_uncompressed(),
         );
         Self(pair.unwrap(), public)
     }
@@ -154,7 +154,7 @@ fn check(root: &Path, folder: &str, prefix: &str) {
 
     // A base proof of our own, and the published one.
     let signature = issuer.sign(unsigned.signing_input()).unwrap();
-    let ours = unsigned.attach(&signature);
+    let ours = unsigned.attach(signature);
     let recovered = step("derivedRecoveredBaseData");
     for base in [&ours, &base] {
         verify_base(base, &unbound(), &store).unwrap();
