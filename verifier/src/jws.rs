@@ -345,7 +345,7 @@ impl Unsigned {
             return Err(SignError);
         }
         let signature = signer.sign(self.signing_input())?;
-        Ok(self.attach(&signature))
+        Ok(self.attach(signature))
     }
 }
 

@@ -148,12 +148,14 @@ fn algorithm(key: KeyType) -> Result<&'static str, Error> {
         .ok_or(Error::UnsupportedAlgorithm { what: "JWS alg" })
 }
 
+type Members = Map<String, Value>;
+
 /// Header and payload of both JOSE mechanisms.
 fn jose(
     document: &Value,
     options: &SigningOptions<'_>,
     mechanism: Mechanism,
-) -> Result<(Map<String, Value>, Map<String, Value>), Error> {
+) -> Result<(Members, Members), Error> {
     let controller = checked(document, options)?;
     let media_type = MediaType {
         kind: options.kind,
