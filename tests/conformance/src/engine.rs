@@ -6,7 +6,7 @@ use tessera_verifier::Error;
 use tessera_verifier::crypto::LocalSigner;
 use tessera_verifier::data_integrity::ecdsa_sd::BaseSecrets;
 use tessera_verifier::data_integrity::{
-    self, ProofExpectation, ProofOptions, Suite, Unsigned, VerifiedProof, ecdsa_sd,
+    self, ProofExpectation, ProofOptions, Suite, Unsigned, VerifiedProof, bbs_2023, ecdsa_sd,
 };
 use tessera_verifier::jsonld::ContextStore;
 
@@ -28,10 +28,7 @@ pub fn secure(
 ) -> Result<Value, Refusal> {
     let unsigned = match mechanism.cryptosuite() {
         Suite::EcdsaSd2023 => {
-            let mut hmac_key = [0; 32];
-            SystemRandom::new()
-                .fill(&mut hmac_key)
-                .map_err(|_| Refusal::internal())?;
+            let hmac_key = random()?;
             let ephemeral = Key::ephemeral().map_err(|_| Refusal::internal())?;
             let secrets = BaseSecrets {
                 hmac_key: &hmac_key,
@@ -39,9 +36,23 @@ pub fn secure(
             };
             ecdsa_sd::prepare_base(document, proof, mandatory_pointers, &secrets, contexts)?
         }
+        Suite::Bbs2023 => {
+            let hmac_key = random()?;
+            let prepared =
+                bbs_2023::prepare_base(document, proof, mandatory_pointers, &hmac_key, contexts)?;
+            return Ok(prepared.sign(key.as_bbs().ok_or_else(Refusal::internal)?)?);
+        }
         suite => data_integrity::prepare(document, suite, proof, contexts)?,
     };
     attach(unsigned, key)
+}
+
+fn random() -> Result<[u8; 32], Refusal> {
+    let mut bytes = [0; 32];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| Refusal::internal())?;
+    Ok(bytes)
 }
 
 fn attach(unsigned: Unsigned, key: &Key) -> Result<Value, Refusal> {
@@ -75,6 +86,17 @@ pub fn derive(
 ) -> Result<Value, Refusal> {
     match Suite::of(document)? {
         Suite::EcdsaSd2023 => Ok(ecdsa_sd::derive(document, selective_pointers, contexts)?),
+        Suite::Bbs2023 => {
+            let derivation = bbs_2023::Derivation {
+                selective_pointers,
+                presentation_header: &[],
+                seed: &random()?,
+                secrets: None,
+                nym_domain: None,
+                layout: bbs_2023::PseudonymLayout::default(),
+            };
+            Ok(bbs_2023::derive(document, &derivation, contexts)?)
+        }
         _ => Err(Error::UnsupportedSuite.into()),
     }
 }

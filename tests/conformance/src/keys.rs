@@ -10,6 +10,7 @@ use aws_lc_rs::signature::{
     ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair,
 };
 use serde_json::Value;
+use tessera_verifier::bbs;
 use tessera_verifier::crypto::{LocalSigner, SignError, Signature};
 use tessera_verifier::did;
 use tessera_verifier::encoding::from_base64url;
@@ -22,7 +23,8 @@ pub const fn name(kind: KeyType) -> &'static str {
         KeyType::P256 => "P-256",
         KeyType::P384 => "P-384",
         KeyType::Ed25519 => "Ed25519",
-        KeyType::Bls12381G2 => "Bls12381G2",
+        // So the suites of BBS say, after the size of the field.
+        KeyType::Bls12381G2 => "P-381",
         _ => "another",
     }
 }
@@ -36,6 +38,7 @@ pub struct Key {
 enum Pair {
     Ecdsa(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
+    Bbs(bbs::SecretKey),
 }
 
 /// RFC 5915 `ECPrivateKey` up to the private key's bytes, and after them.
@@ -100,7 +103,27 @@ impl Key {
                     public,
                 })
             }
+            KeyType::Bls12381G2 => {
+                let mut octets: [u8; 32] = secret.try_into().map_err(|_| NoKey)?;
+                // The order of the group takes 255 bits: what is left is below it.
+                octets[0] &= 0x3f;
+                let secret = bbs::SecretKey::from_bytes(&octets).map_err(|_| NoKey)?;
+                let public = PublicKey::from(secret.public_key().clone());
+                Ok(Self {
+                    pair: Pair::Bbs(secret),
+                    public,
+                })
+            }
             _ => Err(NoKey),
+        }
+    }
+
+    /// The BBS key, if it is one: BBS signs lists of messages, and with this no other key can.
+    #[must_use]
+    pub const fn as_bbs(&self) -> Option<&bbs::SecretKey> {
+        match &self.pair {
+            Pair::Bbs(secret) => Some(secret),
+            _ => None,
         }
     }
 
@@ -171,6 +194,7 @@ impl LocalSigner for Key {
                 Signature::from_bytes(signature.map_err(|_| SignError)?.as_ref())
             }
             Pair::Ed25519(pair) => Signature::from_bytes(pair.sign(message).as_ref()),
+            Pair::Bbs(_) => return Err(SignError),
         }
         .map_err(|_| SignError)
     }
@@ -193,11 +217,16 @@ mod tests {
             (KeyType::P256, "did:key:zDna"),
             (KeyType::P384, "did:key:z82L"),
             (KeyType::Ed25519, "did:key:z6Mk"),
+            (KeyType::Bls12381G2, "did:key:zUC7"),
         ] {
             let key = Key::of_label(kind, "a").unwrap();
             assert_eq!(key.did(), Key::of_label(kind, "a").unwrap().did());
             assert_ne!(key.did(), Key::of_label(kind, "b").unwrap().did());
             assert!(key.did().starts_with(prefix), "{key:?}");
+            if kind == KeyType::Bls12381G2 {
+                assert!(key.as_bbs().is_some());
+                continue;
+            }
             let signature = key.sign(b"message").unwrap();
             assert!(key.public_key().verify(b"message", &signature).is_ok());
         }

@@ -93,6 +93,15 @@ pub const SUITES: &[Row] = &[
         versions: BOTH,
     },
     Row {
+        name: "bbs-2023",
+        mechanism: Mechanism::Selective(Cryptosuite::Bbs2023),
+        key: KeyType::Bls12381G2,
+        tags: &["bbs-2023"],
+        binding: Binding::Unbound,
+        status: false,
+        versions: BOTH,
+    },
+    Row {
         name: "eddsa-rdfc-2022",
         mechanism: Mechanism::Plain(Cryptosuite::EddsaRdfc2022),
         key: KeyType::Ed25519,
