@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tessera_verifier::Error;
@@ -11,12 +10,13 @@ use tessera_verifier::encoding::{base64, from_base64};
 use tessera_verifier::json::{Limits, parse};
 use tessera_verifier::jsonld::ContextStore;
 use tessera_verifier::key::{KeyType, PublicKey};
-use tessera_verifier::sd_jwt::{HashAlgorithm, parse_path};
+use tessera_verifier::sd_jwt::parse_path;
 use tessera_verifier::vc_jose_cose::{
-    Expectation, Inner, KeyReference, Kind, Mechanism, SdJwtOptions, SigningOptions, Times,
-    prepare_cose, prepare_jwt, prepare_sd_jwt, verify_cose, verify_jwt, verify_sd_jwt,
+    Expectation, Inner, KeyReference, Kind, Mechanism, Secured, SigningOptions, Times, verify_cose,
+    verify_jwt, verify_sd_jwt,
 };
 
+use crate::envelope;
 use crate::keys::Key;
 
 /// The kinds of key of the suite.
@@ -133,53 +133,18 @@ fn secure(
         certificates: &[],
         contexts: &contexts,
     };
-    let sign = |message: &[u8]| {
-        let signature = signer.sign(message);
-        signature.map_err(|_| Error::UnsupportedAlgorithm {
-            what: "key that cannot sign",
-        })
+    let paths: Result<Vec<_>, _> = match feature.mechanism {
+        Mechanism::SdJwt => disclosable
+            .iter()
+            .map(|path| parse_path(path, document))
+            .collect(),
+        _ => Ok(Vec::new()),
     };
-    match feature.mechanism {
-        Mechanism::Jwt => {
-            let unsigned = prepare_jwt(document, &options)?;
-            let signature = sign(unsigned.signing_input())?;
-            Ok(unsigned.attach(signature))
-        }
-        Mechanism::Cose => {
-            let unsigned = prepare_cose(document, &options)?;
-            let signature = sign(unsigned.signing_input())?;
-            Ok(base64(&unsigned.attach(signature)))
-        }
-        Mechanism::SdJwt => {
-            let paths: Result<Vec<_>, _> = disclosable
-                .iter()
-                .map(|path| parse_path(path, document))
-                .collect();
-            let disclosures = SdJwtOptions {
-                disclosable: &paths?,
-                decoys: 0,
-                algorithm: HashAlgorithm::Sha256,
-                holder: None,
-                salts: &mut salt,
-            };
-            let unsigned = prepare_sd_jwt(document, &options, disclosures)?;
-            let signature = sign(unsigned.signing_input())?;
-            Ok(unsigned.attach(signature))
-        }
-    }
-}
-
-/// 128 random bits. Without randomness there is no safe disclosure, and no way to go on.
-#[expect(
-    clippy::panic,
-    reason = "a machine without randomness cannot hide anything"
-)]
-fn salt() -> [u8; 16] {
-    let mut salt = [0; 16];
-    if SystemRandom::new().fill(&mut salt).is_err() {
-        panic!("the system gives no randomness");
-    }
-    salt
+    let secured = envelope::secure(document, feature.mechanism, &options, &paths?, signer)?;
+    Ok(match secured {
+        Secured::Jwt(text) | Secured::SdJwt(text) => text,
+        Secured::Cose(bytes) => base64(&bytes),
+    })
 }
 
 /// Verifies what is in `input` with the key in `key`.

@@ -5,12 +5,12 @@ use serde_json::Value;
 use tessera_verifier::Error;
 use tessera_verifier::crypto::LocalSigner;
 use tessera_verifier::data_integrity::ecdsa_sd::BaseSecrets;
-use tessera_verifier::data_integrity::{
-    self, ProofExpectation, ProofOptions, Suite, Unsigned, VerifiedProof, bbs_2023, ecdsa_sd,
-};
+use tessera_verifier::data_integrity::{self, ProofOptions, Suite, Unsigned, bbs_2023, ecdsa_sd};
 use tessera_verifier::jsonld::ContextStore;
+use tessera_verifier::vc_jose_cose::{self, Kind, SigningOptions};
 
 use crate::answer::Refusal;
+use crate::envelope;
 use crate::keys::Key;
 use crate::table::Mechanism;
 
@@ -26,8 +26,21 @@ pub fn secure(
     key: &Key,
     contexts: &ContextStore,
 ) -> Result<Value, Refusal> {
-    let unsigned = match mechanism.cryptosuite() {
-        Suite::EcdsaSd2023 => {
+    let unsigned = match mechanism {
+        Mechanism::Enveloped(format) => {
+            let options = SigningOptions {
+                kind: Kind::Credential,
+                key: key.public_key().kind(),
+                kid: Some(&proof.verification_method),
+                issued_at: proof.created,
+                expires: None,
+                certificates: &[],
+                contexts,
+            };
+            let secured = envelope::secure(document, format, &options, &[], key)?;
+            return Ok(vc_jose_cose::envelope(Kind::Credential, &secured));
+        }
+        Mechanism::Selective(Suite::EcdsaSd2023) => {
             let hmac_key = random()?;
             let ephemeral = Key::ephemeral().map_err(|_| Refusal::internal())?;
             let secrets = BaseSecrets {
@@ -36,13 +49,15 @@ pub fn secure(
             };
             ecdsa_sd::prepare_base(document, proof, mandatory_pointers, &secrets, contexts)?
         }
-        Suite::Bbs2023 => {
+        Mechanism::Selective(Suite::Bbs2023) => {
             let hmac_key = random()?;
             let prepared =
                 bbs_2023::prepare_base(document, proof, mandatory_pointers, &hmac_key, contexts)?;
             return Ok(prepared.sign(key.as_bbs().ok_or_else(Refusal::internal)?)?);
         }
-        suite => data_integrity::prepare(document, suite, proof, contexts)?,
+        Mechanism::Plain(suite) | Mechanism::Selective(suite) => {
+            data_integrity::prepare(document, suite, proof, contexts)?
+        }
     };
     attach(unsigned, key)
 }
@@ -60,19 +75,6 @@ fn attach(unsigned: Unsigned, key: &Key) -> Result<Value, Refusal> {
         .sign(unsigned.signing_input())
         .map_err(|_| Refusal::internal())?;
     Ok(unsigned.attach(&signature))
-}
-
-/// Verifies the proofs of `document`, which must be of the suites `allowed`.
-///
-/// # Errors
-/// Whatever the verifier crate refuses; `base_proof_refused` for base proofs.
-pub fn verify(
-    document: &Value,
-    allowed: &[Suite],
-    expected: &ProofExpectation<'_>,
-    contexts: &ContextStore,
-) -> Result<Vec<VerifiedProof>, Error> {
-    data_integrity::verify_all(document, allowed, expected, contexts)
 }
 
 /// Derives from a base proof a document that shows what `selective_pointers` name.

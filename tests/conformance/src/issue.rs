@@ -14,6 +14,7 @@ use tessera_verifier::vcdm::Credential;
 use crate::answer::{Refusal, object, options, required, text, texts};
 use crate::engine;
 use crate::state::State;
+use crate::status::check_form as check_status;
 use crate::table::{Row, row};
 
 /// Secures a credential in the name of the row's key: 201 with the result.
@@ -53,8 +54,9 @@ fn secure(
         .or_insert_with(|| Value::from(did.as_str()));
     check(&Value::Object(members.clone()), state)?;
     name_issuer(&mut members, &did)?;
-    if row.status && !members.contains_key("credentialStatus") {
-        members.insert("credentialStatus".to_owned(), state.lists.entry()?);
+    if !row.status.is_empty() && !members.contains_key("credentialStatus") {
+        let entries = state.lists.entries(row.status)?;
+        members.insert("credentialStatus".to_owned(), entries);
     }
     let document = Value::Object(members);
     let mut proof = ProofOptions::new(key.verification_method(), ProofPurpose::AssertionMethod);
@@ -76,7 +78,7 @@ fn secure(
 fn check(document: &Value, state: &State) -> Result<(), Refusal> {
     let credential = Credential::issuable(document, &state.contexts)?;
     credential.check_resources(&state.resources)?;
-    state.lists.check_form(&credential)?;
+    check_status(&credential)?;
     Ok(())
 }
 

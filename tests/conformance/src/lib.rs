@@ -16,6 +16,7 @@ pub mod answer;
 pub mod clock;
 pub mod command;
 pub mod engine;
+pub mod envelope;
 pub mod issue;
 pub mod keys;
 pub mod manifest;

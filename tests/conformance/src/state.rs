@@ -8,7 +8,7 @@ use tessera_verifier::vcdm::Resources;
 
 use crate::clock::Clock;
 use crate::keys::{self, Key, NoKey};
-use crate::status::Lists;
+use crate::status::{self, Lists};
 use crate::table::SUITES;
 
 /// The server's keys, contexts, status lists and clock.
@@ -35,11 +35,12 @@ impl State {
             let label = format!("tessera-conformance/{}/{}", row.name, keys::name(row.key));
             keys.insert(row.name, Key::of_label(row.key, &label)?);
         }
+        let issuer = keys.get(status::ISSUER).ok_or(NoKey)?.did();
         Ok(Self {
             clock,
             contexts: ContextStore::builtin(),
             resources: known_resources(),
-            lists: Lists::new(lists_at)?,
+            lists: Lists::new(lists_at, &issuer)?,
             keys,
         })
     }

@@ -2,6 +2,8 @@
 
 use tessera_verifier::data_integrity::{Binding, Suite as Cryptosuite};
 use tessera_verifier::key::KeyType;
+use tessera_verifier::status::Purpose;
+use tessera_verifier::vc_jose_cose::Mechanism as Envelope;
 
 /// How a row secures credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,14 +12,17 @@ pub enum Mechanism {
     Plain(Cryptosuite),
     /// A base proof: the holder derives from it what verifies.
     Selective(Cryptosuite),
+    /// An envelope.
+    Enveloped(Envelope),
 }
 
 impl Mechanism {
-    /// The cryptosuite of the proofs it makes.
+    /// The cryptosuites of the proofs it makes.
     #[must_use]
-    pub const fn cryptosuite(self) -> Cryptosuite {
+    pub fn cryptosuites(self) -> Vec<Cryptosuite> {
         match self {
-            Self::Plain(suite) | Self::Selective(suite) => suite,
+            Self::Plain(suite) | Self::Selective(suite) => vec![suite],
+            Self::Enveloped(_) => Vec::new(),
         }
     }
 }
@@ -36,8 +41,8 @@ pub struct Row {
     /// Who must control the key that signed what its verifier is shown. The published `ecdsa` vectors, which the ECDSA
     /// suite sends, name `https://vc.example/…` as the issuer of a did:key: only there the binding is off.
     pub binding: Binding,
-    /// Whether its issuer adds an entry of this server's status lists.
-    pub status: bool,
+    /// The purposes of the entries in this server's status lists that its issuer adds.
+    pub status: &'static [Purpose],
     /// Whether its issuer answers 201 also for data model 1.1.
     pub versions: &'static [&'static str],
 }
@@ -53,7 +58,7 @@ pub const SUITES: &[Row] = &[
         key: KeyType::P256,
         tags: &["ecdsa-rdfc-2019", "P-256"],
         binding: Binding::Unbound,
-        status: false,
+        status: &[],
         versions: BOTH,
     },
     Row {
@@ -62,7 +67,7 @@ pub const SUITES: &[Row] = &[
         key: KeyType::P384,
         tags: &["ecdsa-rdfc-2019", "P-384"],
         binding: Binding::Unbound,
-        status: false,
+        status: &[],
         versions: BOTH,
     },
     Row {
@@ -71,7 +76,7 @@ pub const SUITES: &[Row] = &[
         key: KeyType::P256,
         tags: &["ecdsa-jcs-2019", "P-256"],
         binding: Binding::Unbound,
-        status: false,
+        status: &[],
         versions: BOTH,
     },
     Row {
@@ -80,7 +85,7 @@ pub const SUITES: &[Row] = &[
         key: KeyType::P384,
         tags: &["ecdsa-jcs-2019", "P-384"],
         binding: Binding::Unbound,
-        status: false,
+        status: &[],
         versions: BOTH,
     },
     Row {
@@ -89,7 +94,7 @@ pub const SUITES: &[Row] = &[
         key: KeyType::P256,
         tags: &["ecdsa-sd-2023", "P-256"],
         binding: Binding::Unbound,
-        status: false,
+        status: &[],
         versions: BOTH,
     },
     Row {
@@ -98,7 +103,7 @@ pub const SUITES: &[Row] = &[
         key: KeyType::Bls12381G2,
         tags: &["bbs-2023"],
         binding: Binding::Unbound,
-        status: false,
+        status: &[],
         versions: BOTH,
     },
     Row {
@@ -107,7 +112,7 @@ pub const SUITES: &[Row] = &[
         key: KeyType::Ed25519,
         tags: &["eddsa-rdfc-2022"],
         binding: Binding::Unbound,
-        status: false,
+        status: &[],
         versions: BOTH,
     },
     Row {
@@ -116,7 +121,7 @@ pub const SUITES: &[Row] = &[
         key: KeyType::Ed25519,
         tags: &["eddsa-jcs-2022"],
         binding: Binding::Unbound,
-        status: false,
+        status: &[],
         versions: BOTH,
     },
     Row {
@@ -125,7 +130,7 @@ pub const SUITES: &[Row] = &[
         key: KeyType::Ed25519,
         tags: &["Ed25519Signature2020"],
         binding: Binding::Issuer,
-        status: false,
+        status: &[],
         versions: BOTH,
     },
     Row {
@@ -134,7 +139,7 @@ pub const SUITES: &[Row] = &[
         key: KeyType::Ed25519,
         tags: &["vc2.0"],
         binding: Binding::Issuer,
-        status: false,
+        status: &[],
         versions: V2,
     },
     Row {
@@ -143,7 +148,44 @@ pub const SUITES: &[Row] = &[
         key: KeyType::Ed25519,
         tags: &["BitstringStatusList"],
         binding: Binding::Issuer,
-        status: true,
+        status: &[Purpose::Revocation],
+        versions: V2,
+    },
+    // The suite counts messages as the specification does not: a tag of its own keeps them out of the suite's way.
+    Row {
+        name: "bitstring-status-list-messages",
+        mechanism: Mechanism::Plain(Cryptosuite::EddsaRdfc2022),
+        key: KeyType::Ed25519,
+        tags: &["BitstringStatusList-messages"],
+        binding: Binding::Issuer,
+        status: &[Purpose::Suspension, Purpose::Message],
+        versions: V2,
+    },
+    Row {
+        name: "vc-jwt",
+        mechanism: Mechanism::Enveloped(Envelope::Jwt),
+        key: KeyType::Ed25519,
+        tags: &["EnvelopingProof"],
+        binding: Binding::Issuer,
+        status: &[],
+        versions: V2,
+    },
+    Row {
+        name: "vc-sd-jwt",
+        mechanism: Mechanism::Enveloped(Envelope::SdJwt),
+        key: KeyType::P256,
+        tags: &["EnvelopingProof-sd-jwt"],
+        binding: Binding::Issuer,
+        status: &[],
+        versions: V2,
+    },
+    Row {
+        name: "vc-cose",
+        mechanism: Mechanism::Enveloped(Envelope::Cose),
+        key: KeyType::P384,
+        tags: &["EnvelopingProof-cose"],
+        binding: Binding::Issuer,
+        status: &[],
         versions: V2,
     },
 ];

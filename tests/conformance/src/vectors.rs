@@ -1,10 +1,12 @@
 //! The published vectors, run through the public functions of the verifier crate: one line a folder.
 
+mod bbs;
 mod contexts;
 mod data_integrity;
 mod expected;
 mod json_ld;
 mod rdf_canon;
+mod token_status_list;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -88,6 +90,9 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("json-ld/toRdf", json_ld::to_rdf),
     ("vc-di-ecdsa", data_integrity::ecdsa),
     ("vc-di-eddsa", data_integrity::eddsa),
+    ("vc-di-bbs", bbs::data_integrity),
+    ("bbs-signature", bbs::signatures),
+    ("token-status-list", token_status_list::run),
 ];
 
 /// Runs every vector below `root`, printing one line a folder; `false` when anything is worse than known.
@@ -147,4 +152,19 @@ fn list<'a>(value: &'a Value, name: &str) -> Result<&'a [Value], String> {
         .and_then(Value::as_array)
         .map(Vec::as_slice)
         .ok_or_else(|| format!("no list `{name}`"))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// One published secret lacks its leading zero.
+fn unhex(text: &str) -> Result<Vec<u8>, String> {
+    let text = format!("{}{text}", if text.len() % 2 == 1 { "0" } else { "" });
+    let digits = |pair: &[u8]| {
+        let pair = str::from_utf8(pair).ok()?;
+        u8::from_str_radix(pair, 16).ok()
+    };
+    let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(digits).collect();
+    bytes.ok_or_else(|| "not hexadecimal".to_owned())
 }

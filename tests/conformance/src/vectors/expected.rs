@@ -8,6 +8,9 @@ const EXPECTED: &[(&str, usize, usize)] = &[
     ("json-ld/toRdf", 448, 448),
     ("vc-di-ecdsa", 22, 22),
     ("vc-di-eddsa", 16, 16),
+    ("vc-di-bbs", 20, 20),
+    ("bbs-signature", 60, 60),
+    ("token-status-list", 15, 15),
 ];
 
 /// How many vectors of a folder are known to pass, and how many are run.
