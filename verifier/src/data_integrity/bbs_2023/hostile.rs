@@ -300,3 +300,26 @@ fn holders_need_the_secrets_of_their_credential_and_no_others() {
         "invalid_signature"
     );
 }
+
+/// Neither is signed as it stands in the proof value, and deriving relies on both.
+#[test]
+fn a_base_proof_must_say_the_key_and_the_header_that_it_is_signed_with() {
+    let store = ContextStore::builtin();
+    let base = prepared(&store).sign(&key()).unwrap();
+    let check = |alter: fn(&mut BaseValue)| {
+        let mut altered = base.clone();
+        let value = altered["proof"]["proofValue"].as_str().unwrap();
+        let mut value = BaseValue::decode(value).unwrap();
+        alter(&mut value);
+        let value = value.encode(FeatureOption::Baseline, PseudonymLayout::Text);
+        altered["proof"]["proofValue"] = Value::from(value);
+        code(verify_base(&altered, &expected(), None, &store))
+    };
+    assert_eq!(check(|_| {}), "accepted");
+    assert_eq!(check(|base| base.header[63] ^= 1), "invalid_signature");
+    assert_eq!(check(|base| base.public_key[95] ^= 1), "invalid_signature");
+    assert_eq!(
+        check(|base| base.mandatory_pointers.clear()),
+        "invalid_signature"
+    );
+}
