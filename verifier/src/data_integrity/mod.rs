@@ -25,6 +25,7 @@ mod disclosure;
 pub mod ecdsa_rdfc;
 pub mod ecdsa_sd;
 mod expectation;
+mod known_options;
 mod options;
 mod plain;
 mod proof;
@@ -144,6 +145,9 @@ fn options_hash(
     context: Option<&Value>,
     store: &ContextStore,
 ) -> Result<[u8; 32], Error> {
+    if let Some(text) = known_options::nquads(proof, context) {
+        return Ok(sha256(text.as_bytes()));
+    }
     let quads = proof_options_to_rdf(proof, context, store)?;
     let canonical = canonicalize(&quads, HashAlgorithm::Sha256, Budget::default())?;
     Ok(sha256(canonical.to_nquads().as_bytes()))

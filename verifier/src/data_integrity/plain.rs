@@ -15,7 +15,7 @@ use serde_json::{Number, Value};
 use super::options::{ProofOptions, ProofValue, Unsigned, unsecured};
 use super::proof::CheckedProof;
 use super::suite::{Suite, Transformation, hash_algorithm};
-use super::{ProofExpectation, VerifiedProof};
+use super::{ProofExpectation, VerifiedProof, known_options};
 use crate::encoding::from_multibase_base58;
 use crate::error::Error;
 use crate::jsonld::{
@@ -112,7 +112,10 @@ impl Scheme {
     ) -> Result<Vec<u8>, Error> {
         match self.transformation {
             Transformation::Jcs => self.json_hash(members_without(proof, &["proofValue"])?),
-            _ => self.quads_hash(&proof_options_to_rdf(proof, context, store)?),
+            _ => match known_options::nquads(proof, context) {
+                Some(text) => Ok(self.hash.digest(text.as_bytes())),
+                None => self.quads_hash(&proof_options_to_rdf(proof, context, store)?),
+            },
         }
     }
 

@@ -19,6 +19,7 @@ mod render;
 mod term;
 
 pub use canonical::{Budget, Canonical, HashAlgorithm, canonicalize};
+pub(crate) use nquads::write_typed;
 pub use nquads::{to_nquads, write_quad};
 pub use parse::parse_nquads;
 pub use term::{Literal, Quad, Term, is_well_formed_iri, is_well_formed_language};

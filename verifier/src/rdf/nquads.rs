@@ -51,15 +51,24 @@ pub(super) fn write_iri(out: &mut String, iri: &str) {
 }
 
 pub(super) fn write_literal(out: &mut String, literal: &Literal) {
-    out.push('"');
-    write_escaped(out, &literal.lexical);
-    out.push('"');
+    write_typed(out, &literal.lexical, None);
     if let Some(language) = &literal.language {
         out.push('@');
         out.push_str(language);
     } else if &*literal.datatype != XSD_STRING {
         out.push_str("^^");
         write_iri(out, &literal.datatype);
+    }
+}
+
+/// A literal without a language; `None` is `xsd:string`.
+pub(crate) fn write_typed(out: &mut String, lexical: &str, datatype: Option<&str>) {
+    out.push('"');
+    write_escaped(out, lexical);
+    out.push('"');
+    if let Some(datatype) = datatype {
+        out.push_str("^^");
+        write_iri(out, datatype);
     }
 }
 

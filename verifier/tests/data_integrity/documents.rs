@@ -187,6 +187,13 @@ fn the_document_decides_what_a_key_may_do() {
         let found = with(&altered(&valid, pointer, &value));
         assert_eq!(found, expected, "{pointer} = {value}");
     }
+    // A method in another document's name is refused even where nothing refers to it.
+    let foreign = json!("did:web:other.example#key-1");
+    let foreign_method = altered(&valid, "/verificationMethod/0/id", &foreign);
+    for relationship in [json!([]), json!([foreign])] {
+        let document = altered(&foreign_method, "/assertionMethod", &relationship);
+        assert_eq!(code(at_hand(&document)), Err("malformed"));
+    }
     // A method within the relationship, good for that one purpose.
     let embedded = json!({"id": ISSUER, "assertionMethod": [valid.pointer(method)]});
     assert_eq!(with(&embedded), Ok(()));

@@ -257,6 +257,32 @@ fn every_suite_links_to_every_other() {
 }
 
 #[test]
+fn two_proofs_do_not_share_an_identifier() {
+    let issuer = Signer::fresh(KeyType::Ed25519);
+    let bare = credential(&issuer.did());
+    let proof = |id: &str, created| {
+        let options = ProofOptions {
+            id: Some(id.into()),
+            created: Some(Timestamp::from_unix(created)),
+            ..issuer.options(ProofPurpose::AssertionMethod)
+        };
+        let unsigned = prepare_further(&bare, Suite::EddsaRdfc2022, &options, &store());
+        issuer.attach(unsigned.unwrap())["proof"].clone()
+    };
+    let set = |proofs: Value| code(all(&altered(&bare, "/proof", &proofs)));
+    let [one, other, third] = [
+        proof("urn:proof:0", 1),
+        proof("urn:proof:0", 2),
+        proof("urn:proof:1", 3),
+    ];
+    // Each of them holds.
+    assert_eq!(set(json!([one, third])), Ok(()));
+    assert_eq!(set(json!([other, third])), Ok(()));
+    assert_eq!(set(json!([one, other])), Err("malformed"));
+    assert_eq!(set(json!([one, third, one])), Err("malformed"));
+}
+
+#[test]
 fn the_number_of_proofs_is_bounded() {
     let signer = Signer::fresh(KeyType::Ed25519);
     let mut document = credential(&signer.did());
