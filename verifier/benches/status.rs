@@ -35,7 +35,7 @@ fn bits(entries: usize, nth: u64) -> BitString {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        if (state >> 33) % nth == 0 {
+        if (state >> 33).is_multiple_of(nth) {
             bits.set(index, true).unwrap();
         }
     }

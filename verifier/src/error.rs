@@ -3,6 +3,7 @@
 //! `Display` is a sentence for people; [`Error::code`] is for programs and never changes its spelling. Neither
 //! carries personal data: no claim values, no nonces, no keys, only times rounded by their origin and claim names.
 
+mod problem;
 mod text;
 
 use crate::claims::AssuranceLevel;

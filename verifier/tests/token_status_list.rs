@@ -1,10 +1,5 @@
 //! Token Status List: the published encodings and tokens, and every rule of a status list token broken once.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 #[expect(dead_code, reason = "only the key is needed here")]
 mod support;

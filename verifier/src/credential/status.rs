@@ -52,8 +52,8 @@ pub(super) fn check(
         };
         // The place of a list is in the credential, but whoever hands it in has not fetched it from there before our
         // eyes: only its issuer's name can tell that it is the right one.
-        let entitled = list.issuer == credential.issuer()
-            || policy.status_issuers.contains(&list.issuer);
+        let entitled =
+            list.issuer == credential.issuer() || policy.status_issuers.contains(&list.issuer);
         if !entitled {
             return Err(Error::StatusListMismatch { why: "issuer" });
         }
