@@ -80,10 +80,11 @@ fn a_mandatory_pointer_to_nothing_fails_issuance() {
             &["/issuer", pointer],
             KeyType::P256,
         );
-        let Err(PrepareError::Refused(error)) = refused else {
-            panic!("{pointer}")
-        };
-        assert_eq!(error.code(), "disclosure_invalid", "{pointer}");
+        let refused = matches!(
+            refused,
+            Err(PrepareError::Refused(Error::DisclosureInvalid { .. }))
+        );
+        assert!(refused, "{pointer}");
         // Nor is there anything to be shown.
         let found = code(derive(&issued(&issuer, &["/issuer"]), &[pointer]));
         assert_eq!(found, Err("disclosure_invalid"), "{pointer}");

@@ -37,7 +37,7 @@ impl Signer {
 
     pub(crate) fn attach(&self, unsigned: Unsigned) -> Value {
         let signature = self.sign(unsigned.signing_input()).unwrap();
-        unsigned.attach(&signature)
+        unsigned.attach(signature)
     }
 }
 
