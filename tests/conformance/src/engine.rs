@@ -7,7 +7,7 @@ use tessera_verifier::crypto::LocalSigner;
 use tessera_verifier::data_integrity::ecdsa_sd::BaseSecrets;
 use tessera_verifier::data_integrity::{self, ProofOptions, Suite, Unsigned, bbs_2023, ecdsa_sd};
 use tessera_verifier::jsonld::ContextStore;
-use tessera_verifier::vc_jose_cose::{self, Kind, SigningOptions};
+use tessera_verifier::vc_jose_cose::{self, Kind, Mechanism as Format, SigningOptions};
 
 use crate::answer::Refusal;
 use crate::envelope;
@@ -32,7 +32,8 @@ pub fn secure(
                 kind: Kind::Credential,
                 key: key.public_key().kind(),
                 kid: Some(&proof.verification_method),
-                issued_at: proof.created,
+                // COSE has no place for it.
+                issued_at: proof.created.filter(|_| format != Format::Cose),
                 expires: None,
                 certificates: &[],
                 contexts,
