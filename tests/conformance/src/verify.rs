@@ -14,7 +14,7 @@ use tessera_verifier::vcdm::Credential;
 
 use crate::answer::{Refusal, object, options, required, text, texts};
 use crate::state::State;
-use crate::table::{Row, row};
+use crate::table::{Mechanism, Row, row};
 
 /// Verifies a credential: 200 when it holds.
 ///
@@ -50,12 +50,17 @@ fn policy(
     let asked = asked
         .iter()
         .any(|check| check == "credentialStatus" || check == "status");
+    let any = CredentialPolicy::new();
     Ok(CredentialPolicy {
         suites: row.mechanism.cryptosuites(),
+        algorithms: match row.mechanism {
+            Mechanism::Enveloped(_) => any.algorithms.clone(),
+            _ => Vec::new(),
+        },
         binding: row.binding,
         status: (asked || !row.status.is_empty()).then_some(StaleStatus::Refuse),
         status_issuers: vec![state.lists.issuer().to_owned()],
-        ..CredentialPolicy::new()
+        ..any
     })
 }
 
@@ -107,6 +112,7 @@ pub async fn presentation(
     let mut credential = policy(&state, row, &options)?;
     // Presentations are signed by holders, who need not have keys of the issuer's kind.
     credential.suites = Suite::ALL.to_vec();
+    credential.algorithms = CredentialPolicy::new().algorithms;
     let policy = PresentationPolicy {
         credential,
         challenge: text(&options, "challenge")?.map(str::to_owned),
