@@ -278,3 +278,36 @@ fn what_an_issuer_must_not_ask_for() {
         Err("disclosure_invalid")
     );
 }
+
+/// RFC 9901 §7.1 step 4: a digest that comes twice is refused, whether its disclosure is shown or not.
+#[test]
+fn no_digest_comes_twice() {
+    use tessera_verifier::sd_jwt::Disclosure;
+    let signer = Signer::fresh(KeyType::P256);
+    let disclosure = Disclosure::new(&[1; 16], Some("name"), &json!("Specimen"));
+    let verdict = |payload: Value, shown: bool| {
+        let header = json!({"typ": "example+sd-jwt"});
+        let jwt = tessera_verifier::jws::sign(header, &payload, &signer).unwrap();
+        let rest = if shown {
+            format!("{}~", disclosure.encoded())
+        } else {
+            String::new()
+        };
+        read(&format!("{jwt}~{rest}"), &signer).map(|_| ())
+    };
+    let digest = disclosure.digest();
+    for shown in [false, true] {
+        assert_eq!(verdict(json!({"_sd": [digest]}), shown), Ok(()));
+        for twice in [
+            json!({"_sd": [digest, digest]}),
+            json!({"_sd": [digest], "a": {"_sd": [digest]}}),
+            json!({"a": [{"_sd": [digest]}, {"_sd": [digest]}]}),
+        ] {
+            assert_eq!(
+                verdict(twice.clone(), shown),
+                Err("disclosure_invalid"),
+                "{twice} {shown}"
+            );
+        }
+    }
+}
