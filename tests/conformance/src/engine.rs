@@ -75,7 +75,7 @@ fn attach(unsigned: Unsigned, key: &Key) -> Result<Value, Refusal> {
     let signature = key
         .sign(unsigned.signing_input())
         .map_err(|_| Refusal::internal())?;
-    Ok(unsigned.attach(&signature))
+    Ok(unsigned.attach(signature))
 }
 
 /// Derives from a base proof a document that shows what `selective_pointers` name.

@@ -11,7 +11,6 @@ use crate::state::State;
 use crate::{issue, resolve, status, verify};
 
 /// Every endpoint of the server.
-#[must_use]
 pub fn router(state: Arc<State>) -> Router {
     Router::new()
         .route("/{suite}/credentials/issue", post(issue::issue))
