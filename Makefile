@@ -8,15 +8,15 @@ PACKAGES = $(shell pkg-config --exists openssl && echo --workspace || echo -p te
 # One profile and one set of packages everywhere, so that nothing is compiled twice and the tests test what ships.
 PROGRAMS = cargo build --locked --release --workspace --bins $(FEATURES)
 
-.PHONY: setup demo test interop bench serve conformance serve-conformance lint audit fuzz
+.PHONY: setup demo test interop bench serve conformance serve-conformance lint embed audit fuzz
 setup: ; @tests/setup.sh
 demo: setup ; $(PROGRAMS) && $(CARGO_TARGET_DIR)/release/demo
 test: setup ; cargo build --locked --release $(PACKAGES) --bins $(FEATURES) && cargo test --locked --release $(PACKAGES) $(FEATURES)
 interop: setup ; $(PROGRAMS) && tests/interop.sh
 bench: setup ; $(PROGRAMS) && cargo bench --locked --workspace --bench ratios --bench ld $(FEATURES)
 serve: setup ; $(PROGRAMS) && tests/serve.sh
-conformance: ; cargo run --locked --release -p tessera-conformance -- vectors
-serve-conformance: ; cargo run --locked --release -p tessera-conformance -- serve --tls-port 8301
+conformance: setup ; cargo run --locked --release -p tessera-conformance -- vectors
+serve-conformance: setup ; cargo run --locked --release -p tessera-conformance -- serve --tls-port 8301
 lint: setup ; tests/lint.sh
 embed: setup ; @tests/embed.sh
 audit: ; tests/audit.sh
