@@ -99,3 +99,114 @@ fn members(value: &Value, each: impl Fn(&str, &Value) -> bool) -> bool {
         !members.is_empty() && members.iter().all(|(name, value)| each(name, value))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn fits(claims: &Value) -> bool {
+        claims
+            .as_object()
+            .is_some_and(|claims| check(claims).is_ok())
+    }
+
+    #[test]
+    fn every_claim_has_one_shape() {
+        for name in [
+            "family_name",
+            "given_name",
+            "name_native",
+            "birthdate",
+            "personal_administrative_number",
+            "resident_address",
+            "issuing_authority",
+            "issuing_country",
+        ] {
+            assert!(fits(&json!({name: "SPECIMEN"})), "{name}");
+            for value in [json!(["SPECIMEN"]), json!({}), json!(1), Value::Null] {
+                assert!(!fits(&json!({name: value})), "{name}: {value}");
+            }
+        }
+        for (claims, expected) in [
+            (json!({}), true),
+            (json!({"sex": "female"}), true),
+            (json!({"sex": "SPECIMEN"}), false),
+            (json!({"sex": ["female"]}), false),
+            (json!({"nationalities": ["CN", "FR"]}), true),
+            (json!({"nationalities": ["CN", 1]}), false),
+            (json!({"nationalities": []}), false),
+            (json!({"nationalities": "CN"}), false),
+            (
+                json!({"age_equal_or_over": {"18": true, "65": false}}),
+                true,
+            ),
+            (json!({"age_equal_or_over": {"18": "true"}}), false),
+            (json!({"age_equal_or_over": {"19": true}}), false),
+            (json!({"age_equal_or_over": {}}), false),
+            (json!({"age_equal_or_over": [true]}), false),
+            (
+                json!({"family_name": "SPECIMEN", "surname": "SPECIMEN"}),
+                false,
+            ),
+        ] {
+            assert_eq!(fits(&claims), expected, "{claims}");
+        }
+    }
+
+    #[test]
+    fn evidence_has_one_shape() {
+        let evidence = json!([{
+            "type": ["IdentityEvidence"], "trust_framework": "SPECIMEN", "assurance_level": "full", "time": "2026-01-15",
+            "assurance_process": {"policy": "p", "procedure": "q"},
+            "evidence_sources": [{"type": ["chip"], "check_details": [{"check_method": "vcrypt", "organization": "o", "time": "t"}]}],
+        }]);
+        assert!(fits(&json!({"evidence": evidence})));
+        for (pointer, value) in [
+            ("/0/type", json!("IdentityEvidence")),
+            ("/0/trust_framework", json!(1)),
+            ("/0/assurance_level", json!(["full"])),
+            ("/0/time", json!(1)),
+            ("/0/assurance_process", json!("p")),
+            ("/0/assurance_process/policy", json!(1)),
+            ("/0/assurance_process/procedure", json!({})),
+            ("/0/evidence_sources", json!({})),
+            ("/0/evidence_sources/0/type", json!([1])),
+            ("/0/evidence_sources/0/check_details", json!([])),
+            (
+                "/0/evidence_sources/0/check_details/0/check_method",
+                json!(true),
+            ),
+            (
+                "/0/evidence_sources/0/check_details/0/organization",
+                json!(["o"]),
+            ),
+            (
+                "/0/evidence_sources/0/check_details/0",
+                json!({"other": "o"}),
+            ),
+            ("/0/evidence_sources/0", json!({"other": "o"})),
+            ("/0/assurance_process", json!({"other": "o"})),
+            ("/0", json!({"other": "o"})),
+            ("", json!({})),
+        ] {
+            let mut changed = evidence.clone();
+            let place = changed.pointer_mut(pointer);
+            assert!(place.map(|place| *place = value).is_some(), "{pointer}");
+            assert!(!fits(&json!({"evidence": changed})), "{pointer}");
+        }
+    }
+
+    #[test]
+    fn keywords_are_found_at_any_depth() {
+        for (value, expected) in [
+            (json!({"a": [{"b": "@id"}]}), true),
+            (json!({"@id": "a"}), false),
+            (json!({"a": {"@id": "a"}}), false),
+            (json!([["a", {"@value": "a"}]]), false),
+            (json!("@id"), true),
+        ] {
+            assert_eq!(no_keywords(&value).is_ok(), expected, "{value}");
+        }
+    }
+}

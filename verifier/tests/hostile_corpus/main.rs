@@ -1,7 +1,7 @@
 //! The hostile corpus, `tests/vectors/hostile/*.json`: one file, one failure, with the code and the stage of its refusal.
 //!
 //! `TESSERA_WRITE_CORPUS=1 cargo test -p tessera-verifier --test hostile_corpus` writes all files anew, with fresh keys.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod file;
 mod judge;

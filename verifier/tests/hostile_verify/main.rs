@@ -4,6 +4,7 @@
 //! names is taken out.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod boundaries;
 mod hostile_binding;
 mod hostile_bundle;
 mod hostile_issuer;

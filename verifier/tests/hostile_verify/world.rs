@@ -41,7 +41,7 @@ impl Signer {
 
     pub(crate) fn secure(&self, unsigned: Unsigned) -> Value {
         let signature = self.sign(unsigned.signing_input()).unwrap();
-        unsigned.attach(&signature)
+        unsigned.attach(signature)
     }
 }
 
@@ -241,7 +241,7 @@ impl World {
         })
         .unwrap();
         let signature = signer.sign(unsigned.signing_input()).unwrap();
-        unsigned.attach(&signature)
+        unsigned.attach(signature)
     }
 
     /// A W3C credential with a base proof.
@@ -346,7 +346,7 @@ impl World {
         let unsigned =
             SdJwt::prepare_key_binding(selection, request.client_id(), request.nonce(), NOW);
         let signature = holder.sign(unsigned.signing_input()).unwrap();
-        unsigned.attach(&signature)
+        unsigned.attach(signature)
     }
 
     pub(crate) fn show_ldp(&self, base: &Value, request: &Request) -> Value {
