@@ -11,6 +11,7 @@
 
 pub mod data_integrity;
 pub mod did_key;
+pub mod differential;
 pub mod exchange;
 pub mod jsonld;
 pub mod keys;

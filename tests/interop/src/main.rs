@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use tessera_interop::exchange::Peers;
 use tessera_interop::matrix::Matrix;
 use tessera_interop::oracle::Oracle;
-use tessera_interop::{data_integrity, did_key, exchange, jsonld, sd_jwt, vectors};
+use tessera_interop::peer::Peer;
+use tessera_interop::{data_integrity, did_key, differential, exchange, jsonld, sd_jwt, vectors};
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
 
 fn run(program: PathBuf, peers: &Path) -> std::io::Result<Matrix> {
     let folder = tempfile::tempdir()?;
+    let oracles = Peer::start(&program, &["serve"]);
     let oracle = Oracle::new(program, folder.path())?;
     let peers = Peers::start(peers);
     let mut matrix = Matrix::default();
@@ -41,5 +43,6 @@ fn run(program: PathBuf, peers: &Path) -> std::io::Result<Matrix> {
     data_integrity::run(&oracle, &mut matrix);
     vectors::run(&oracle, &mut matrix);
     exchange::run(&peers, &mut matrix);
+    differential::run(&oracles, &mut matrix);
     Ok(matrix)
 }

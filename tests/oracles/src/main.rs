@@ -43,6 +43,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::process::ExitCode;
+use std::rc::Rc;
 
 use serde_json::{Map, Value, json};
 
@@ -58,7 +59,7 @@ pub(crate) struct Question {
     /// Which implementation is asked, where several can answer.
     pub(crate) judge: String,
     /// The contexts as `ssi` wants them, read once.
-    pub(crate) loader: OnceCell<ssi::json_ld::ContextLoader>,
+    pub(crate) loader: Rc<OnceCell<ssi::json_ld::ContextLoader>>,
     /// Keys of `ssi` made from members of the input, or afresh: once for as often as the question is asked.
     pub(crate) signers: OnceCell<data_integrity::Signer>,
 }
@@ -74,7 +75,7 @@ impl Question {
             input,
             contexts,
             judge,
-            loader: OnceCell::new(),
+            loader: Rc::default(),
             signers: OnceCell::new(),
         }
     }

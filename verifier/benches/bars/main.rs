@@ -10,6 +10,7 @@
 //! process counts, of each operation the median of the rounds: machines are shared.
 #![expect(clippy::unwrap_used, reason = "a benchmark")]
 
+#[expect(dead_code, reason = "the tests use more of it")]
 #[path = "../../tests/support/mod.rs"]
 mod support;
 

@@ -17,13 +17,13 @@ use crate::peer::Peer;
 use crate::specimen::{credential, key, now};
 
 /// The kinds of key and the algorithm of each.
-pub(super) const ALGORITHMS: [(KeyType, &str); 3] = [
+pub(crate) const ALGORITHMS: [(KeyType, &str); 3] = [
     (KeyType::P256, "ES256"),
     (KeyType::P384, "ES384"),
     (KeyType::Ed25519, "EdDSA"),
 ];
 /// The `kid` of a peer's key, which only the caller knows.
-pub(super) const THEIR_KEY: &str = "https://issuer.example/keys#1";
+pub(crate) const THEIR_KEY: &str = "https://issuer.example/keys#1";
 const THEM: &str = "https://issuer.example";
 
 /// Asks `peer`, both ways.
@@ -99,7 +99,7 @@ fn ours(peer: &Peer, what: Kind, kind: KeyType, alg: &str) -> Outcome {
 }
 
 /// Signs a document of ours as a compact JWS.
-pub(super) fn sign(
+pub(crate) fn sign(
     document: &Value,
     what: Kind,
     kind: KeyType,
@@ -115,7 +115,7 @@ pub(super) fn sign(
 }
 
 /// How everything here is signed.
-pub(super) const fn options<'a>(
+pub(crate) const fn options<'a>(
     kind: Kind,
     key: KeyType,
     kid: &'a str,
@@ -133,7 +133,7 @@ pub(super) const fn options<'a>(
 }
 
 /// What is secured: a credential by `who`, or `who`'s presentation of a credential of ours.
-pub(super) fn document(what: Kind, who: &str) -> Result<Value, Stop> {
+pub(crate) fn document(what: Kind, who: &str) -> Result<Value, Stop> {
     let holder = key()?;
     if what == Kind::Credential {
         return Ok(credential(who, &holder, None));
@@ -150,7 +150,7 @@ pub(super) fn document(what: Kind, who: &str) -> Result<Value, Stop> {
 }
 
 /// The key of a message: a peer's, which the caller knows, or one that names itself.
-pub(super) fn key_of(
+pub(crate) fn key_of(
     reference: &KeyReference<'_>,
     theirs: &PublicKey,
 ) -> Result<SigningKey, Error> {
@@ -161,7 +161,7 @@ pub(super) fn key_of(
 }
 
 /// What we expect of a message.
-pub(super) fn expectation<'a>(
+pub(crate) fn expectation<'a>(
     what: Kind,
     algorithms: &'a [KeyType],
 ) -> Result<Expectation<'a>, Error> {
@@ -197,7 +197,7 @@ fn altered(jwt: &str) -> Result<String, Stop> {
 }
 
 /// What a peer read is the document, and besides it only claims about the signature.
-pub(super) fn same_document(read: &Value, document: &Value) -> Result<(), Stop> {
+pub(crate) fn same_document(read: &Value, document: &Value) -> Result<(), Stop> {
     let (Some(read), Some(document)) = (read.as_object(), document.as_object()) else {
         return Err(Stop::fail("no object was read"));
     };
@@ -212,7 +212,7 @@ pub(super) fn same_document(read: &Value, document: &Value) -> Result<(), Stop> 
 }
 
 /// A text member of an answer.
-pub(super) fn text<'a>(answer: &'a Value, name: &str) -> Result<&'a str, Stop> {
+pub(crate) fn text<'a>(answer: &'a Value, name: &str) -> Result<&'a str, Stop> {
     answer[name]
         .as_str()
         .ok_or_else(|| Stop::fail(format!("no {name} in the answer")))

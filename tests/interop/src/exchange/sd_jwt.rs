@@ -163,7 +163,14 @@ fn their_w3c(peer: &Peer) -> Outcome {
         }),
     )?;
     let issuer = PublicKey::from_jwk(&made["issuer_jwk"]).map_err(Stop::fail)?;
-    let expected = expectation(Kind::Credential, &[KeyType::P256]).map_err(Stop::fail)?;
+    let mut expected = expectation(Kind::Credential, &[KeyType::P256]).map_err(Stop::fail)?;
+    expected.key_binding = Some(sd_jwt::KeyBindingExpectation {
+        aud: AUDIENCE,
+        nonce: NONCE,
+        now: now()?,
+        max_age: 300,
+        clock_skew: 60,
+    });
     let check = |text: &str, key: &PublicKey| {
         verify_sd_jwt(text, &expected, &|_| Ok(SigningKey::from(key.clone())))
     };
