@@ -127,7 +127,7 @@ fn our_presentation(oracle: &Oracle) -> Outcome {
     let unsigned =
         ecdsa_rdfc::prepare(&document, &options, &ContextStore::builtin()).map_err(Stop::fail)?;
     let signature = sign(&holder, unsigned.signing_input())?;
-    let secured = unsigned.attach(&signature);
+    let secured = unsigned.attach(signature);
     accept(oracle, &secured)?;
     let mut altered = secured;
     altered["proof"]["challenge"] = json!("another");
@@ -241,7 +241,7 @@ fn issue(shape: Shape) -> Result<Value, Stop> {
     )
     .map_err(Stop::fail)?;
     let signature = sign(&issuer, unsigned.signing_input())?;
-    Ok(unsigned.attach(&signature))
+    Ok(unsigned.attach(signature))
 }
 
 fn derive(base: &Value) -> Result<Value, Stop> {

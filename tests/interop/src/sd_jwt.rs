@@ -66,7 +66,7 @@ pub fn issue() -> Result<Issued, Stop> {
     })
     .map_err(Stop::fail)?;
     let signature = sign(&issuer, unsigned.signing_input())?;
-    let sd_jwt = unsigned.attach(&signature);
+    let sd_jwt = unsigned.attach(signature);
     Ok(Issued {
         issuer,
         holder,
@@ -85,7 +85,7 @@ pub fn present(issued: &Issued) -> Result<String, Stop> {
         .map_err(Stop::fail)?;
     let unsigned = SdJwt::prepare_key_binding(selection, AUDIENCE, NONCE, now()?);
     let signature = sign(&issued.holder, unsigned.signing_input())?;
-    Ok(unsigned.attach(&signature))
+    Ok(unsigned.attach(signature))
 }
 
 /// What a judge must have seen in [`present`]'s work: two claims, no more.

@@ -71,7 +71,7 @@ pub fn issue(how: Secured, document: &Value, mandatory: &[String]) -> Result<Val
         data_integrity::prepare(&document, suite(how)?, &options, &store).map_err(Stop::fail)?
     };
     let signature = sign(&key, unsigned.signing_input())?;
-    Ok(unsigned.attach(&signature))
+    Ok(unsigned.attach(signature))
 }
 
 /// Derives what `selective` points at from a base proof.
@@ -117,7 +117,7 @@ pub fn present(
         data_integrity::prepare(&document, suite(how)?, &options, &ContextStore::builtin())
             .map_err(Stop::fail)?;
     let signature = sign(&key, unsigned.signing_input())?;
-    Ok(unsigned.attach(&signature))
+    Ok(unsigned.attach(signature))
 }
 
 /// Verifies a presentation and every credential in it.

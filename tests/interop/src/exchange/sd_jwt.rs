@@ -216,7 +216,7 @@ fn our_w3c(peer: &Peer, name: &str) -> Outcome {
     )
     .map_err(Stop::fail)?;
     let signature = signer.sign(unsigned.signing_input()).map_err(Stop::fail)?;
-    let sd_jwt = unsigned.attach(&signature);
+    let sd_jwt = unsigned.attach(signature);
     let question =
         |key: &PublicKey| json!({"with": name, "sd_jwt": sd_jwt, "issuer_jwk": key.to_jwk()});
     let answer = peer.ask("sd-jwt-verify", question(signer.public_key()))?;
