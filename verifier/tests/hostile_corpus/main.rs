@@ -42,6 +42,7 @@ const WITHOUT_FILE: &[(&str, &str)] = &[
         "type_metadata_invalid",
         "type metadata handed in: tests/enveloped/type_metadata.rs",
     ),
+    ("schema_mismatch", "schemas handed in: tests/json_schema.rs"),
 ];
 
 /// Classes of hostile input that a file must show. Of the others, 10 (a status index that tells the order of issuance) is

@@ -320,3 +320,35 @@ fn forms_of_a_presentation() {
     let shown = world.show_ldp(&World::secure_ldp(&document, &world.issuer), &request);
     assert_eq!(code(check_ldp(&shown, &request, &bundle)), "malformed");
 }
+
+/// A path through an array covers what is in it, element by element.
+#[test]
+fn elements_that_were_asked_for() {
+    let world = World::new();
+    let bundle = world.bundle();
+    let compact = world.request_jwt("hotel");
+    let part = |index| {
+        let part = compact.split('.').nth(index).unwrap();
+        let bytes = tessera_verifier::encoding::from_base64url(part).unwrap();
+        serde_json::from_slice::<Value>(&bytes).unwrap()
+    };
+    let asking = |step: Value| {
+        let mut payload = part(1);
+        for claim in payload["dcql_query"]["credentials"][0]["claims"]
+            .as_array_mut()
+            .unwrap()
+        {
+            if claim["path"] == json!(["nationalities"]) {
+                claim["path"] = json!(["nationalities", step]);
+            }
+        }
+        let jwt = tessera_verifier::jws::sign(part(0), &payload, &world.party).unwrap();
+        let request = tessera_verifier::Request::for_own(&jwt).unwrap();
+        let mut claims = World::claims();
+        claims["nationalities"] = json!(["CN", "FR"]);
+        let issued = world.issue_claims(world.visible(Limited), claims, &world.issuer);
+        code(check(&world.show(&issued, &request), &request, &bundle))
+    };
+    assert_eq!(asking(Value::Null), "verified");
+    assert_eq!(asking(json!(0)), "over_disclosure");
+}
