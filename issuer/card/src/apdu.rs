@@ -52,6 +52,46 @@ impl Command {
         self
     }
 
+    /// Takes a bare command apart: short form, or extended where its data or `Le` needs it.
+    ///
+    /// # Errors
+    /// [`CardError::Malformed`] for anything but a whole command.
+    pub(crate) fn parse(apdu: &[u8]) -> Result<Self, CardError> {
+        const WHAT: CardError = CardError::Malformed("command");
+        let (&[cla, ins, p1, p2], body) = apdu.split_first_chunk::<4>().ok_or(WHAT)?;
+        let short = |le: u8| if le == 0 { 256 } else { usize::from(le) };
+        let long = |high: u8, low: u8| match u16::from_be_bytes([high, low]) {
+            0 => MAX_RESPONSE_DATA,
+            le => usize::from(le),
+        };
+        let (data, le): (&[u8], Option<usize>) = match body {
+            [] => (&[], None),
+            [le] => (&[], Some(short(*le))),
+            [0, high, low] => (&[], Some(long(*high, *low))),
+            [0, high, low, rest @ ..] => {
+                let length = usize::from(u16::from_be_bytes([*high, *low]));
+                match rest.split_at_checked(length).ok_or(WHAT)? {
+                    (data, []) => (data, None),
+                    (data, [high, low]) => (data, Some(long(*high, *low))),
+                    _ => return Err(WHAT),
+                }
+            }
+            [length, rest @ ..] => match rest.split_at_checked(usize::from(*length)).ok_or(WHAT)? {
+                (data, []) => (data, None),
+                (data, [le]) => (data, Some(short(*le))),
+                _ => return Err(WHAT),
+            },
+        };
+        Ok(Self {
+            cla,
+            ins,
+            p1,
+            p2,
+            data: data.to_vec(),
+            le,
+        })
+    }
+
     /// The four header octets.
     #[must_use]
     pub(crate) fn header(&self) -> [u8; 4] {
@@ -173,6 +213,7 @@ mod tests {
         ];
         for (command, expected) in cases {
             assert_eq!(command.encode().unwrap(), expected);
+            assert_eq!(Command::parse(&expected).unwrap(), command);
         }
         let long = base().data(vec![7; 256]).encode().unwrap();
         assert_eq!(long.get(..7).unwrap(), [0, 0xA4, 1, 2, 0, 1, 0]);
@@ -191,6 +232,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn arbitrary_commands_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            if let Ok(command) = Command::parse(&bytes) {
+                prop_assert!(command.data.len() <= bytes.len());
+            }
+        }
+
         #[test]
         fn arbitrary_responses_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             let parsed = Response::parse(&bytes);

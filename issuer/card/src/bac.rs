@@ -6,7 +6,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::apdu::{Command, Response};
-use crate::crypto::{self, Key, KeyUse};
+use crate::crypto::{Cipher, Key, KeyUse};
 use crate::error::CardError;
 use crate::mrz::MrzKey;
 use crate::sm::SecureChannel;
@@ -30,18 +30,18 @@ pub(crate) fn establish(
         .map_err(|_| CardError::Protocol("challenge is not eight octets"))?;
     let mut own_nonce = [0; 8];
     rng.fill_bytes(&mut own_nonce);
-    let mut own_key = Key::default();
+    let mut own_key = Zeroizing::new([0; 16]);
     rng.fill_bytes(own_key.as_mut_slice());
 
     // S = RND.IFD ‖ RND.IC ‖ K.IFD, then E(S) ‖ MAC(E(S)).
-    let mut token = own_nonce.to_vec();
+    let mut token = Zeroizing::new(own_nonce.to_vec());
     token.extend_from_slice(&chip_nonce);
     token.extend_from_slice(own_key.as_slice());
-    crypto::tdes_encrypt(&encryption, &mut token);
-    let code = crypto::retail_mac(&authentication, &crypto::pad(&token, 8));
+    encryption.encrypt(encryption.zero_iv(), &mut token);
+    let code = authentication.mac_unpadded(&token);
     token.extend_from_slice(&code);
 
-    let command = Command::new(0x82, 0, 0).data(token).le(40);
+    let command = Command::new(0x82, 0, 0).data(token.to_vec()).le(40);
     let response = Response::parse(&card.transmit(&command.encode()?)?)?;
     if response.status != 0x9000 {
         return Err(CardError::AccessDenied);
@@ -52,12 +52,12 @@ pub(crate) fn establish(
     if cryptogram.len() != 32 {
         return Err(CardError::Protocol("EXTERNAL AUTHENTICATE response"));
     }
-    let expected = crypto::retail_mac(&authentication, &crypto::pad(cryptogram, 8));
+    let expected = authentication.mac_unpadded(cryptogram);
     if !bool::from(expected.ct_eq(code)) {
         return Err(CardError::AccessDenied);
     }
     let mut plain = Zeroizing::new(cryptogram.to_vec());
-    crypto::tdes_decrypt(&encryption, &mut plain);
+    encryption.decrypt(encryption.zero_iv(), &mut plain);
     // R = RND.IC ‖ RND.IFD ‖ K.IC: both nonces are compared, the second proves freshness.
     let (nonces, chip_key) = plain.split_at(16);
     let mut wanted = chip_nonce.to_vec();
@@ -69,9 +69,9 @@ pub(crate) fn establish(
     for (octet, other) in seed.iter_mut().zip(chip_key) {
         *octet ^= other;
     }
-    Ok(SecureChannel::triple_des(
-        crypto::derive_3des(&seed[..], KeyUse::Encryption),
-        crypto::derive_3des(&seed[..], KeyUse::Authentication),
+    Ok(SecureChannel::new(
+        Cipher::TripleDes,
+        &seed[..],
         starting_counter(&chip_nonce, &own_nonce),
     ))
 }
@@ -81,8 +81,8 @@ fn access_keys(mrz: &MrzKey) -> (Key, Key) {
     let digest = Sha1::digest(mrz.information());
     let seed = digest.get(..16).unwrap_or_default();
     (
-        crypto::derive_3des(seed, KeyUse::Encryption),
-        crypto::derive_3des(seed, KeyUse::Authentication),
+        Cipher::TripleDes.derive(seed, KeyUse::Encryption),
+        Cipher::TripleDes.derive(seed, KeyUse::Authentication),
     )
 }
 

@@ -88,6 +88,36 @@ impl Date {
     }
 }
 
+/// Seconds since the epoch of a UTCTime (tag 17) or GeneralizedTime (tag 18) in the form of RFC 5280
+/// §4.1.2.5: in UTC, with seconds, without fractions.
+pub(crate) fn parse_time(tag: u32, text: &[u8]) -> Option<i64> {
+    let digits = text.strip_suffix(b"Z")?;
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let pair = |at: usize| -> Option<i64> {
+        let pair = digits.get(at..at + 2)?;
+        Some(
+            pair.iter()
+                .fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0')),
+        )
+    };
+    let (year, at) = match (tag, digits.len()) {
+        // RFC 5280 §4.1.2.5.1: two digits from 50 on are of the last century.
+        (0x17, 12) => (pair(0)? + if pair(0)? < 50 { 2000 } else { 1900 }, 2),
+        (0x18, 14) => (pair(0)? * 100 + pair(2)?, 4),
+        _ => return None,
+    };
+    let (month, day) = (
+        u8::try_from(pair(at)?).ok()?,
+        u8::try_from(pair(at + 2)?).ok()?,
+    );
+    let date = Date::new(i32::try_from(year).ok()?, month, day)?;
+    let (hour, minute, second) = (pair(at + 4)?, pair(at + 6)?, pair(at + 8)?);
+    (hour < 24 && minute < 60 && second < 60)
+        .then(|| date.days() * 86_400 + hour * 3600 + minute * 60 + second)
+}
+
 impl std::fmt::Display for Date {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
@@ -125,7 +155,30 @@ mod tests {
         }
     }
 
+    #[test]
+    fn times_of_certificates() {
+        for (tag, text, seconds) in [
+            (0x17, "700101000000Z", Some(0)),
+            (0x17, "491231235959Z", Some(2_524_607_999)),
+            (0x17, "500101000000Z", Some(-631_152_000)),
+            (0x18, "20261122093000Z", Some(1_795_339_800)),
+            (0x18, "20261122093060Z", None),
+            (0x18, "20260230093000Z", None),
+            (0x17, "2611220930Z", None),
+            (0x17, "261122093000+0100", None),
+            (0x18, "261122093000Z", None),
+        ] {
+            assert_eq!(parse_time(tag, text.as_bytes()), seconds, "{text}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn any_text_is_a_time_or_not(text in prop::collection::vec(any::<u8>(), 0..20)) {
+            prop_assert!(parse_time(0x19, &text).is_none());
+            let _ = parse_time(0x18, &text);
+        }
+
         #[test]
         fn days_and_dates_agree(days in -719_162_i64..2_932_896) {
             prop_assert_eq!(Date::from_unix(days * 86_400 + 5).days(), days);

@@ -20,6 +20,9 @@ pub enum CardError {
     /// The chip speaks BAC only, which a card access number cannot open: ask for the MRZ data.
     #[error("this chip can only be opened with the MRZ data")]
     MrzNeeded,
+    /// The chip offers no PACE this crate can run, and BAC is not allowed.
+    #[error("this chip offers basic access control only, which is not allowed here")]
+    PaceMissing,
     /// The chip was opened by BAC though its signed DG14 lists PACE: EF.CardAccess was hidden or
     /// altered on the way.
     #[error("the chip offers PACE, but somebody hid that")]
@@ -57,6 +60,9 @@ pub enum CardError {
         /// The object identifier or format name found.
         name: String,
     },
+    /// An algorithm that only a policy for old documents still takes.
+    #[error("{0} is too weak for this policy")]
+    LegacyAlgorithm(&'static str),
     /// The security object's signature, or an attribute it covers, does not verify.
     #[error("the chip's security object is not authentic: {0}")]
     ChipNotAuthentic(&'static str),
@@ -79,6 +85,23 @@ pub enum CardError {
         /// The time asked about, seconds since the epoch.
         now: i64,
     },
+    /// The signer's certificate has been revoked by its authority.
+    #[error("the signer was revoked ({reason}) at {since}")]
+    SignerRevoked {
+        /// The reason the list gives, in words.
+        reason: &'static str,
+        /// Since when, seconds since the epoch.
+        since: i64,
+    },
+    /// A current revocation list is demanded and there is none.
+    #[error("no current revocation list of the country signing authority is there")]
+    RevocationUnknown,
+    /// A revocation list that cannot be used.
+    #[error("the revocation list is not usable: {0}")]
+    ListNotValid(&'static str),
+    /// The signer says that it signed when its certificate was not valid, or its key out of use.
+    #[error("the object was signed outside the signer's validity")]
+    SignedOutsideValidity,
     /// A data group is not the one that was signed.
     #[error("data group {0} is not the one the issuing state signed")]
     DataGroupMismatch(u8),
@@ -91,6 +114,12 @@ pub enum CardError {
     /// The chip could not prove that it holds the private key of the signed DG15: a clone.
     #[error("active authentication failed: the chip is a copy or the challenge is another")]
     ActiveAuthFailed,
+    /// The document offers no chip authentication with a key this crate can use.
+    #[error("the chip offers no chip authentication")]
+    ChipAuthMissing,
+    /// The chip could not prove that it holds the private key of the signed DG14: a clone.
+    #[error("chip authentication failed: the chip is a copy")]
+    ChipAuthFailed,
     /// The document's date of expiry has passed.
     #[error("the document has expired")]
     DocumentExpired,
@@ -105,20 +134,28 @@ impl CardError {
             Self::AccessDenied => "card_access_denied",
             Self::AccessKeyInvalid(_) => "card_access_key_invalid",
             Self::MrzNeeded => "card_mrz_needed",
+            Self::PaceMissing => "card_pace_missing",
             Self::PaceHidden => "card_pace_hidden",
             Self::Protocol(_) | Self::Status { .. } => "card_protocol",
             Self::SecureMessaging(_) => "secure_messaging",
             Self::TooLarge { .. } => "too_large",
             Self::Malformed(_) => "malformed",
             Self::Unsupported { .. } => "unsupported_algorithm",
+            Self::LegacyAlgorithm(_) => "legacy_algorithm",
             Self::ChipNotAuthentic(_) => "chip_not_authentic",
             Self::CscaUnknown => "csca_unknown",
             Self::CscaOfAnotherState => "csca_of_another_state",
             Self::SignerNotValid { .. } => "document_signer_not_valid",
+            Self::SignerRevoked { .. } => "document_signer_revoked",
+            Self::RevocationUnknown => "revocation_unknown",
+            Self::ListNotValid(_) => "revocation_list_not_valid",
+            Self::SignedOutsideValidity => "signed_outside_validity",
             Self::DataGroupMismatch(_) => "dg_hash_mismatch",
             Self::DataGroupMissing(_) => "data_group_missing",
             Self::ActiveAuthMissing => "active_auth_missing",
             Self::ActiveAuthFailed => "active_auth_failed",
+            Self::ChipAuthMissing => "chip_auth_missing",
+            Self::ChipAuthFailed => "chip_auth_failed",
             Self::DocumentExpired => "document_expired",
         }
     }

@@ -4,13 +4,14 @@
 use std::fmt;
 
 use crate::active_auth;
+use crate::anchors::{CscaAnchors, Standing};
+use crate::chip_auth::ChipAuthenticated;
 use crate::chip_data::ChipData;
 use crate::date::Date;
 use crate::dg2::Portrait;
 use crate::error::CardError;
 use crate::mrz::Mrz;
 use crate::sod::{SecurityObject, Unverified};
-use crate::x509::CscaAnchors;
 
 /// What a genuine, current document says, proved by its chip. Only [`verify`] makes one.
 ///
@@ -74,10 +75,51 @@ pub fn verify(
     aa_challenge: &[u8; 8],
     now: i64,
 ) -> Result<VerifiedChip, CardError> {
+    let proof = Proof::ActiveAuthentication(aa_challenge);
+    verify_with(chip, anchors, &proof, &Policy::default(), now)
+}
+
+/// What shows that the chip is not a copy of another.
+pub enum Proof<'a> {
+    /// The chip's answer to this challenge of the issuer is in the chip data (Doc 9303-11 §6.1).
+    ActiveAuthentication(&'a [u8; 8]),
+    /// The issuer itself ran chip authentication, through the terminal (Doc 9303-11 §6.2).
+    ChipAuthentication(&'a ChipAuthenticated),
+}
+
+/// How strictly documents are judged. The default is the strictest that documents issued today meet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Take SHA-1 in signatures of security objects and document signers and in digests of data
+    /// groups: documents issued before about 2012. Collisions are practical, so this weakens trust in
+    /// the issuing state's care, for documents that have run out almost everywhere.
+    pub legacy_sha1: bool,
+    /// Demand a revocation list of the signer's authority whose next update is not overdue.
+    pub current_revocation_list: bool,
+}
+
+/// As [`verify`], with a choice of proof and of policy.
+///
+/// # Errors
+/// As [`verify`]; and [`CardError::LegacyAlgorithm`], [`CardError::SignerRevoked`],
+/// [`CardError::RevocationUnknown`], [`CardError::SignedOutsideValidity`], and
+/// [`CardError::ChipAuthFailed`] for a chip authentication with another key than the signed DG14's.
+pub fn verify_with(
+    chip: &ChipData,
+    anchors: &CscaAnchors,
+    proof: &Proof<'_>,
+    policy: &Policy,
+    now: i64,
+) -> Result<VerifiedChip, CardError> {
+    let standing = Standing {
+        now,
+        legacy: policy.legacy_sha1,
+        revocation: policy.current_revocation_list,
+    };
     let object = Unverified::parse(&chip.sod)?;
-    let (signed, states) = object.verify(anchors, now)?;
+    let (signed, states) = object.verify(anchors, &standing)?;
     check_groups(chip, &signed)?;
-    check_not_copied(chip, &signed, aa_challenge)?;
+    check_not_copied(chip, &signed, proof)?;
     let mrz = Mrz::parse_dg1(&chip.dg1)?;
     if !states.contains(&mrz.issuing_state.as_str()) {
         return Err(CardError::CscaOfAnotherState);
@@ -118,12 +160,19 @@ fn check_groups(chip: &ChipData, signed: &SecurityObject) -> Result<(), CardErro
 fn check_not_copied(
     chip: &ChipData,
     signed: &SecurityObject,
-    challenge: &[u8; 8],
+    proof: &Proof<'_>,
 ) -> Result<(), CardError> {
-    match (&chip.dg15, &chip.aa_signature) {
-        (Some(dg15), Some(signature)) if signed.lists(15) => {
+    match (proof, &chip.dg15, &chip.aa_signature) {
+        (Proof::ActiveAuthentication(challenge), Some(dg15), Some(signature))
+            if signed.lists(15) =>
+        {
             active_auth::verify(dg15, chip.dg14.as_deref(), challenge, signature)
         }
-        _ => Err(CardError::ActiveAuthMissing),
+        (Proof::ActiveAuthentication(_), _, _) => Err(CardError::ActiveAuthMissing),
+        (Proof::ChipAuthentication(run), _, _) => match &chip.dg14 {
+            Some(dg14) if signed.lists(14) && run.with_key_of(dg14) => Ok(()),
+            Some(_) if signed.lists(14) => Err(CardError::ChipAuthFailed),
+            _ => Err(CardError::ChipAuthMissing),
+        },
     }
 }

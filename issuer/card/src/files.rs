@@ -9,6 +9,10 @@ use crate::transport::Transceiver;
 /// Plaintext octets asked for at a time: the most whose protected response fits a short APDU with
 /// either cipher (cryptogram, status and MAC objects in 256 octets).
 const CHUNK: usize = 0xDF;
+/// Most octets of one protected answer asked for, where a chip allows extended length.
+const MAX_CHUNK: usize = 8192;
+/// Octets that protection adds to an answer, at most.
+const PROTECTION: usize = 48;
 /// READ BINARY with a 15-bit offset ends here; beyond, the odd instruction carries the offset.
 const SHORT_OFFSETS: usize = 0x8000;
 /// The eMRTD application (Doc 9303-10 §3.2).
@@ -51,9 +55,57 @@ const fn file(id: u16, tag: u32, name: &'static str, limit: usize) -> File {
 pub(crate) struct Session<'a> {
     pub(crate) card: &'a mut dyn Transceiver,
     pub(crate) channel: Option<SecureChannel>,
+    /// Plaintext octets asked for at a time.
+    chunk: usize,
 }
 
-impl Session<'_> {
+impl<'a> Session<'a> {
+    /// A chip that has just got power.
+    pub(crate) fn new(card: &'a mut dyn Transceiver) -> Self {
+        Self {
+            card,
+            channel: None,
+            chunk: CHUNK,
+        }
+    }
+
+    /// Reads in larger pieces where EF.ATR/INFO says that the chip can (Doc 9303-10 §3.1.1, ISO/IEC
+    /// 7816-4 §12.7.1: extended length information). A chip without the file, or with a strange one,
+    /// is read in short pieces.
+    pub(crate) fn learn_length(&mut self) {
+        if let Some(response) = self.announced_response() {
+            // The protected answer carries padding, tags, status and code besides the plain octets.
+            let room = response.min(MAX_CHUNK).saturating_sub(PROTECTION);
+            self.chunk = self.chunk.max(room);
+        }
+    }
+
+    /// The largest response data object 7F66 announces.
+    fn announced_response(&mut self) -> Option<usize> {
+        let select = Command::new(0xA4, 0x02, 0x0C).data([0x2F, 0x01]);
+        self.send(&select).ok()?.success("SELECT of a file").ok()?;
+        let content = data(self.send(&Command::new(0xB0, 0, 0).le(256)).ok()?).ok()?;
+        // Historical bytes and other objects stand around it; the file has no outer tag.
+        let mut objects = tlv::Objects::new(&content);
+        while let Some(object) = objects.read().ok()? {
+            if object.tag == 0x7F66 {
+                let mut sizes = tlv::Objects::new(object.value);
+                sizes.expect(0x02, "EF.ATR").ok()?;
+                let response = sizes.expect(0x02, "EF.ATR").ok()?;
+                return match response {
+                    [] => None,
+                    short if short.len() <= 4 => Some(
+                        short
+                            .iter()
+                            .fold(0, |sum, octet| sum << 8 | usize::from(*octet)),
+                    ),
+                    _ => Some(MAX_CHUNK),
+                };
+            }
+        }
+        None
+    }
+
     /// Sends a command, under protection if there is a channel.
     pub(crate) fn send(&mut self, command: &Command) -> Result<Response, CardError> {
         match &mut self.channel {
@@ -109,7 +161,7 @@ impl Session<'_> {
         // A short file may come with octets that lie behind its content.
         content.truncate(total);
         while content.len() < total {
-            let wanted = (total - content.len()).min(CHUNK);
+            let wanted = (total - content.len()).min(self.chunk);
             let chunk = self.read_chunk(content.len(), wanted)?;
             if chunk.is_empty() || chunk.len() > wanted {
                 return Err(CardError::Protocol("file ends before its length"));
@@ -129,7 +181,7 @@ impl Session<'_> {
         let octets: &[u8] = if b2 == 0 { &[b1, b0] } else { &[b2, b1, b0] };
         let command = Command::new(0xB1, 0, 0)
             .data(tlv::encode(0x54, octets)?)
-            .le(length.saturating_add(4).min(CHUNK));
+            .le(length.saturating_add(6).min(self.chunk));
         let answer = data(self.send(&command)?)?;
         Ok(tlv::only(&answer, 0x53, "READ BINARY response")?.to_vec())
     }

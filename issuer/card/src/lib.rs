@@ -6,16 +6,19 @@
 //!  AccessKey ──► read_chip ──► ChipData ══════════► evidence::verify ──► VerifiedChip
 //!               PACE or BAC    raw, unchecked       passive and active authentication,
 //!               secure messaging                    expiry, against CscaAnchors
+//!  OpenChip::relay ◄═══════ RelayCommand ═════════ ChipAuthentication (keys at the issuer)
 //! ```
 //!
 //! [`ChipData`] proves nothing, wherever it comes from; [`evidence::VerifiedChip`] cannot be made
 //! any other way than by [`evidence::verify`]. The issuer picks the active authentication challenge,
 //! so a terminal can neither invent nor replay a chip.
 //!
-//! Implemented: PACE with ECDH generic mapping over P-256 and AES-128, BAC, secure messaging with
-//! both, passive authentication and active authentication with ECDSA over P-256 and SHA-256, TD1,
-//! TD2 and TD3 zones, face records of ISO/IEC 19794-5. Everything else is a typed
-//! [`CardError::Unsupported`], and `algorithms.rs` and `pace/group.rs` are where more would go.
+//! Implemented: PACE with ECDH generic mapping and BAC; secure messaging with 3DES and AES of three key
+//! lengths; passive authentication with ECDSA, RSA PKCS #1 and RSASSA-PSS, revocation lists, master
+//! lists and link certificates; active authentication with ECDSA and RSA; chip authentication run by
+//! the issuer through the terminal; NIST and Brainpool curves of 224 to 521 bits, named or spelled out;
+//! TD1, TD2 and TD3 zones; face records of ISO/IEC 19794-5. Everything else is a typed
+//! [`CardError::Unsupported`], and `algorithms.rs` and `curve.rs` are where more would go.
 //!
 //! # Example
 //! ```
@@ -29,18 +32,26 @@
 
 mod active_auth;
 mod algorithms;
+mod anchors;
 mod apdu;
 mod bac;
+mod chip_auth;
 mod chip_data;
+mod cms;
+mod country;
+mod crl;
 mod crypto;
+mod curve;
 mod date;
 mod dg2;
 mod error;
 pub mod evidence;
 mod files;
+mod master_list;
 mod mrz;
 mod pace;
 mod reader;
+mod rsa_key;
 mod security_info;
 mod sm;
 mod sod;
@@ -53,12 +64,14 @@ mod hex;
 #[cfg(test)]
 mod testing;
 
+pub use anchors::{CscaAnchors, Imported, is_state_code};
+pub use chip_auth::{Advance, ChipAuthenticated, ChipAuthentication, MAX_RELAY, RelayCommand};
 pub use chip_data::{AccessKey, ChipData};
 pub use date::Date;
 pub use dg2::{Portrait, PortraitFormat};
 pub use error::CardError;
-pub use evidence::VerifiedChip;
+pub use evidence::{Policy, Proof, VerifiedChip};
+pub use master_list::MasterList;
 pub use mrz::{Mrz, MrzDate, MrzFormat, MrzKey};
-pub use reader::read_chip;
+pub use reader::{Access, OpenChip, read_chip};
 pub use transport::{Transceiver, TransportError};
-pub use x509::{CscaAnchors, is_state_code};

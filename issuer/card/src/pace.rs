@@ -1,22 +1,25 @@
 //! Password authenticated connection establishment (Doc 9303-11 §4.4): ECDH with generic mapping
-//! and AES-128, opened by the card access number or the MRZ.
+//! over every curve of [`crate::curve::Curve`], 3DES or AES, opened by the card access number or the MRZ.
 
+use elliptic_curve::group::Group as _;
+use primeorder::ProjectivePoint;
 use rand_core::CryptoRngCore;
 use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::apdu::{Command, Response};
-use crate::crypto::{self, Key, KeyUse};
+use crate::crypto::{Cipher, Key, KeyUse};
+use crate::curve::{Arithmetic, decode, encode, on_curve};
 use crate::error::CardError;
 use crate::mrz::MrzKey;
-use crate::security_info::{PACE_ECDH_GM_AES128, PaceInfo};
+use crate::security_info::PaceInfo;
 use crate::sm::SecureChannel;
 use crate::tlv;
 use crate::transport::Transceiver;
 
 pub(crate) mod group;
-use group::Group;
+use group::{number, random_scalar};
 
 /// What opens the chip, and its reference in MSE:Set AT (§4.4.4.1).
 pub(crate) enum Password<'a> {
@@ -35,21 +38,28 @@ impl Password<'_> {
     }
 
     /// K_π (§9.7.3): the MRZ is hashed first, a card access number is taken as it stands.
-    fn key(&self) -> Key {
+    fn key(&self, cipher: Cipher) -> Key {
         match self {
-            Self::Mrz(mrz) => {
-                crypto::derive_aes128(&Sha1::digest(mrz.information()), KeyUse::Password)
-            }
-            Self::Can(can) => crypto::derive_aes128(can.as_bytes(), KeyUse::Password),
+            Self::Mrz(mrz) => cipher.derive(&Sha1::digest(mrz.information()), KeyUse::Password),
+            Self::Can(can) => cipher.derive(can.as_bytes(), KeyUse::Password),
         }
     }
 }
 
-/// Runs the protocol over the curve `G` and returns the channel it opens.
+/// Runs the protocol and returns the channel it opens.
 ///
 /// # Errors
 /// [`CardError::AccessDenied`] when the password is not this chip's.
-pub(crate) fn establish<G: Group>(
+pub(crate) fn establish(
+    card: &mut dyn Transceiver,
+    info: &PaceInfo<'_>,
+    password: &Password<'_>,
+    rng: &mut dyn CryptoRngCore,
+) -> Result<SecureChannel, CardError> {
+    on_curve!(info.curve, C => run::<C>(card, info, password, rng))
+}
+
+fn run<C: Arithmetic>(
     card: &mut dyn Transceiver,
     info: &PaceInfo<'_>,
     password: &Password<'_>,
@@ -58,39 +68,34 @@ pub(crate) fn establish<G: Group>(
     set_authentication_template(card, info, password)?;
 
     let encrypted = general_authenticate(card, Step::Nonce, &[])?;
-    let nonce = decrypt_nonce(&password.key(), &encrypted)?;
+    let nonce = decrypt_nonce(&password.key(info.cipher), &encrypted)?;
 
     // Map nonce: Ĝ = s·G + H, where H is agreed with keys of one use (§4.4.3.3.1).
-    let own = G::random_scalar(rng);
-    let own_public = encode::<G>(&G::multiply(&G::generator(), &own))?;
-    let chip_public = decode::<G>(&general_authenticate(card, Step::Mapping, &own_public)?)?;
-    let agreed = G::multiply(&chip_public, &own);
-    let generator = map_generator::<G>(&nonce, &agreed)?;
+    let own = random_scalar::<C>(rng)?;
+    let own_public = sent::<C>(&(ProjectivePoint::<C>::generator() * *own))?;
+    let chip_public = received::<C>(&general_authenticate(card, Step::Mapping, &own_public)?)?;
+    let generator = map_generator::<C>(&nonce, &(chip_public * *own))?;
 
     // Key agreement over the mapped generator.
-    let own = G::random_scalar(rng);
-    let own_public = encode::<G>(&G::multiply(&generator, &own))?;
+    let own = random_scalar::<C>(rng)?;
+    let own_public = sent::<C>(&(generator * *own))?;
     let chip_public = general_authenticate(card, Step::Agreement, &own_public)?;
     if chip_public == own_public {
         return Err(CardError::Protocol("the chip sent our own key back"));
     }
-    let shared = Zeroizing::new(encode::<G>(&G::multiply(
-        &decode::<G>(&chip_public)?,
-        &own,
-    ))?);
+    let shared = Zeroizing::new(sent::<C>(&(received::<C>(&chip_public)? * *own))?);
     let x_coordinate = shared
-        .get(1..33)
+        .get(1..1 + info.curve.coordinate())
         .ok_or(CardError::Protocol("shared secret"))?;
-    let encryption = crypto::derive_aes128(x_coordinate, KeyUse::Encryption);
-    let authentication = crypto::derive_aes128(x_coordinate, KeyUse::Authentication);
 
-    let token = authentication_token(&authentication, &chip_public)?;
+    let authentication = info.cipher.derive(x_coordinate, KeyUse::Authentication);
+    let token = authentication_token(&authentication, info, &chip_public)?;
     let answer = general_authenticate(card, Step::Authentication, &token)?;
-    let expected = authentication_token(&authentication, &own_public)?;
+    let expected = authentication_token(&authentication, info, &own_public)?;
     if !bool::from(expected.as_slice().ct_eq(&answer)) {
         return Err(CardError::AccessDenied);
     }
-    Ok(SecureChannel::aes128(encryption, authentication))
+    Ok(SecureChannel::new(info.cipher, x_coordinate, 0))
 }
 
 /// MSE:Set AT: which protocol, which password, and over which curve if there is a choice.
@@ -99,7 +104,7 @@ fn set_authentication_template(
     info: &PaceInfo<'_>,
     password: &Password<'_>,
 ) -> Result<(), CardError> {
-    let mut data = tlv::encode(0x80, &PACE_ECDH_GM_AES128)?;
+    let mut data = tlv::encode(0x80, info.protocol)?;
     data.extend(tlv::encode(0x83, &[password.reference()])?);
     if info.ambiguous {
         data.extend(tlv::encode(0x84, &[info.parameter_id])?);
@@ -176,39 +181,49 @@ fn general_authenticate(
     Ok(value.to_vec())
 }
 
-fn decrypt_nonce(key: &Key, encrypted: &[u8]) -> Result<Zeroizing<[u8; 16]>, CardError> {
-    let mut nonce: [u8; 16] = encrypted
-        .try_into()
-        .map_err(|_| CardError::Protocol("encrypted nonce is not sixteen octets"))?;
-    crypto::aes_decrypt(key, &[0; 16], &mut nonce);
-    Ok(Zeroizing::new(nonce))
+/// The nonce is one or two blocks of AES (§4.4.3.3: a multiple of the block size).
+fn decrypt_nonce(key: &Key, encrypted: &[u8]) -> Result<Zeroizing<Vec<u8>>, CardError> {
+    if ![16, 32].contains(&encrypted.len()) {
+        return Err(CardError::Protocol("encrypted nonce of another length"));
+    }
+    let mut nonce = Zeroizing::new(encrypted.to_vec());
+    key.decrypt(key.zero_iv(), &mut nonce);
+    Ok(nonce)
 }
 
 /// Generic mapping: Ĝ = s·G + H; neither H nor Ĝ may be the point at infinity.
-fn map_generator<G: Group>(nonce: &[u8; 16], agreed: &G::Point) -> Result<G::Point, CardError> {
-    encode::<G>(agreed)?;
-    let mapped = G::add(
-        &G::multiply(&G::generator(), &G::small_scalar(nonce)),
-        agreed,
-    );
-    encode::<G>(&mapped)?;
+fn map_generator<C: Arithmetic>(
+    nonce: &[u8],
+    agreed: &ProjectivePoint<C>,
+) -> Result<ProjectivePoint<C>, CardError> {
+    sent::<C>(agreed)?;
+    let mapped = ProjectivePoint::<C>::generator() * number::<C>(nonce) + *agreed;
+    sent::<C>(&mapped)?;
     Ok(mapped)
 }
 
 /// T = MAC(K_MAC, public key object of the other side) (§4.4.3.4, §9.4.5).
-fn authentication_token(key: &Key, public: &[u8]) -> Result<Vec<u8>, CardError> {
-    let mut object = tlv::encode(0x06, &PACE_ECDH_GM_AES128)?;
+fn authentication_token(
+    key: &Key,
+    info: &PaceInfo<'_>,
+    public: &[u8],
+) -> Result<Vec<u8>, CardError> {
+    let mut object = tlv::encode(0x06, info.protocol)?;
     object.extend(tlv::encode(0x86, public)?);
-    Ok(crypto::cmac(key, &tlv::encode(0x7F49, &object)?).to_vec())
+    Ok(key.mac_unpadded(&tlv::encode(0x7F49, &object)?).to_vec())
 }
 
-fn encode<G: Group>(point: &G::Point) -> Result<Vec<u8>, CardError> {
-    G::encode(point).ok_or(CardError::Protocol("point at infinity"))
+fn sent<C: Arithmetic>(point: &ProjectivePoint<C>) -> Result<Vec<u8>, CardError> {
+    encode::<C>(point).ok_or(CardError::Protocol("point at infinity"))
 }
 
 /// An uncompressed point that lies on the curve (TR-03111 §4.3.1).
-fn decode<G: Group>(octets: &[u8]) -> Result<G::Point, CardError> {
-    G::decode(octets).ok_or(CardError::Protocol("not a point on the curve"))
+fn received<C: Arithmetic>(octets: &[u8]) -> Result<ProjectivePoint<C>, CardError> {
+    const WHAT: CardError = CardError::Protocol("not a point on the curve");
+    if octets.first() != Some(&4) {
+        return Err(WHAT);
+    }
+    decode::<C>(octets).ok_or(WHAT)
 }
 
 #[cfg(test)]

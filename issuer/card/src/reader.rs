@@ -3,12 +3,13 @@
 use rand_core::CryptoRngCore;
 
 use crate::active_auth;
+use crate::apdu::Command;
 use crate::bac;
+use crate::chip_auth::{MAX_RELAY, RelayCommand};
 use crate::chip_data::{AccessKey, ChipData};
 use crate::error::CardError;
 use crate::files::{self, Session};
 use crate::mrz::MrzKey;
-use crate::pace::group::P256;
 use crate::pace::{self, Password};
 use crate::security_info::SecurityInfos;
 use crate::transport::Transceiver;
@@ -42,33 +43,125 @@ pub fn read_chip(
     aa_challenge: &[u8; 8],
     rng: &mut dyn CryptoRngCore,
 ) -> Result<ChipData, CardError> {
-    let key = Checked::new(key)?;
-    let mut session = Session {
-        card,
-        channel: None,
-    };
-    let card_access = match session.read_optional(files::CARD_ACCESS) {
-        // Chips from before PACE refuse the file in many ways; all of them mean BAC.
-        Err(CardError::Status { .. }) => None,
-        other => other?,
-    };
-    open(&mut session, card_access.as_deref(), &key, rng)?;
+    OpenChip::open(card, key, Access::PaceOrBac, rng)?.read(aa_challenge)
+}
 
-    let mut chip = ChipData {
-        com: session.read_optional(files::COM)?,
-        sod: session.read(files::SOD)?,
-        dg1: session.read(files::DG1)?,
-        dg2: session.read(files::DG2)?,
-        dg14: session.read_optional(files::DG14)?,
-        dg15: session.read_optional(files::DG15)?,
-        aa_signature: None,
-    };
-    refuse_downgrade(card_access.as_deref(), chip.dg14.as_deref())?;
-    if chip.dg15.is_some() {
-        let response = session.send(&active_auth::command(aa_challenge))?;
-        chip.aa_signature = Some(response.success("INTERNAL AUTHENTICATE")?);
+/// Which access protocols may open a chip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// PACE only: what BAC protects can be recorded and opened later by guessing the MRZ data.
+    PaceOnly,
+    /// BAC where the chip offers no PACE this crate can run.
+    PaceOrBac,
+}
+
+/// A chip that has been opened. Reading comes first; [`OpenChip::relay`] ends the session.
+pub struct OpenChip<'a> {
+    session: Session<'a>,
+    card_access: Option<Vec<u8>>,
+    relayed: Relayed,
+}
+
+/// How far a relay has come: what the terminal passes on is bounded in order and in number.
+#[derive(Clone, Copy)]
+enum Relayed {
+    UnderChannel(u8),
+    AsIs(u8),
+}
+
+/// Two commands under the terminal's channel, two as they are (see [`crate::ChipAuthentication`]).
+const MOST_RELAYED: u8 = 2;
+
+impl<'a> OpenChip<'a> {
+    /// Opens a chip with what is printed on the document.
+    ///
+    /// # Errors
+    /// [`CardError::AccessDenied`] for a wrong access key; [`CardError::MrzNeeded`] when a card access
+    /// number cannot open this chip; [`CardError::PaceMissing`] when only BAC could and may not.
+    pub fn open(
+        card: &'a mut dyn Transceiver,
+        key: &AccessKey,
+        access: Access,
+        rng: &mut dyn CryptoRngCore,
+    ) -> Result<Self, CardError> {
+        let key = Checked::new(key)?;
+        let mut session = Session::new(card);
+        let card_access = match session.read_optional(files::CARD_ACCESS) {
+            // Chips from before PACE refuse the file in many ways; all of them mean BAC.
+            Err(CardError::Status { .. }) => None,
+            other => other?,
+        };
+        session.learn_length();
+        open(&mut session, card_access.as_deref(), &key, access, rng)?;
+        Ok(Self {
+            session,
+            card_access,
+            relayed: Relayed::UnderChannel(0),
+        })
     }
-    Ok(chip)
+
+    /// Reads EF.COM, EF.SOD, DG1, DG2, DG14 and DG15 and, where the chip has DG15, its answer to
+    /// `aa_challenge`. The result is **unchecked**.
+    ///
+    /// # Errors
+    /// As [`read_chip`].
+    pub fn read(&mut self, aa_challenge: &[u8; 8]) -> Result<ChipData, CardError> {
+        let session = &mut self.session;
+        let mut chip = ChipData {
+            com: session.read_optional(files::COM)?,
+            sod: session.read(files::SOD)?,
+            dg1: session.read(files::DG1)?,
+            dg2: session.read(files::DG2)?,
+            dg14: session.read_optional(files::DG14)?,
+            dg15: session.read_optional(files::DG15)?,
+            aa_signature: None,
+        };
+        refuse_downgrade(self.card_access.as_deref(), chip.dg14.as_deref())?;
+        if chip.dg15.is_some() {
+            let response = session.send(&active_auth::command(aa_challenge))?;
+            chip.aa_signature = Some(response.success("INTERNAL AUTHENTICATE")?);
+        }
+        Ok(chip)
+    }
+
+    /// Passes one message of the issuer's chip authentication on and returns the chip's answer, data
+    /// and status word. After the first message that goes as it is the terminal's own session is over.
+    ///
+    /// # Errors
+    /// [`CardError::Protocol`] for more messages than chip authentication has, or out of order;
+    /// [`CardError::TooLarge`], [`CardError::Transport`], [`CardError::SecureMessaging`].
+    pub fn relay(&mut self, command: &RelayCommand) -> Result<Vec<u8>, CardError> {
+        const ORDER: CardError = CardError::Protocol("relay out of order");
+        let checked = RelayCommand::from_bytes(&command.to_bytes())?;
+        let answer = match (&checked, self.relayed) {
+            (RelayCommand::UnderChannel(apdu), Relayed::UnderChannel(count))
+                if count < MOST_RELAYED =>
+            {
+                self.relayed = Relayed::UnderChannel(count + 1);
+                let response = self.session.send(&Command::parse(apdu)?)?;
+                let mut answer = response.data;
+                answer.extend(response.status.to_be_bytes());
+                answer
+            }
+            (RelayCommand::AsIs(apdu), Relayed::UnderChannel(1..)) => {
+                self.relayed = Relayed::AsIs(1);
+                self.session.channel = None;
+                self.session.card.transmit(apdu)?
+            }
+            (RelayCommand::AsIs(apdu), Relayed::AsIs(count)) if count < MOST_RELAYED => {
+                self.relayed = Relayed::AsIs(count + 1);
+                self.session.card.transmit(apdu)?
+            }
+            _ => return Err(ORDER),
+        };
+        if answer.len() > MAX_RELAY {
+            return Err(CardError::TooLarge {
+                what: "relay message",
+                limit: MAX_RELAY,
+            });
+        }
+        Ok(answer)
+    }
 }
 
 /// An access key whose form has been checked before the chip counts a wrong try.
@@ -100,20 +193,22 @@ fn open(
     session: &mut Session<'_>,
     card_access: Option<&[u8]>,
     key: &Checked<'_>,
+    access: Access,
     rng: &mut dyn CryptoRngCore,
 ) -> Result<(), CardError> {
     let infos = card_access.map(SecurityInfos::parse).transpose()?;
-    let offer = infos.and_then(|infos| infos.pace(&[P256::PARAMETER_ID]));
+    let offer = infos.and_then(|infos| infos.pace());
     match (offer, key) {
         (Some(offer), key) => {
             let password = match key {
                 Checked::Can(can) => Password::Can(can),
                 Checked::Mrz(mrz) => Password::Mrz(mrz),
             };
-            let channel = pace::establish::<P256>(session.card, &offer, &password, rng)?;
+            let channel = pace::establish(session.card, &offer, &password, rng)?;
             session.channel = Some(channel);
             session.select_application()
         }
+        (None, _) if access == Access::PaceOnly => Err(CardError::PaceMissing),
         (None, Checked::Mrz(mrz)) => {
             session.select_application()?;
             session.channel = Some(bac::establish(session.card, mrz, rng)?);
@@ -133,12 +228,12 @@ fn refuse_downgrade(card_access: Option<&[u8]>, dg14: Option<&[u8]>) -> Result<(
     };
     let listed = SecurityInfos::parse_dg14(dg14)?;
     let infos = card_access.map(SecurityInfos::parse).transpose()?;
-    match infos.and_then(|infos| infos.pace(&[P256::PARAMETER_ID])) {
+    match infos.and_then(|infos| infos.pace()) {
         Some(used) if listed.lists(&used) => Ok(()),
         Some(_) => Err(CardError::Protocol(
             "EF.CardAccess offers what DG14 does not",
         )),
-        None if listed.pace(&[P256::PARAMETER_ID]).is_some() => Err(CardError::PaceHidden),
+        None if listed.pace().is_some() => Err(CardError::PaceHidden),
         None => Ok(()),
     }
 }

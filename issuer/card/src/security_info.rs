@@ -1,12 +1,22 @@
 //! SecurityInfos: what protocols a chip offers (Doc 9303-11 §9.2), in EF.CardAccess and DG14.
 
+use crate::algorithms::PublicKey;
+use crate::crypto::Cipher;
+use crate::curve::Curve;
 use crate::error::CardError;
 use crate::tlv::{self, Objects};
 
-/// id-PACE-ECDH-GM-AES-CBC-CMAC-128, 0.4.0.127.0.7.2.2.4.2.2, content octets.
-pub(crate) const PACE_ECDH_GM_AES128: [u8; 10] = [4, 0, 0x7F, 0, 7, 2, 2, 4, 2, 2];
+/// id-PACE, 0.4.0.127.0.7.2.2.4, content octets; mapping and cipher follow (Doc 9303-11 §9.2.3).
+const PACE: [u8; 8] = [4, 0, 0x7F, 0, 7, 2, 2, 4];
+const ECDH_GM: u8 = 2;
 /// id-icao-mrtd-security-aaProtocolObject, 2.23.136.1.1.5.
 const ACTIVE_AUTHENTICATION: [u8; 6] = [0x67, 0x81, 0x08, 1, 1, 5];
+/// id-CA-ECDH, 0.4.0.127.0.7.2.2.3.2, content octets; the cipher follows (§9.2.7).
+const CHIP_AUTHENTICATION: [u8; 9] = [4, 0, 0x7F, 0, 7, 2, 2, 3, 2];
+/// id-CA-ECDH-3DES-CBC-CBC, which an absent ChipAuthenticationInfo stands for (§6.2.1).
+const CHIP_AUTHENTICATION_3DES: [u8; 10] = [4, 0, 0x7F, 0, 7, 2, 2, 3, 2, 1];
+/// id-PK-ECDH, 0.4.0.127.0.7.2.2.1.2.
+const CHIP_KEY: [u8; 9] = [4, 0, 0x7F, 0, 7, 2, 2, 1, 2];
 /// Chips list a handful; this bounds the work on a hostile file.
 const MOST: usize = 64;
 
@@ -23,11 +33,29 @@ struct Info<'a> {
 /// One way to run PACE that chip and terminal both know.
 #[derive(Clone, Copy)]
 pub(crate) struct PaceInfo<'a> {
-    /// Standardised domain parameters (Doc 9303-11 table 12), for example 12 for P-256.
+    /// The protocol's object identifier, content octets.
+    pub(crate) protocol: &'a [u8],
+    /// The cipher it names.
+    pub(crate) cipher: Cipher,
+    /// The curve of the domain parameters.
+    pub(crate) curve: Curve,
+    /// Standardised domain parameters (Doc 9303-11 §9.5.1), for example 12 for P-256.
     pub(crate) parameter_id: u8,
     /// Whether the chip offers this protocol over several curves, so that one must be named.
     pub(crate) ambiguous: bool,
     encoded: &'a [u8],
+}
+
+/// One way to run chip authentication.
+pub(crate) struct ChipAuthInfo<'a> {
+    /// The protocol's object identifier, content octets.
+    pub(crate) protocol: &'a [u8],
+    /// The cipher it names.
+    pub(crate) cipher: Cipher,
+    /// The chip's static key.
+    pub(crate) key: PublicKey,
+    /// Its number, where the chip has several.
+    pub(crate) key_id: Option<&'a [u8]>,
 }
 
 impl<'a> SecurityInfos<'a> {
@@ -56,29 +84,74 @@ impl<'a> SecurityInfos<'a> {
         Self::parse(tlv::only(bytes, 0x6E, "DG14")?)
     }
 
-    /// The first PACE offer this crate can run: ECDH-GM with AES-128 over one of `curves`.
-    pub(crate) fn pace(&self, curves: &[u8]) -> Option<PaceInfo<'a>> {
-        let mut offers = self.0.iter().filter_map(|info| {
-            let version = (info.required.tag == 0x02).then_some(info.required.value)?;
-            let parameters = info.optional.filter(|parameters| parameters.tag == 0x02)?;
-            match (version, parameters.value) {
-                ([2], [parameter_id]) if info.oid == PACE_ECDH_GM_AES128 => Some(PaceInfo {
-                    parameter_id: *parameter_id,
-                    ambiguous: false,
-                    encoded: info.encoded,
-                }),
-                _ => None,
-            }
-        });
-        let ambiguous = offers.clone().count() > 1;
-        offers
-            .find(|offer| curves.contains(&offer.parameter_id))
-            .map(|offer| PaceInfo { ambiguous, ..offer })
+    /// The PACE offer to run: the first with AES, or else the first that this crate can run.
+    pub(crate) fn pace(&self) -> Option<PaceInfo<'a>> {
+        let offers: Vec<PaceInfo<'a>> = self.0.iter().filter_map(Info::pace).collect();
+        let chosen = offers
+            .iter()
+            .find(|offer| offer.cipher != Cipher::TripleDes)
+            .or(offers.first())?;
+        let same = |info: &&Info<'_>| info.oid == chosen.protocol;
+        Some(PaceInfo {
+            ambiguous: self.0.iter().filter(same).count() > 1,
+            ..*chosen
+        })
     }
 
     /// Whether this very PACE offer is listed here too.
     pub(crate) fn lists(&self, pace: &PaceInfo<'_>) -> bool {
         self.0.iter().any(|info| info.encoded == pace.encoded)
+    }
+
+    /// The strongest chip authentication over a known curve (§9.2.6, §9.2.7): a
+    /// ChipAuthenticationPublicKeyInfo with the ChipAuthenticationInfo of the same key number.
+    ///
+    /// # Errors
+    /// [`CardError::Malformed`] for a key that is broken; other kinds of key are passed over.
+    pub(crate) fn chip_authentication(&self) -> Result<Option<ChipAuthInfo<'a>>, CardError> {
+        let numbered = |info: &Info<'a>| -> Result<Option<&'a [u8]>, CardError> {
+            match info.optional {
+                None => Ok(None),
+                Some(id) if id.tag == 0x02 => Ok(Some(id.value)),
+                Some(_) => Err(CardError::Malformed("SecurityInfos")),
+            }
+        };
+        let protocols = |oid: &[u8]| match oid.strip_prefix(&CHIP_AUTHENTICATION) {
+            Some([cipher]) => Cipher::numbered(*cipher),
+            _ => None,
+        };
+        let mut best: Option<ChipAuthInfo<'a>> = None;
+        for key in self.0.iter().filter(|info| info.oid == CHIP_KEY) {
+            let public = match PublicKey::from_spki(key.required.encoded) {
+                Ok(public) => public,
+                Err(CardError::Unsupported { .. }) => continue,
+                Err(error) => return Err(error),
+            };
+            let key_id = numbered(key)?;
+            let mut offers: Vec<(&'a [u8], Cipher)> = Vec::new();
+            for info in &self.0 {
+                if let Some(cipher) = protocols(info.oid)
+                    && info.required.value == [1]
+                    && numbered(info)? == key_id
+                {
+                    offers.push((info.oid, cipher));
+                }
+            }
+            if offers.is_empty() && !self.0.iter().any(|info| protocols(info.oid).is_some()) {
+                offers.push((&CHIP_AUTHENTICATION_3DES, Cipher::TripleDes));
+            }
+            for (protocol, cipher) in offers {
+                if best.as_ref().is_none_or(|known| known.cipher < cipher) {
+                    best = Some(ChipAuthInfo {
+                        protocol,
+                        cipher,
+                        key: public.clone(),
+                        key_id,
+                    });
+                }
+            }
+        }
+        Ok(best)
     }
 
     /// The signature algorithm of ActiveAuthenticationInfo (§9.2.9), content octets of its OID.
@@ -89,6 +162,41 @@ impl<'a> SecurityInfos<'a> {
             .find(|info| info.oid == ACTIVE_AUTHENTICATION)?;
         let algorithm = info.optional?;
         (info.required.value == [1] && algorithm.tag == 0x06).then_some(algorithm.value)
+    }
+}
+
+impl<'a> Info<'a> {
+    /// PACEInfo (§9.2.3), version 2, with standardised domain parameters.
+    fn pace(&self) -> Option<PaceInfo<'a>> {
+        let (mapping, cipher) = match self.oid.strip_prefix(&PACE)? {
+            [mapping, cipher] => (*mapping, Cipher::numbered(*cipher)?),
+            _ => return None,
+        };
+        let parameters = self.optional.filter(|parameters| parameters.tag == 0x02)?;
+        match (self.required.tag, self.required.value, parameters.value) {
+            (0x02, [2], [parameter_id]) if mapping == ECDH_GM => Some(PaceInfo {
+                protocol: self.oid,
+                cipher,
+                curve: Curve::from_parameter_id(*parameter_id)?,
+                parameter_id: *parameter_id,
+                ambiguous: false,
+                encoded: self.encoded,
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl Cipher {
+    /// By the last number of a protocol's object identifier (§9.2.3, §9.2.7).
+    fn numbered(number: u8) -> Option<Self> {
+        match number {
+            1 => Some(Self::TripleDes),
+            2 => Some(Self::Aes128),
+            3 => Some(Self::Aes192),
+            4 => Some(Self::Aes256),
+            _ => None,
+        }
     }
 }
 
@@ -104,10 +212,9 @@ mod tests {
     fn card_access_of_appendix_g1() {
         let bytes = hex("31143012060A04007F0007020204020202010202010D");
         let infos = SecurityInfos::parse(&bytes).unwrap();
-        let pace = infos.pace(&[12, 13]).unwrap();
+        let pace = infos.pace().unwrap();
         assert_eq!((pace.parameter_id, pace.ambiguous), (13, false));
         assert!(infos.lists(&pace));
-        assert!(infos.pace(&[12]).is_none());
         assert!(infos.active_authentication().is_none());
     }
 
@@ -120,7 +227,7 @@ mod tests {
             let mut mutated = hex("31143012060A04007F0007020204020202010202010D");
             *mutated.get_mut(index).unwrap() = byte;
             if let Ok(infos) = SecurityInfos::parse(&mutated) {
-                prop_assert!(infos.pace(&[12, 13]).is_none_or(|pace| infos.lists(&pace)));
+                prop_assert!(infos.pace().is_none_or(|pace| infos.lists(&pace)));
             }
             prop_assert!(SecurityInfos::parse_dg14(&mutated).is_err());
         }

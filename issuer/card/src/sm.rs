@@ -5,7 +5,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 use crate::apdu::{Command, Response};
-use crate::crypto::{self, Key, MacTag};
+use crate::crypto::{self, Cipher, Key, MacTag};
 use crate::error::CardError;
 use crate::tlv;
 use crate::transport::Transceiver;
@@ -16,27 +16,8 @@ const DO_EXPECTED_LENGTH: u32 = 0x97;
 const DO_STATUS: u32 = 0x99;
 const DO_MAC: u32 = 0x8E;
 
-/// Which ciphers protect a channel; follows from the access protocol.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Suite {
-    /// Two-key 3DES and retail MAC (§9.8.6), after BAC.
-    TripleDes,
-    /// AES-128 and CMAC (§9.8.7), after PACE.
-    Aes128,
-}
-
-impl Suite {
-    fn block(self) -> usize {
-        match self {
-            Self::TripleDes => 8,
-            Self::Aes128 => 16,
-        }
-    }
-}
-
 /// The keys and the counter of one session with one chip.
 pub(crate) struct SecureChannel {
-    suite: Suite,
     encryption: Key,
     authentication: Key,
     /// Send sequence counter; 3DES uses the low eight octets.
@@ -50,24 +31,22 @@ impl Drop for SecureChannel {
 }
 
 impl SecureChannel {
-    /// A channel after BAC: the counter starts from both parties' random numbers (§9.8.6.3).
-    pub(crate) fn triple_des(encryption: Key, authentication: Key, counter: u64) -> Self {
+    /// A channel under the keys that `secret` yields. After BAC the counter starts from both parties'
+    /// random numbers (§9.8.6.3), after PACE and chip authentication at zero (§9.8.6.3, §9.8.7.3).
+    pub(crate) fn new(cipher: Cipher, secret: &[u8], counter: u64) -> Self {
         Self {
-            suite: Suite::TripleDes,
-            encryption,
-            authentication,
+            encryption: cipher.derive(secret, crypto::KeyUse::Encryption),
+            authentication: cipher.derive(secret, crypto::KeyUse::Authentication),
             counter: u128::from(counter),
         }
     }
 
-    /// A channel after PACE: the counter starts at zero (§9.8.7.3).
-    pub(crate) fn aes128(encryption: Key, authentication: Key) -> Self {
-        Self {
-            suite: Suite::Aes128,
-            encryption,
-            authentication,
-            counter: 0,
-        }
+    fn cipher(&self) -> Cipher {
+        self.encryption.cipher()
+    }
+
+    fn block(&self) -> usize {
+        self.cipher().block()
     }
 
     /// Sends a command under protection and opens the answer.
@@ -82,11 +61,11 @@ impl SecureChannel {
     }
 
     /// Wraps a command (§9.8.4).
-    fn protect(&mut self, command: &Command) -> Result<Vec<u8>, CardError> {
+    pub(crate) fn protect(&mut self, command: &Command) -> Result<Vec<u8>, CardError> {
         self.step();
         let mut body = Vec::new();
         if !command.data.is_empty() {
-            let mut ciphertext = crypto::pad(&command.data, self.suite.block());
+            let mut ciphertext = crypto::pad(&command.data, self.block());
             self.encrypt(&mut ciphertext);
             // An odd instruction carries BER-TLV data, so its cryptogram has no padding indicator.
             if command.ins & 1 == 1 {
@@ -104,10 +83,10 @@ impl SecureChannel {
         }
         let mut wrapped = command.clone();
         wrapped.cla |= 0x0C;
-        let mut input = crypto::pad(&wrapped.header(), self.suite.block());
+        let mut input = crypto::pad(&wrapped.header(), self.block());
         if !body.is_empty() {
             input.extend_from_slice(&body);
-            input = crypto::pad(&input, self.suite.block());
+            input = crypto::pad(&input, self.block());
         }
         body.extend(tlv::encode(DO_MAC, &self.mac(&input))?);
         let le = if command.le.is_some_and(|le| le > 256) {
@@ -120,11 +99,11 @@ impl SecureChannel {
     }
 
     /// Unwraps a response (§9.8.5): the MAC first, then everything else.
-    fn open(&mut self, raw: &[u8]) -> Result<Response, CardError> {
+    pub(crate) fn open(&mut self, raw: &[u8]) -> Result<Response, CardError> {
         self.step();
         let outer = Response::parse(raw)?;
         let parts = Parts::parse(&outer)?;
-        let expected = self.mac(&crypto::pad(parts.authenticated, self.suite.block()));
+        let expected = self.mac(&crypto::pad(parts.authenticated, self.block()));
         if !bool::from(expected.ct_eq(&parts.mac)) {
             return Err(CardError::SecureMessaging("wrong authentication code"));
         }
@@ -143,50 +122,47 @@ impl SecureChannel {
 
     /// Counts one message. A 64-bit counter starts at random and may wrap (§9.8.6.3).
     fn step(&mut self) {
-        self.counter = match self.suite {
-            Suite::TripleDes => u128::from((self.counter as u64).wrapping_add(1)),
-            Suite::Aes128 => self.counter.wrapping_add(1),
+        self.counter = match self.cipher() {
+            Cipher::TripleDes => u128::from((self.counter as u64).wrapping_add(1)),
+            _ => self.counter.wrapping_add(1),
         };
     }
 
     fn encrypt(&self, data: &mut [u8]) {
-        match self.suite {
-            Suite::TripleDes => crypto::tdes_encrypt(&self.encryption, data),
-            Suite::Aes128 => crypto::aes_encrypt(&self.encryption, &self.iv(), data),
-        }
+        self.encryption.encrypt(&self.iv(), data);
     }
 
     fn decrypt(&self, ciphertext: &[u8]) -> Result<Vec<u8>, CardError> {
-        let block = self.suite.block();
+        let block = self.block();
         if ciphertext.is_empty() || !ciphertext.len().is_multiple_of(block) {
             return Err(CardError::SecureMessaging("cryptogram of a broken length"));
         }
         let mut data = ciphertext.to_vec();
-        match self.suite {
-            Suite::TripleDes => crypto::tdes_decrypt(&self.encryption, &mut data),
-            Suite::Aes128 => crypto::aes_decrypt(&self.encryption, &self.iv(), &mut data),
-        }
+        self.encryption.decrypt(&self.iv(), &mut data);
         crypto::unpad(data, block).ok_or(CardError::SecureMessaging("padding"))
     }
 
-    fn iv(&self) -> [u8; 16] {
-        crypto::aes_block(&self.encryption, &self.counter.to_be_bytes())
+    /// Zero for 3DES (§9.8.6.2), the encrypted counter for AES (§9.8.7.2).
+    fn iv(&self) -> Vec<u8> {
+        match self.cipher() {
+            Cipher::TripleDes => self.encryption.zero_iv().to_vec(),
+            _ => {
+                let mut block = self.counter.to_be_bytes().to_vec();
+                self.encryption
+                    .encrypt(self.encryption.zero_iv(), &mut block);
+                block
+            }
+        }
     }
 
     /// The code over counter and padded input.
     fn mac(&self, padded: &[u8]) -> MacTag {
-        match self.suite {
-            Suite::TripleDes => {
-                let mut input = (self.counter as u64).to_be_bytes().to_vec();
-                input.extend_from_slice(padded);
-                crypto::retail_mac(&self.authentication, &input)
-            }
-            Suite::Aes128 => {
-                let mut input = self.counter.to_be_bytes().to_vec();
-                input.extend_from_slice(padded);
-                crypto::cmac(&self.authentication, &input)
-            }
-        }
+        let mut input = match self.cipher() {
+            Cipher::TripleDes => (self.counter as u64).to_be_bytes().to_vec(),
+            _ => self.counter.to_be_bytes().to_vec(),
+        };
+        input.extend_from_slice(padded);
+        self.authentication.mac(&input)
     }
 }
 
@@ -244,22 +220,34 @@ mod tests {
     use crate::hex::hex;
     use proptest::prelude::*;
 
-    fn key(text: &str) -> Key {
-        Key::new(hex(text).try_into().unwrap())
+    fn channel(
+        cipher: Cipher,
+        encryption: &str,
+        authentication: &str,
+        counter: u128,
+    ) -> SecureChannel {
+        SecureChannel {
+            encryption: Key::new(cipher, &hex(encryption)),
+            authentication: Key::new(cipher, &hex(authentication)),
+            counter,
+        }
     }
 
     fn appendix_d4() -> SecureChannel {
-        SecureChannel::triple_des(
-            key("979EC13B1CBFE9DCD01AB0FED307EAE5"),
-            key("F1CB1F1FB5ADF208806B89DC579DC1F8"),
+        channel(
+            Cipher::TripleDes,
+            "979EC13B1CBFE9DCD01AB0FED307EAE5",
+            "F1CB1F1FB5ADF208806B89DC579DC1F8",
             0x8870_2212_0C06_C226,
         )
     }
 
     fn appendix_g1() -> SecureChannel {
-        SecureChannel::aes128(
-            key("F5F0E35C0D7161EE6724EE513A0D9A7F"),
-            key("FE251C7858B356B24514B3BD5F4297D1"),
+        channel(
+            Cipher::Aes128,
+            "F5F0E35C0D7161EE6724EE513A0D9A7F",
+            "FE251C7858B356B24514B3BD5F4297D1",
+            0,
         )
     }
 

@@ -1,16 +1,17 @@
-//! The two kinds of certificate of Doc 9303-12: country signing authorities (anchors) and the
-//! document signers they vouch for. Two levels, never more: no path building.
+//! The certificates of Doc 9303-12, taken apart: country signing authorities, document signers and
+//! master list signers.
 
 use const_oid::{AssociatedOid, ObjectIdentifier};
 use der::{Decode, Encode};
 use x509_cert::Certificate;
 use x509_cert::ext::pkix::{
-    AuthorityKeyIdentifier, BasicConstraints, KeyUsage, SubjectKeyIdentifier,
+    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier,
 };
 
-use crate::algorithms::{PublicKey, SignatureAlgorithm};
+use crate::algorithms::{DigestAlgorithm, PublicKey, SignatureAlgorithm};
+use crate::date;
 use crate::error::CardError;
-use crate::tlv::Objects;
+use crate::tlv::{self, Objects};
 
 /// Largest certificate read, in bytes; real ones have one to two thousand.
 pub(crate) const MAX_CERTIFICATE: usize = 8192;
@@ -18,14 +19,21 @@ pub(crate) const MAX_CERTIFICATE: usize = 8192;
 const MALFORMED: CardError = CardError::Malformed("certificate");
 
 /// Critical extensions whose meaning is checked here or does not bear on the decision.
-const UNDERSTOOD: [ObjectIdentifier; 5] = [
+const UNDERSTOOD: [ObjectIdentifier; 6] = [
     KeyUsage::OID,
     BasicConstraints::OID,
     AuthorityKeyIdentifier::OID,
     SubjectKeyIdentifier::OID,
     // extendedKeyUsage is for master list and deviation list signers; refused in a document signer.
-    ObjectIdentifier::new_unwrap("2.5.29.37"),
+    EXTENDED_KEY_USAGE,
+    PRIVATE_KEY_USAGE_PERIOD,
 ];
+
+const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
+const PRIVATE_KEY_USAGE_PERIOD: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.16");
+const COUNTRY_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
+/// id-icao-mrtd-security-cscaMasterListSigningKey (Doc 9303-12 §7.1.3.2.2).
+const MASTER_LIST_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.136.1.1.3");
 
 /// A certificate taken apart; its signature is **not** checked by parsing.
 pub(crate) struct Parsed {
@@ -113,7 +121,7 @@ impl Parsed {
         Ok(found.map(|identifier| identifier.0.into_bytes()))
     }
 
-    fn subject(&self) -> Result<Vec<u8>, CardError> {
+    pub(crate) fn subject(&self) -> Result<Vec<u8>, CardError> {
         self.certificate
             .tbs_certificate
             .subject
@@ -121,12 +129,8 @@ impl Parsed {
             .map_err(|_| MALFORMED)
     }
 
-    fn check_validity(&self, whose: &'static str, now: i64) -> Result<(), CardError> {
-        let validity = &self.certificate.tbs_certificate.validity;
-        let seconds = |time: x509_cert::time::Time| {
-            i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
-        };
-        let (not_before, not_after) = (seconds(validity.not_before), seconds(validity.not_after));
+    pub(crate) fn check_validity(&self, whose: &'static str, now: i64) -> Result<(), CardError> {
+        let (not_before, not_after) = self.validity();
         if (not_before..=not_after).contains(&now) {
             Ok(())
         } else {
@@ -139,8 +143,127 @@ impl Parsed {
         }
     }
 
+    /// Start and end of validity, seconds since the epoch.
+    pub(crate) fn validity(&self) -> (i64, i64) {
+        let validity = &self.certificate.tbs_certificate.validity;
+        let seconds = |time: x509_cert::time::Time| {
+            i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
+        };
+        (seconds(validity.not_before), seconds(validity.not_after))
+    }
+
+    /// The signer's own statement of when it signed must lie in the validity of its certificate, in
+    /// the time its key was to be used (Doc 9303-12 §7.1, privateKeyUsagePeriod), and not ahead.
+    ///
+    /// # Errors
+    /// [`CardError::SignedOutsideValidity`].
+    pub(crate) fn check_signing_time(&self, time: i64, now: i64) -> Result<(), CardError> {
+        let (not_before, not_after) = self.validity();
+        let (from, until) = self.private_key_usage()?;
+        let start = not_before.max(from.unwrap_or(i64::MIN));
+        let end = not_after.min(until.unwrap_or(i64::MAX)).min(now);
+        if (start..=end).contains(&time) {
+            Ok(())
+        } else {
+            Err(CardError::SignedOutsideValidity)
+        }
+    }
+
+    /// PrivateKeyUsagePeriod (Doc 9303-12 §7.1.1): `[0]` notBefore, `[1]` notAfter.
+    fn private_key_usage(&self) -> Result<(Option<i64>, Option<i64>), CardError> {
+        let extensions = self.certificate.tbs_certificate.extensions.iter().flatten();
+        let mut period = (None, None);
+        for extension in extensions.filter(|found| found.extn_id == PRIVATE_KEY_USAGE_PERIOD) {
+            let value = tlv::only(extension.extn_value.as_bytes(), 0x30, "certificate")?;
+            let mut fields = Objects::new(value);
+            while let Some(field) = fields.read()? {
+                let time = date::parse_time(0x18, field.value).ok_or(MALFORMED)?;
+                match field.tag {
+                    0x80 => period.0 = Some(time),
+                    0x81 => period.1 = Some(time),
+                    _ => return Err(MALFORMED),
+                }
+            }
+        }
+        Ok(period)
+    }
+
+    /// The country of the subject, two capital letters (Doc 9303-12 §7.1: countryName, upper case in
+    /// new certificates).
+    pub(crate) fn country(&self) -> Option<String> {
+        let names = self.certificate.tbs_certificate.subject.0.iter();
+        let mut values = names
+            .flat_map(|name| name.0.iter())
+            .filter(|value| value.oid == COUNTRY_NAME);
+        let text = core::str::from_utf8(values.next()?.value.value()).ok()?;
+        let letters = text.len() == 2 && text.bytes().all(|c| c.is_ascii_alphabetic());
+        // A second country is a contradiction, not an alternative.
+        (letters && values.next().is_none()).then(|| text.to_ascii_uppercase())
+    }
+
+    /// Whether this certificate may sign certificates (Doc 9303-12 §7.1: basic constraints with `cA`,
+    /// key usage with `keyCertSign`).
+    pub(crate) fn is_authority(&self) -> Result<bool, CardError> {
+        let basic = self.extension::<BasicConstraints>()?;
+        let usage = self.extension::<KeyUsage>()?;
+        Ok(basic.is_some_and(|basic| basic.ca) && usage.is_some_and(|usage| usage.key_cert_sign()))
+    }
+
+    /// Whether this certificate may sign revocation lists.
+    pub(crate) fn may_sign_crls(&self) -> Result<bool, CardError> {
+        Ok(self
+            .extension::<KeyUsage>()?
+            .is_some_and(|usage| usage.crl_sign()))
+    }
+
+    /// The key identifier of the authority that signed this certificate.
+    pub(crate) fn authority_key_identifier(&self) -> Result<Option<Vec<u8>>, CardError> {
+        Ok(self
+            .extension::<AuthorityKeyIdentifier>()?
+            .and_then(|authority| authority.key_identifier)
+            .map(|identifier| identifier.into_bytes()))
+    }
+
+    /// Whether the certificate is made with SHA-1.
+    pub(crate) fn digest(&self) -> DigestAlgorithm {
+        self.algorithm.digest()
+    }
+
+    /// Doc 9303-12 §7.1.3.2.2: a master list signer's key usage, exactly that one purpose.
+    pub(crate) fn check_master_list_signer(&self) -> Result<(), CardError> {
+        const REFUSED: CardError = CardError::ChipNotAuthentic("key usage of the list's signer");
+        let purposes = self.extension::<ExtendedKeyUsage>()?.ok_or(REFUSED)?;
+        let usage = self.extension::<KeyUsage>()?;
+        if purposes.0 != [MASTER_LIST_SIGNING]
+            || !usage.is_some_and(|usage| usage.digital_signature() && !usage.key_cert_sign())
+            || self.is_authority()?
+        {
+            return Err(REFUSED);
+        }
+        Ok(())
+    }
+
+    /// Doc 9303-12 §7.1, table 6: key usage is `digitalSignature`; never an authority itself.
+    pub(crate) fn check_document_signer(&self) -> Result<(), CardError> {
+        let refused = |what: &'static str| Err(CardError::ChipNotAuthentic(what));
+        let usage = self.extension::<KeyUsage>()?;
+        if !usage.is_some_and(|usage| usage.digital_signature() && !usage.key_cert_sign()) {
+            return refused("key usage of the document signer");
+        }
+        if self
+            .extension::<BasicConstraints>()?
+            .is_some_and(|basic| basic.ca)
+        {
+            return refused("an authority signed the document");
+        }
+        if self.extension::<ExtendedKeyUsage>()?.is_some() {
+            return refused("extended key usage of the document signer");
+        }
+        Ok(())
+    }
+
     /// Whether `authority`'s key signed this certificate.
-    fn signed_by(&self, authority: &Self) -> bool {
+    pub(crate) fn signed_by(&self, authority: &Self) -> bool {
         let signature = self.certificate.signature.as_bytes();
         signature.is_some_and(|signature| {
             authority
@@ -148,150 +271,4 @@ impl Parsed {
                 .verify(self.algorithm, &self.signed, signature)
         })
     }
-}
-
-/// The country signing authorities an operator trusts, each for the documents of one state: a
-/// trusted authority vouches for its own state's documents and for no other's. Several may share a
-/// subject name: states keep the name when they change the key.
-#[derive(Default)]
-pub struct CscaAnchors {
-    anchors: Vec<Anchor>,
-}
-
-struct Anchor {
-    certificate: Parsed,
-    state: String,
-}
-
-/// Whether `text` has the form of an issuing state in a machine readable zone (Doc 9303-3 §5),
-/// without fillers: one to three capital letters, such as `UTO` or `D`.
-#[must_use]
-pub fn is_state_code(text: &str) -> bool {
-    (1..=3).contains(&text.len()) && text.bytes().all(|letter| letter.is_ascii_uppercase())
-}
-
-impl CscaAnchors {
-    /// No anchors: everything is refused.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds one anchor: a DER certificate of an authority, and the state whose documents it may
-    /// vouch for, as their machine readable zone names it ([`is_state_code`]). The same certificate
-    /// may be added for several states.
-    ///
-    /// # Errors
-    /// [`CardError::Malformed`] for another form of state, when the certificate is not a certificate that may sign certificates (Doc 9303-12
-    /// §7.1: basic constraints with `cA`, key usage with `keyCertSign`) or, being self-issued, its
-    /// signature is not its own; [`CardError::Unsupported`] for other algorithms.
-    pub fn add(&mut self, der: &[u8], state: &str) -> Result<(), CardError> {
-        if !is_state_code(state) {
-            return Err(CardError::Malformed("state of an authority"));
-        }
-        let anchor = Parsed::from_der(der)?;
-        let authority = anchor
-            .extension::<BasicConstraints>()?
-            .is_some_and(|basic| basic.ca);
-        let signs = anchor
-            .extension::<KeyUsage>()?
-            .is_some_and(|usage| usage.key_cert_sign());
-        if !authority || !signs {
-            return Err(CardError::Malformed("not the certificate of an authority"));
-        }
-        if anchor.subject()? == anchor.issuer()? && !anchor.signed_by(&anchor) {
-            return Err(CardError::Malformed("self-signature of an authority"));
-        }
-        self.anchors.push(Anchor {
-            certificate: anchor,
-            state: state.to_owned(),
-        });
-        Ok(())
-    }
-
-    /// How many anchors there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.anchors.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.anchors.is_empty()
-    }
-
-    /// Checks that an anchor vouches for a document signer at `now`, and returns the states of all
-    /// that do: never none.
-    ///
-    /// # Errors
-    /// [`CardError::CscaUnknown`] when no anchor has the issuer's name, the key identifier the
-    /// certificate names, **and** the key that signed it; [`CardError::SignerNotValid`] outside a
-    /// validity period; [`CardError::ChipNotAuthentic`] for a certificate that may not sign
-    /// documents.
-    pub(crate) fn check(&self, signer: &Parsed, now: i64) -> Result<Vec<&str>, CardError> {
-        let issuer = signer.issuer()?;
-        let wanted = signer
-            .extension::<AuthorityKeyIdentifier>()?
-            .and_then(|authority| authority.key_identifier);
-        let mut vouching = Vec::new();
-        for anchor in &self.anchors {
-            let authority = &anchor.certificate;
-            let identified = match (&wanted, authority.subject_key_identifier()?) {
-                (Some(wanted), Some(own)) => wanted.as_bytes() == own,
-                // Without identifiers on both sides the signature alone decides.
-                _ => true,
-            };
-            if authority.subject()? == issuer && identified && signer.signed_by(authority) {
-                vouching.push(anchor);
-            }
-        }
-        if vouching.is_empty() {
-            return Err(CardError::CscaUnknown);
-        }
-        check_document_signer(signer)?;
-        signer.check_validity("document signer", now)?;
-        let mut states = Vec::new();
-        let mut refusal = CardError::CscaUnknown;
-        for anchor in vouching {
-            // A key may have been certified again: one certificate of it that is valid is enough.
-            let authority = &anchor.certificate;
-            match authority.check_validity("country signing authority", now) {
-                Ok(()) => states.push(anchor.state.as_str()),
-                Err(error) => refusal = error,
-            }
-        }
-        if states.is_empty() {
-            Err(refusal)
-        } else {
-            Ok(states)
-        }
-    }
-}
-
-/// Doc 9303-12 §7.1, table 6: key usage is `digitalSignature`; never an authority itself.
-fn check_document_signer(signer: &Parsed) -> Result<(), CardError> {
-    let usage = signer.extension::<KeyUsage>()?;
-    if !usage.is_some_and(|usage| usage.digital_signature() && !usage.key_cert_sign()) {
-        return Err(CardError::ChipNotAuthentic(
-            "key usage of the document signer",
-        ));
-    }
-    if signer
-        .extension::<BasicConstraints>()?
-        .is_some_and(|basic| basic.ca)
-    {
-        return Err(CardError::ChipNotAuthentic(
-            "an authority signed the document",
-        ));
-    }
-    if signer
-        .extension::<x509_cert::ext::pkix::ExtendedKeyUsage>()?
-        .is_some()
-    {
-        return Err(CardError::ChipNotAuthentic(
-            "extended key usage of the document signer",
-        ));
-    }
-    Ok(())
 }

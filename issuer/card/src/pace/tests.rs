@@ -3,48 +3,8 @@ use super::*;
 use crate::hex::hex;
 use crate::security_info::SecurityInfos;
 use crate::testing::{Figures, Script};
-use bp256::elliptic_curve::sec1::{FromSec1Point, ToSec1Point};
-use bp256::elliptic_curve::{Group as _, PrimeField};
-use bp256::r1::{BrainpoolP256r1, Sec1Point};
+use bp256::BrainpoolP256r1;
 use proptest::prelude::*;
-
-type Point = bp256::elliptic_curve::ProjectivePoint<BrainpoolP256r1>;
-type Scalar = bp256::elliptic_curve::Scalar<BrainpoolP256r1>;
-
-/// The curve of the worked example, which the product does not use.
-struct BrainpoolP256;
-
-impl Group for BrainpoolP256 {
-    type Point = Point;
-    type Scalar = Scalar;
-
-    fn generator() -> Point {
-        Point::generator()
-    }
-    fn random_scalar(rng: &mut dyn CryptoRngCore) -> Scalar {
-        let mut octets = [0; 32];
-        rng.fill_bytes(&mut octets);
-        Scalar::from_repr(octets.into()).unwrap()
-    }
-    fn small_scalar(number: &[u8; 16]) -> Scalar {
-        Scalar::from_u128(u128::from_be_bytes(*number))
-    }
-    fn multiply(point: &Point, by: &Scalar) -> Point {
-        *point * *by
-    }
-    fn add(one: &Point, other: &Point) -> Point {
-        *one + *other
-    }
-    fn encode(point: &Point) -> Option<Vec<u8>> {
-        if bool::from(point.is_identity()) {
-            return None;
-        }
-        Some(point.to_affine().to_sec1_point(false).as_bytes().to_vec())
-    }
-    fn decode(octets: &[u8]) -> Option<Point> {
-        Option::from(Point::from_sec1_point(&Sec1Point::from_bytes(octets).ok()?))
-    }
-}
 
 const CARD_ACCESS: &str = "31143012060A04007F0007020204020202010202010D";
 const SECRET_MAPPING: &str = "7F4EF07B9EA82FD78AD689B38D0BC78CF21F249D953BC46F4C6E19259C010F99";
@@ -78,10 +38,7 @@ fn mrz() -> MrzKey {
 #[test]
 fn worked_example_of_appendix_g1() {
     let card_access = hex(CARD_ACCESS);
-    let info = SecurityInfos::parse(&card_access)
-        .unwrap()
-        .pace(&[13])
-        .unwrap();
+    let info = SecurityInfos::parse(&card_access).unwrap().pace().unwrap();
     let mut rng = Figures::new(&format!("{SECRET_MAPPING}{SECRET_AGREEMENT}"));
     let mut exchange = EXCHANGE.to_vec();
     // The session keys, shown by the first protected command (figures of an independent implementation).
@@ -90,8 +47,7 @@ fn worked_example_of_appendix_g1() {
         "990290008E08BEA7B381C494A0799000",
     ));
     let mut card = Script::new(&exchange);
-    let mut channel =
-        establish::<BrainpoolP256>(&mut card, &info, &Password::Mrz(&mrz()), &mut rng).unwrap();
+    let mut channel = establish(&mut card, &info, &Password::Mrz(&mrz()), &mut rng).unwrap();
     let select = Command::new(0xA4, 0x04, 0x0C).data(hex("A0000002471001"));
     assert_eq!(channel.exchange(&mut card, &select).unwrap().status, 0x9000);
     assert!(card.finished());
@@ -101,28 +57,27 @@ fn worked_example_of_appendix_g1() {
 #[test]
 fn intermediate_figures_of_appendix_g1() {
     assert_eq!(
-        Password::Mrz(&mrz()).key()[..],
+        Password::Mrz(&mrz()).key(Cipher::Aes128).octets(),
         hex("89DED1B26624EC1E634C1989302849DD")
     );
     let nonce = decrypt_nonce(
-        &Password::Mrz(&mrz()).key(),
+        &Password::Mrz(&mrz()).key(Cipher::Aes128),
         &hex("95A3A016522EE98D01E76CB6B98B42C3"),
     )
     .unwrap();
     assert_eq!(nonce[..], hex("3F00C4D39D153F2B2A214A078D899B22"));
-    let secret =
-        Scalar::from_repr(<[u8; 32]>::try_from(hex(SECRET_MAPPING)).unwrap().into()).unwrap();
-    let chip = decode::<BrainpoolP256>(&hex("04824FBA91C9CBE26BEF53A0EBE7342A3BF178CEA9F45DE0B70AA601651FBA3F5730D8C879AAA9C9F73991E61B58F4D52EB87A0A0C709A49DC63719363CCD13C54")).unwrap();
-    let agreed = BrainpoolP256::multiply(&chip, &secret);
+    let secret = number::<BrainpoolP256r1>(&hex(SECRET_MAPPING));
+    let chip = decode::<BrainpoolP256r1>(&hex("04824FBA91C9CBE26BEF53A0EBE7342A3BF178CEA9F45DE0B70AA601651FBA3F5730D8C879AAA9C9F73991E61B58F4D52EB87A0A0C709A49DC63719363CCD13C54")).unwrap();
+    let agreed = chip * secret;
     assert_eq!(
-        encode::<BrainpoolP256>(&agreed).unwrap(),
+        encode::<BrainpoolP256r1>(&agreed).unwrap(),
         hex(
             "0460332EF2450B5D247EF6D3868397D398852ED6E8CAF6FFEEF6BF85CA57057FD50840CA7415BAF3E43BD414D35AA4608B93A2CAF3A4E3EA4E82C9C13D03EB7181"
         )
     );
-    let mapped = map_generator::<BrainpoolP256>(&nonce, &agreed).unwrap();
+    let mapped = map_generator::<BrainpoolP256r1>(&nonce, &agreed).unwrap();
     assert_eq!(
-        encode::<BrainpoolP256>(&mapped).unwrap(),
+        encode::<BrainpoolP256r1>(&mapped).unwrap(),
         hex(
             "048CED63C91426D4F0EB1435E7CB1D74A46723A0AF21C89634F65A9AE87A9265E28C879506743F8611AC33645C5B985C80B5F09A0B83407C1B6A4D857AE76FE522"
         )
@@ -133,20 +88,17 @@ fn intermediate_figures_of_appendix_g1() {
 #[test]
 fn password_key_of_a_card_access_number() {
     assert_eq!(
-        Password::Can("123456").key()[..],
+        Password::Can("123456").key(Cipher::Aes128).octets(),
         hex("591468CDA83D65219CCCB8560233600F")
     );
 }
 
 fn run(answers: &[&str]) -> CardError {
     let card_access = hex(CARD_ACCESS);
-    let info = SecurityInfos::parse(&card_access)
-        .unwrap()
-        .pace(&[13])
-        .unwrap();
+    let info = SecurityInfos::parse(&card_access).unwrap().pace().unwrap();
     let mut rng = Figures::new(&format!("{SECRET_MAPPING}{SECRET_AGREEMENT}"));
     let mut card = Script::answering(answers);
-    establish::<BrainpoolP256>(&mut card, &info, &Password::Mrz(&mrz()), &mut rng)
+    establish(&mut card, &info, &Password::Mrz(&mrz()), &mut rng)
         .err()
         .unwrap()
 }
@@ -192,10 +144,5 @@ proptest! {
         let mut all: Vec<&str> = EXCHANGE.iter().map(|(_, answer)| *answer).collect();
         all[step] = &answers[step];
         run(&all);
-    }
-
-    #[test]
-    fn points_of_p256_are_checked(octets in prop::collection::vec(any::<u8>(), 0..70)) {
-        prop_assert!(group::P256::decode(&octets).is_none());
     }
 }
