@@ -1,18 +1,15 @@
 //! Throwaway country signing authorities and document signers (Doc 9303-12 §7.1), as X.509.
 
 use const_oid::ObjectIdentifier;
-use der::asn1::{Any, BitString, GeneralizedTime, Null, OctetString};
+use der::asn1::{BitString, GeneralizedTime, Null, OctetString};
 use der::{DateTime, Decode, Encode};
-use p256::ecdsa::signature::Signer;
-use p256::ecdsa::{DerSignature, SigningKey};
-use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey};
 use rand_core::CryptoRngCore;
-use sha1::{Digest, Sha1};
-use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+use spki::SubjectPublicKeyInfoOwned;
 use x509_cert::certificate::{CertificateInner, TbsCertificateInner, Version};
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::{
-    AuthorityKeyIdentifier, BasicConstraints, KeyUsage, KeyUsages, SubjectKeyIdentifier,
+    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages,
+    SubjectKeyIdentifier,
 };
 use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
@@ -20,39 +17,96 @@ use x509_cert::time::{Time, Validity};
 
 use crate::SimError;
 use crate::profile::{Fault, Profile};
+use crate::scheme::{Digest, Scheme, SignKey};
+use crate::sod::SignedObject;
+use crate::tlv::{constructed, tlv};
 
 const DAY: i64 = 86_400;
 const YEAR: i64 = 365 * DAY;
-const CSCA_NAME: &str = "CN=Specimen CSCA,O=Specimen State,C=UT";
-const SIGNER_NAME: &str = "CN=Specimen Document Signer,O=Specimen State,C=UT";
+const CSCA_MASTER_LIST: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.136.1.1.2");
+const MASTER_LIST_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.136.1.1.3");
 /// Under the enterprise number reserved for examples (RFC 5612).
 const UNKNOWN_EXTENSION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.32473.1");
 
 /// A country signing authority made for one test run: its key and its self-signed certificate.
 pub struct Csca {
-    key: SigningKey,
+    key: SignKey,
     certificate: Vec<u8>,
     key_identifier: Vec<u8>,
+    country: String,
 }
 
 /// A document signer: key and certificate.
 pub(crate) struct DocumentSigner {
-    pub(crate) key: SigningKey,
+    pub(crate) key: SignKey,
     pub(crate) certificate: Vec<u8>,
 }
 
+/// A certificate on a revocation list.
+#[derive(Debug, Clone)]
+pub struct Revoked {
+    /// The certificate, DER.
+    pub certificate: Vec<u8>,
+    /// CRLReason (RFC 5280 §5.3.1); `None` leaves it out.
+    pub reason: Option<u8>,
+    /// Since when, seconds since the epoch.
+    pub since: i64,
+}
+
 impl Csca {
-    /// A new authority, valid from a day before `now` (seconds since the epoch) for fifteen years.
-    /// Every one has the same subject name, as a state keeps its name when it changes its key.
+    /// A new authority of the state `UT`, ECDSA over P-256, in use for twelve years before `now`
+    /// (seconds since the epoch) and fifteen after. Every one has the same subject name, as a state
+    /// keeps its name when it changes its key.
     ///
     /// # Errors
     /// [`SimError::Encoding`] when a certificate cannot be encoded.
     pub fn throwaway(rng: &mut dyn CryptoRngCore, now: i64) -> Result<Self, SimError> {
-        let key = new_key(rng);
-        let key_identifier = key_identifier(&key)?;
-        let body = Body {
-            subject: CSCA_NAME,
-            key: &key,
+        Self::of_country("UT", Scheme::default(), rng, now)
+    }
+
+    /// A new authority of this country (two letters) with this scheme.
+    ///
+    /// # Errors
+    /// As [`Csca::throwaway`].
+    pub fn of_country(
+        country: &str,
+        scheme: Scheme,
+        rng: &mut dyn CryptoRngCore,
+        now: i64,
+    ) -> Result<Self, SimError> {
+        let key = SignKey::generate(scheme)?;
+        let body = Self::body(country, &key, rng, now)?;
+        Ok(Self {
+            certificate: body.sign(&key)?,
+            key_identifier: key_identifier(&key)?,
+            key,
+            country: country.to_owned(),
+        })
+    }
+
+    /// The link certificate (Doc 9303-12 §4.2.2): the key of `next` signed with this authority's.
+    ///
+    /// # Errors
+    /// As [`Csca::throwaway`].
+    pub fn link(
+        &self,
+        next: &Self,
+        rng: &mut dyn CryptoRngCore,
+        now: i64,
+    ) -> Result<Vec<u8>, SimError> {
+        Self::body(&self.country, &next.key, rng, now)?.sign(&self.key)
+    }
+
+    fn body<'a>(
+        country: &str,
+        key: &'a SignKey,
+        rng: &mut dyn CryptoRngCore,
+        now: i64,
+    ) -> Result<Body<'a>, SimError> {
+        Ok(Body {
+            issuer: csca_name(country),
+            subject: csca_name(country),
+            key,
             serial: serial(rng),
             validity: (now - 12 * YEAR, now + 15 * YEAR),
             extensions: vec![
@@ -66,15 +120,123 @@ impl Csca {
                 extension(true, &KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign))?,
                 extension(
                     false,
-                    &SubjectKeyIdentifier(OctetString::new(key_identifier.clone())?),
+                    &SubjectKeyIdentifier(OctetString::new(key_identifier(key)?)?),
                 )?,
             ],
-        };
-        Ok(Self {
-            certificate: body.sign(&key)?,
-            key,
-            key_identifier,
         })
+    }
+
+    /// A revocation list of this authority (Doc 9303-12 §7.1.4), DER.
+    ///
+    /// # Errors
+    /// [`SimError::Encoding`].
+    pub fn crl(
+        &self,
+        number: u8,
+        revoked: &[Revoked],
+        (this_update, next_update): (i64, i64),
+    ) -> Result<Vec<u8>, SimError> {
+        let algorithm = self.key.identifier()?.to_der()?;
+        let name: Name = csca_name(&self.country).parse()?;
+        let mut entries = Vec::new();
+        for entry in revoked {
+            let certificate = x509_cert::Certificate::from_der(&entry.certificate)?;
+            let serial = certificate.tbs_certificate.serial_number.to_der()?;
+            let reason = match entry.reason {
+                Some(reason) => {
+                    let code = tlv(0x04, &tlv(0x0A, &[reason]));
+                    constructed(
+                        0x30,
+                        &[&constructed(0x30, &[&[6, 3, 0x55, 0x1D, 21], &code])],
+                    )
+                }
+                None => Vec::new(),
+            };
+            let since = time(entry.since)?.to_der()?;
+            entries.extend(constructed(0x30, &[&serial, &since, &reason]));
+        }
+        let entries = match revoked {
+            [] => Vec::new(),
+            _ => tlv(0x30, &entries),
+        };
+        let identifier = tlv(0x04, &tlv(0x30, &tlv(0x80, &self.key_identifier)));
+        let number = tlv(0x04, &tlv(0x02, &[number]));
+        let extensions = constructed(
+            0x30,
+            &[
+                &constructed(0x30, &[&[6, 3, 0x55, 0x1D, 35], &identifier]),
+                &constructed(0x30, &[&[6, 3, 0x55, 0x1D, 20], &number]),
+            ],
+        );
+        let body = constructed(
+            0x30,
+            &[
+                &tlv(0x02, &[1]),
+                &algorithm,
+                &name.to_der()?,
+                &time(this_update)?.to_der()?,
+                &time(next_update)?.to_der()?,
+                &entries,
+                &tlv(0xA0, &extensions),
+            ],
+        );
+        let signature = [&[0], self.key.sign(&body)?.as_slice()].concat();
+        Ok(constructed(
+            0x30,
+            &[&body, &algorithm, &tlv(0x03, &signature)],
+        ))
+    }
+
+    /// A master list (Doc 9303-12 §9) of these certificates, countersigned by a signer under this
+    /// authority; `purpose` is whether the signer's certificate has the extended key usage.
+    ///
+    /// # Errors
+    /// [`SimError::Encoding`].
+    pub fn master_list(
+        &self,
+        certificates: &[&[u8]],
+        purpose: bool,
+        rng: &mut dyn CryptoRngCore,
+        now: i64,
+    ) -> Result<Vec<u8>, SimError> {
+        let key = SignKey::generate(self.key.scheme)?;
+        let identifier = AuthorityKeyIdentifier {
+            key_identifier: Some(OctetString::new(self.key_identifier.clone())?),
+            ..AuthorityKeyIdentifier::default()
+        };
+        let mut extensions = vec![
+            extension(false, &identifier)?,
+            extension(true, &KeyUsage(KeyUsages::DigitalSignature.into()))?,
+        ];
+        if purpose {
+            extensions.push(extension(
+                true,
+                &ExtendedKeyUsage(vec![MASTER_LIST_SIGNING]),
+            )?);
+        }
+        let body = Body {
+            issuer: csca_name(&self.country),
+            subject: format!("CN=Specimen Master List Signer,C={}", self.country),
+            key: &key,
+            serial: serial(rng),
+            validity: (now - DAY, now + YEAR),
+            extensions,
+        };
+        let signer = DocumentSigner {
+            certificate: body.sign(&self.key)?,
+            key,
+        };
+        // SET OF in DER is sorted by encoding.
+        let mut sorted = certificates.to_vec();
+        sorted.sort_unstable();
+        let content = constructed(0x30, &[&tlv(2, &[0]), &tlv(0x31, &sorted.concat())]);
+        let signed = SignedObject {
+            content_type: CSCA_MASTER_LIST,
+            content,
+            time: Some(now),
+            faults: &[],
+        };
+        signed.sign(&signer, &[self.certificate()])
     }
 
     /// The certificate, DER: what a trust store takes.
@@ -88,16 +250,13 @@ impl Csca {
     /// # Errors
     /// [`SimError::Encoding`] when the key cannot be encoded.
     pub fn to_json(&self) -> Result<String, SimError> {
-        let encoding = |error: String| SimError::Encoding(error);
-        let key = self
-            .key
-            .to_pkcs8_der()
-            .map_err(|error| encoding(error.to_string()))?;
         let file = File {
-            key: crate::profile::Octets(key.as_bytes().to_vec()),
+            key: crate::profile::Octets(self.key.to_der()?),
+            scheme: Some(self.key.scheme),
+            country: Some(self.country.clone()),
             certificate: crate::profile::Octets(self.certificate.clone()),
         };
-        serde_json::to_string_pretty(&file).map_err(|error| encoding(error.to_string()))
+        serde_json::to_string_pretty(&file).map_err(|error| SimError::Encoding(error.to_string()))
     }
 
     /// Reads what [`Csca::to_json`] wrote.
@@ -107,18 +266,18 @@ impl Csca {
     pub fn from_json(text: &str) -> Result<Self, SimError> {
         let file: File =
             serde_json::from_str(text).map_err(|error| SimError::Encoding(error.to_string()))?;
-        let key = SigningKey::from_pkcs8_der(&file.key.0)
-            .map_err(|error| SimError::Encoding(error.to_string()))?;
+        let key = SignKey::from_der(file.scheme.unwrap_or_default(), &file.key.0)?;
         Ok(Self {
             key_identifier: key_identifier(&key)?,
             key,
             certificate: file.certificate.0,
+            country: file.country.unwrap_or_else(|| "UT".to_owned()),
         })
     }
 
     /// A second authority that claims to be this one: same name, same key identifier, another key.
     pub(crate) fn impostor(&self, rng: &mut dyn CryptoRngCore, now: i64) -> Result<Self, SimError> {
-        let mut impostor = Self::throwaway(rng, now)?;
+        let mut impostor = Self::of_country(&self.country, self.key.scheme, rng, now)?;
         impostor.key_identifier.clone_from(&self.key_identifier);
         Ok(impostor)
     }
@@ -130,14 +289,17 @@ impl Csca {
         profile: &Profile,
     ) -> Result<DocumentSigner, SimError> {
         let now = profile.now;
-        let key = new_key(rng);
+        let key = SignKey::generate(profile.signer)?;
         let identifier = AuthorityKeyIdentifier {
             key_identifier: Some(OctetString::new(self.key_identifier.clone())?),
             ..AuthorityKeyIdentifier::default()
         };
-        let validity = match profile.has(Fault::ExpiredSigner) {
-            true => (now - 11 * YEAR, now - DAY),
-            false => (now - DAY, now + 11 * YEAR),
+        let validity = if profile.has(Fault::ExpiredSigner) {
+            (now - 11 * YEAR, now - DAY)
+        } else if profile.has(Fault::IssuedTooEarly) {
+            (now - 13 * YEAR, now + YEAR)
+        } else {
+            (now - DAY, now + 11 * YEAR)
         };
         let usage = if profile.has(Fault::SignerSignsCertificates) {
             KeyUsages::DigitalSignature | KeyUsages::KeyCertSign
@@ -169,7 +331,14 @@ impl Csca {
             });
         }
         let body = Body {
-            subject: SIGNER_NAME,
+            issuer: csca_name(&self.country),
+            subject: match profile.has(Fault::SignerOfAnotherCountry) {
+                true => "CN=Specimen Document Signer,O=Specimen State,C=XX".to_owned(),
+                false => format!(
+                    "CN=Specimen Document Signer,O=Specimen State,C={}",
+                    self.country
+                ),
+            },
             key: &key,
             serial: serial(rng),
             validity,
@@ -185,78 +354,58 @@ impl Csca {
 #[derive(serde::Serialize, serde::Deserialize)]
 struct File {
     key: crate::profile::Octets,
+    #[serde(default)]
+    scheme: Option<Scheme>,
+    #[serde(default)]
+    country: Option<String>,
     certificate: crate::profile::Octets,
 }
 
-/// What differs between the two kinds of certificate; the issuer is always the authority.
+fn csca_name(country: &str) -> String {
+    format!("CN=Specimen CSCA,O=Specimen State,C={country}")
+}
+
+/// What differs between the kinds of certificate.
 struct Body<'a> {
-    subject: &'static str,
-    key: &'a SigningKey,
+    issuer: String,
+    subject: String,
+    key: &'a SignKey,
     serial: Vec<u8>,
     validity: (i64, i64),
     extensions: Vec<Extension>,
 }
 
 impl Body<'_> {
-    fn sign(self, authority: &SigningKey) -> Result<Vec<u8>, SimError> {
-        let name = |text: &str| -> Result<Name, SimError> { Ok(text.parse()?) };
+    fn sign(self, authority: &SignKey) -> Result<Vec<u8>, SimError> {
         let tbs: TbsCertificateInner = TbsCertificateInner {
             version: Version::V3,
             serial_number: SerialNumber::new(&self.serial)?,
-            signature: ecdsa_with_sha256(),
-            issuer: name(CSCA_NAME)?,
+            signature: authority.identifier()?,
+            issuer: self.issuer.parse()?,
             validity: Validity {
                 not_before: time(self.validity.0)?,
                 not_after: time(self.validity.1)?,
             },
-            subject: name(self.subject)?,
-            subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(&spki(self.key)?)?,
+            subject: self.subject.parse()?,
+            subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(&self.key.spki()?)?,
             issuer_unique_id: None,
             subject_unique_id: None,
             extensions: Some(self.extensions),
         };
-        let signature: DerSignature = authority.sign(&tbs.to_der()?);
+        let signature = authority.sign(&tbs.to_der()?)?;
         let certificate: CertificateInner = CertificateInner {
             tbs_certificate: tbs,
-            signature_algorithm: ecdsa_with_sha256(),
-            signature: BitString::from_bytes(signature.as_bytes())?,
+            signature_algorithm: authority.identifier()?,
+            signature: BitString::from_bytes(&signature)?,
         };
         Ok(certificate.to_der()?)
     }
 }
 
-/// ecdsa-with-SHA256; RFC 5758 §3.2: no parameters.
-pub(crate) fn ecdsa_with_sha256() -> AlgorithmIdentifierOwned {
-    AlgorithmIdentifierOwned {
-        oid: ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2"),
-        parameters: None,
-    }
-}
-
-/// id-sha256, with the NULL many documents carry.
-pub(crate) fn sha256() -> AlgorithmIdentifierOwned {
-    AlgorithmIdentifierOwned {
-        oid: ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1"),
-        parameters: Some(Any::from(Null)),
-    }
-}
-
-pub(crate) fn new_key(mut rng: &mut dyn CryptoRngCore) -> SigningKey {
-    SigningKey::random(&mut rng)
-}
-
-/// SubjectPublicKeyInfo, DER.
-pub(crate) fn spki(key: &SigningKey) -> Result<Vec<u8>, SimError> {
-    let encoded = key.verifying_key().to_public_key_der();
-    encoded
-        .map(|der| der.as_bytes().to_vec())
-        .map_err(|error| SimError::Encoding(error.to_string()))
-}
-
 /// RFC 5280 §4.2.1.2 method 1: SHA-1 of the public key bits.
-fn key_identifier(key: &SigningKey) -> Result<Vec<u8>, SimError> {
-    let info = SubjectPublicKeyInfoOwned::from_der(&spki(key)?)?;
-    Ok(Sha1::digest(info.subject_public_key.raw_bytes()).to_vec())
+fn key_identifier(key: &SignKey) -> Result<Vec<u8>, SimError> {
+    let info = SubjectPublicKeyInfoOwned::from_der(&key.spki()?)?;
+    Digest::Sha1.of(info.subject_public_key.raw_bytes())
 }
 
 fn serial(rng: &mut dyn CryptoRngCore) -> Vec<u8> {
@@ -268,7 +417,7 @@ fn serial(rng: &mut dyn CryptoRngCore) -> Vec<u8> {
 }
 
 /// Before 2050 UTCTime, after it GeneralizedTime (RFC 5280 §4.1.2.5).
-fn time(seconds: i64) -> Result<Time, SimError> {
+pub(crate) fn time(seconds: i64) -> Result<Time, SimError> {
     let seconds = u64::try_from(seconds).map_err(|_| SimError::Profile("time of issue"))?;
     let date = DateTime::from_unix_duration(std::time::Duration::from_secs(seconds))?;
     if date.year() < 2050 {

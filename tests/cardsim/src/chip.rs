@@ -1,8 +1,5 @@
 //! The chip: commands in, answers out.
 
-use p256::ecdsa::signature::Signer;
-use p256::ecdsa::{Signature, SigningKey};
-use p256::pkcs8::DecodePrivateKey;
 use rand_core::{CryptoRngCore, RngCore};
 use tessera_card::{Transceiver, TransportError};
 
@@ -13,6 +10,7 @@ use crate::authority::Csca;
 use crate::files::{self, CARD_ACCESS};
 use crate::profile::{Card, Fault, Profile};
 use crate::rng::ChipRng;
+use crate::scheme;
 use crate::secure::Channel;
 use crate::tlv;
 
@@ -38,6 +36,10 @@ struct State {
     challenge: Option<[u8; 8]>,
     pace: Option<Pace>,
     channel: Option<Channel>,
+    /// MSE:Set AT has chosen chip authentication.
+    chip_authentication: bool,
+    /// The channel that takes over once the present command has been answered.
+    next_channel: Option<Channel>,
     protected_answers: u32,
 }
 
@@ -98,6 +100,8 @@ impl Chip {
         // What the protected answer may fill is the outer Le: a short command has room for fewer plain octets than asked.
         if command.le <= 256 {
             plain.le = plain.le.min(SHORT_PROTECTED);
+        } else if !self.card.extended() {
+            return Answer::status(0x6700).encode();
         }
         self.state.channel = Some(channel);
         let answer = self.execute(&plain);
@@ -106,6 +110,9 @@ impl Chip {
             return Answer::status(0x6988).encode();
         };
         let data = channel.seal(&answer, plain.ins & 1 == 1);
+        if let Some(next) = self.state.next_channel.take() {
+            self.state.channel = Some(next);
+        }
         self.disturb(Answer { data, status }.encode())
     }
 
@@ -138,6 +145,11 @@ impl Chip {
                     Answer::ok(Vec::new())
                 })
             }
+            (0x22, 0x41, 0xA4) => self.choose_chip_authentication(&command.data),
+            (0x22, 0x41, 0xA6) => self.key_agreement_template(&command.data),
+            (0x86, _, _) if self.state.chip_authentication => {
+                self.chip_authentication(&command.data)
+            }
             (0x86, _, _) => self.general_authenticate(&command.data),
             (0x88, _, _) => self.internal_authenticate(&command.data),
             _ => Err(0x6D00),
@@ -169,7 +181,7 @@ impl Chip {
     /// A file the session may see: EF.CardAccess always, the rest in the open application.
     fn content(&self, id: u16) -> Result<&[u8], u16> {
         let content = self.card.file(id).ok_or(0x6A82_u16)?;
-        if id == CARD_ACCESS {
+        if id == CARD_ACCESS || id == files::ATR_INFO {
             return Ok(content);
         }
         match (self.state.application, &self.state.channel) {
@@ -247,6 +259,41 @@ impl Chip {
         Ok(answer)
     }
 
+    /// MSE:Set AT of chip authentication with AES (§6.2.4.2).
+    fn choose_chip_authentication(&mut self, data: &[u8]) -> Result<Answer, u16> {
+        let known = self.card.chip_auth().ok_or(0x6D00_u16)?;
+        let oid = [&files::CHIP_AUTH[..], &[known.cipher.number()]].concat();
+        let numbered = tlv::find(data, 0x84) == known.key_id.as_ref().map(std::slice::from_ref);
+        if self.state.channel.is_none() || tlv::find(data, 0x80) != Some(&oid) || !numbered {
+            return Err(0x6A80);
+        }
+        self.state.chip_authentication = true;
+        Ok(Answer::ok(Vec::new()))
+    }
+
+    /// MSE:Set KAT of chip authentication with 3DES (§6.2.4.1).
+    fn key_agreement_template(&mut self, data: &[u8]) -> Result<Answer, u16> {
+        let point = tlv::find(data, 0x91).ok_or(0x6A80_u16)?.to_vec();
+        self.agree(&point)?;
+        Ok(Answer::ok(Vec::new()))
+    }
+
+    fn chip_authentication(&mut self, data: &[u8]) -> Result<Answer, u16> {
+        let inner = tlv::find(data, 0x7C).ok_or(0x6A80_u16)?;
+        let point = tlv::find(inner, 0x80).ok_or(0x6A80_u16)?.to_vec();
+        self.state.chip_authentication = false;
+        self.agree(&point)?;
+        Ok(Answer::ok(tlv::tlv(0x7C, &[])))
+    }
+
+    fn agree(&mut self, point: &[u8]) -> Result<(), u16> {
+        let known = self.card.chip_auth().ok_or(0x6D00_u16)?;
+        let key = self.card.chip_auth_key.as_ref().ok_or(0x6D00_u16)?;
+        let channel = access::chip_authentication(&key.0, known.curve, known.cipher, point);
+        self.state.next_channel = Some(channel.map_err(|_| 0x6A80_u16)?);
+        Ok(())
+    }
+
     fn internal_authenticate(&mut self, challenge: &[u8]) -> Result<Answer, u16> {
         if !self.state.application || self.state.channel.is_none() {
             return Err(0x6982);
@@ -255,9 +302,11 @@ impl Chip {
             return Err(0x6700);
         }
         let key = self.card.active_auth_key.as_ref().ok_or(0x6D00_u16)?;
-        let key = SigningKey::from_pkcs8_der(&key.0).map_err(|_| 0x6F00_u16)?;
-        let signature: Signature = key.sign(challenge);
-        Ok(Answer::ok(signature.to_bytes().to_vec()))
+        let mut entropy = [0; 64];
+        self.rng.fill_bytes(&mut entropy);
+        let digest = self.card.active_auth_digest();
+        let signature = scheme::active_authentication(&key.0, digest, challenge, &entropy);
+        signature.map(Answer::ok).map_err(|_| 0x6F00)
     }
 }
 

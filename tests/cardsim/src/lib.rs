@@ -43,14 +43,17 @@ mod keys;
 mod mrz;
 mod profile;
 mod rng;
+mod scheme;
 mod secure;
 mod sod;
 mod tlv;
 pub mod vpcd;
 
-pub use authority::Csca;
+pub use authority::{Csca, Revoked};
 pub use chip::Chip;
-pub use profile::{Card, Fault, Holder, Profile};
+pub use keys::Cipher;
+pub use profile::{Card, ChipAuth, FaceRecord, Fault, Holder, Profile};
+pub use scheme::{Curve, Digest, KeyKind, Scheme};
 
 /// Why a chip could not be made: the profile does not fit a document, or encoding failed.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +65,12 @@ pub enum SimError {
     /// A structure could not be encoded or decoded.
     #[error("encoding failed: {0}")]
     Encoding(String),
+}
+
+impl From<openssl::error::ErrorStack> for SimError {
+    fn from(error: openssl::error::ErrorStack) -> Self {
+        Self::Encoding(error.to_string())
+    }
 }
 
 impl From<der::Error> for SimError {

@@ -6,6 +6,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use crate::keys::Cipher;
+#[cfg(doc)]
+use crate::scheme::KeyKind;
+use crate::scheme::{Curve, Digest, Scheme};
+
 /// The holder's data as it is printed in the zone: capital letters, digits and spaces only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
@@ -66,6 +71,14 @@ pub enum Fault {
     WrongContentType,
     /// The signed message digest is another's.
     WrongMessageDigest,
+    /// A copy: genuine files, but the chip authentication key is another.
+    ClonedChipAuth,
+    /// The object says that it was signed before its signer's certificate was valid.
+    SignedTooEarly,
+    /// The document signer's certificate was issued before its authority was valid.
+    IssuedTooEarly,
+    /// The document signer's certificate names another country than its authority's.
+    SignerOfAnotherCountry,
 }
 
 impl std::str::FromStr for Fault {
@@ -75,6 +88,30 @@ impl std::str::FromStr for Fault {
         serde_json::from_value(serde_json::Value::String(text.replace('-', "_")))
             .map_err(|error| error.to_string())
     }
+}
+
+/// Chip authentication of a card (Doc 9303-11 §6.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChipAuth {
+    /// The curve of the chip's static key.
+    pub curve: Curve,
+    /// The cipher of the keys agreed.
+    pub cipher: Cipher,
+    /// The key's number, where DG14 gives one.
+    pub key_id: Option<u8>,
+}
+
+/// How the portrait's ISO/IEC 19794-5 record is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaceRecord {
+    /// One picture, no feature points.
+    Plain,
+    /// One picture with this many feature points before it.
+    FeaturePoints(u16),
+    /// Two pictures in one record; the first is the portrait.
+    TwoPictures,
+    /// Two templates in the group; the first is the portrait.
+    TwoTemplates,
 }
 
 /// What to make a chip of.
@@ -88,6 +125,23 @@ pub struct Profile {
     pub portrait: Vec<u8>,
     /// Whether the chip offers PACE; BAC it always offers.
     pub pace: bool,
+    /// Curve and cipher of PACE.
+    pub pace_over: (Curve, Cipher),
+    /// How the document signer signs.
+    pub signer: Scheme,
+    /// The digest of the data groups.
+    pub lds_digest: Digest,
+    /// Whether the object carries its time of signing.
+    pub signing_time: bool,
+    /// Key and digest of active authentication ([`KeyKind::Ec`], [`KeyKind::EcExplicit`] or
+    /// [`KeyKind::Rsa`]).
+    pub active_auth: Scheme,
+    /// Chip authentication, where the chip has it.
+    pub chip_auth: Option<ChipAuth>,
+    /// Whether the chip takes extended lengths, and says so in EF.ATR/INFO.
+    pub extended: bool,
+    /// The shape of the portrait's record.
+    pub face_record: FaceRecord,
     /// Lies.
     pub faults: Vec<Fault>,
     /// The time of issue, seconds since the epoch.
@@ -114,6 +168,14 @@ impl Profile {
             },
             portrait: portrait.to_vec(),
             pace: true,
+            pace_over: (Curve::P256, Cipher::Aes128),
+            signer: Scheme::default(),
+            lds_digest: Digest::Sha256,
+            signing_time: false,
+            active_auth: Scheme::default(),
+            chip_auth: None,
+            extended: false,
+            face_record: FaceRecord::Plain,
             faults: Vec::new(),
             now,
         }
@@ -140,6 +202,16 @@ pub struct Card {
     /// File identifier (four hexadecimal digits) to content.
     pub(crate) files: BTreeMap<String, Octets>,
     pub(crate) active_auth_key: Option<Octets>,
+    #[serde(default)]
+    pub(crate) active_auth_digest: Option<Digest>,
+    #[serde(default)]
+    pub(crate) chip_auth: Option<ChipAuth>,
+    #[serde(default)]
+    pub(crate) chip_auth_key: Option<Octets>,
+    #[serde(default)]
+    pub(crate) pace_over: Option<(Curve, Cipher)>,
+    #[serde(default)]
+    pub(crate) extended: bool,
     pub(crate) faults: Vec<Fault>,
     pub(crate) seed: Octets,
     pub(crate) csca_certificate: Octets,
@@ -169,6 +241,22 @@ impl Card {
         self.files
             .get(&format!("{id:04X}"))
             .map(|octets| octets.0.as_slice())
+    }
+
+    pub(crate) fn active_auth_digest(&self) -> Digest {
+        self.active_auth_digest.unwrap_or(Digest::Sha256)
+    }
+
+    pub(crate) fn chip_auth(&self) -> Option<ChipAuth> {
+        self.chip_auth
+    }
+
+    pub(crate) fn pace_over(&self) -> (Curve, Cipher) {
+        self.pace_over.unwrap_or((Curve::P256, Cipher::Aes128))
+    }
+
+    pub(crate) fn extended(&self) -> bool {
+        self.extended
     }
 
     /// The certificate of the authority the chip claims, DER.

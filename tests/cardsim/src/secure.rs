@@ -1,14 +1,14 @@
 //! Secure messaging, the chip's end (Doc 9303-11 §9.8).
 
 use crate::apdu::{Answer, Command};
-use crate::keys::{self, Cipher, Key};
+use crate::keys::{self, Cipher};
 use crate::tlv;
 
 /// Session keys and the send sequence counter.
 pub(crate) struct Channel {
     cipher: Cipher,
-    encryption: Key,
-    authentication: Key,
+    encryption: Vec<u8>,
+    authentication: Vec<u8>,
     counter: Vec<u8>,
 }
 
@@ -17,8 +17,8 @@ impl Channel {
     pub(crate) fn new(cipher: Cipher, secret: &[u8], counter: Vec<u8>) -> Self {
         Self {
             cipher,
-            encryption: keys::derive(secret, 1),
-            authentication: keys::derive(secret, 2),
+            encryption: cipher.derive(secret, 1),
+            authentication: cipher.derive(secret, 2),
             counter,
         }
     }
@@ -35,11 +35,7 @@ impl Channel {
     fn iv(&self) -> Vec<u8> {
         match self.cipher {
             Cipher::Tdes => vec![0; 8],
-            Cipher::Aes => {
-                let mut block = [0; 16];
-                block.copy_from_slice(&self.counter);
-                Cipher::aes_block(&self.encryption, &block).to_vec()
-            }
+            aes => aes.one_block(&self.encryption, &self.counter),
         }
     }
 
@@ -49,7 +45,7 @@ impl Channel {
         if let Some(header) = header {
             input.extend(keys::padded(header.to_vec(), self.cipher.block()));
         }
-        if self.cipher == Cipher::Aes {
+        if self.cipher != Cipher::Tdes {
             // §9.8.7.4: the input is padded before CMAC, which pads again by its own rule.
             if header.is_none() || !objects.is_empty() {
                 input.extend(keys::padded(objects.to_vec(), 16));

@@ -9,22 +9,21 @@ use cms::signed_data::{
 use const_oid::ObjectIdentifier;
 use der::asn1::{Any, OctetString, SetOfVec};
 use der::{Decode, Encode, Sequence, Tag};
-use p256::ecdsa::DerSignature;
-use p256::ecdsa::signature::Signer;
-use sha2::{Digest, Sha256};
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::Certificate;
 use x509_cert::attr::Attribute;
 
 use crate::SimError;
-use crate::authority::{DocumentSigner, ecdsa_with_sha256, sha256};
-use crate::profile::Fault;
+use crate::authority::{DocumentSigner, time};
+use crate::profile::{Fault, Profile};
+use crate::scheme::Digest;
 use crate::tlv::tlv;
 
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
 const LDS_SECURITY_OBJECT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.136.1.1.1");
 const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
+const SIGNING_TIME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.5");
 const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
 
 /// Doc 9303-10 §4.6.2.3.
@@ -45,65 +44,103 @@ struct DataGroupHash {
 pub(crate) fn sign(
     groups: &[(u8, &[u8])],
     signer: &DocumentSigner,
-    faults: &[Fault],
+    profile: &Profile,
 ) -> Result<Vec<u8>, SimError> {
-    let digests = groups.iter().map(|(number, content)| {
-        Ok(DataGroupHash {
+    let mut digests = Vec::new();
+    for (number, content) in groups {
+        digests.push(DataGroupHash {
             number: *number,
-            value: OctetString::new(Sha256::digest(content).to_vec())?,
-        })
-    });
+            value: OctetString::new(profile.lds_digest.of(content)?)?,
+        });
+    }
     let object = LdsSecurityObject {
         version: 0,
-        hash_algorithm: sha256(),
-        data_group_hash_values: digests.collect::<der::Result<_>>()?,
-    }
-    .to_der()?;
+        hash_algorithm: profile.lds_digest.identifier(),
+        data_group_hash_values: digests,
+    };
+    let time = match (profile.has(Fault::SignedTooEarly), profile.signing_time) {
+        (true, _) => Some(profile.now - 4 * 365 * 86_400),
+        (false, true) => Some(profile.now),
+        (false, false) => None,
+    };
+    let signed = SignedObject {
+        content_type: LDS_SECURITY_OBJECT,
+        content: object.to_der()?,
+        time,
+        faults: &profile.faults,
+    };
+    Ok(tlv(0x77, &signed.sign(signer, &[])?))
+}
 
-    let content_type = match faults.contains(&Fault::WrongContentType) {
-        true => DATA,
-        false => LDS_SECURITY_OBJECT,
-    };
-    let digest = match faults.contains(&Fault::WrongMessageDigest) {
-        true => Sha256::digest(b"another object"),
-        false => Sha256::digest(&object),
-    };
-    let attributes = SetOfVec::try_from(vec![
-        attribute(CONTENT_TYPE, Any::encode_from(&content_type)?)?,
-        attribute(MESSAGE_DIGEST, Any::new(Tag::OctetString, digest.to_vec())?)?,
-    ])?;
-    let signature: DerSignature = signer.key.sign(&attributes.to_der()?);
-    let certificate = Certificate::from_der(&signer.certificate)?;
-    let information = SignerInfo {
-        version: CmsVersion::V1,
-        sid: SignerIdentifier::IssuerAndSerialNumber(IssuerAndSerialNumber {
-            issuer: certificate.tbs_certificate.issuer.clone(),
-            serial_number: certificate.tbs_certificate.serial_number.clone(),
-        }),
-        digest_alg: sha256(),
-        signed_attrs: Some(attributes),
-        signature_algorithm: ecdsa_with_sha256(),
-        signature: OctetString::new(signature.as_bytes())?,
-        unsigned_attrs: None,
-    };
-    let signed = SignedData {
-        version: CmsVersion::V3,
-        digest_algorithms: SetOfVec::try_from(vec![sha256()])?,
-        encap_content_info: EncapsulatedContentInfo {
-            econtent_type: LDS_SECURITY_OBJECT,
-            econtent: Some(Any::new(Tag::OctetString, object)?),
-        },
-        certificates: Some(CertificateSet(SetOfVec::try_from(vec![
-            CertificateChoices::Certificate(certificate),
-        ])?)),
-        crls: None,
-        signer_infos: SignerInfos(SetOfVec::try_from(vec![information])?),
-    };
-    let info = ContentInfo {
-        content_type: SIGNED_DATA,
-        content: Any::encode_from(&signed)?,
-    };
-    Ok(tlv(0x77, &info.to_der()?))
+/// What goes into a CMS SignedData.
+pub(crate) struct SignedObject<'a> {
+    pub(crate) content_type: ObjectIdentifier,
+    pub(crate) content: Vec<u8>,
+    pub(crate) time: Option<i64>,
+    pub(crate) faults: &'a [Fault],
+}
+
+impl SignedObject<'_> {
+    /// The ContentInfo, with the signer's certificate and others.
+    pub(crate) fn sign(
+        self,
+        signer: &DocumentSigner,
+        others: &[&[u8]],
+    ) -> Result<Vec<u8>, SimError> {
+        let digest: Digest = signer.key.scheme.digest;
+        let content_type = match self.faults.contains(&Fault::WrongContentType) {
+            true => DATA,
+            false => self.content_type,
+        };
+        let message_digest = match self.faults.contains(&Fault::WrongMessageDigest) {
+            true => digest.of(b"another object")?,
+            false => digest.of(&self.content)?,
+        };
+        let mut attributes = vec![
+            attribute(CONTENT_TYPE, Any::encode_from(&content_type)?)?,
+            attribute(MESSAGE_DIGEST, Any::new(Tag::OctetString, message_digest)?)?,
+        ];
+        if let Some(seconds) = self.time {
+            attributes.push(attribute(SIGNING_TIME, Any::encode_from(&time(seconds)?)?)?);
+        }
+        let attributes = SetOfVec::try_from(attributes)?;
+        let signature = signer.key.sign(&attributes.to_der()?)?;
+        let certificate = Certificate::from_der(&signer.certificate)?;
+        let information = SignerInfo {
+            version: CmsVersion::V1,
+            sid: SignerIdentifier::IssuerAndSerialNumber(IssuerAndSerialNumber {
+                issuer: certificate.tbs_certificate.issuer.clone(),
+                serial_number: certificate.tbs_certificate.serial_number.clone(),
+            }),
+            digest_alg: digest.identifier(),
+            signed_attrs: Some(attributes),
+            signature_algorithm: signer.key.identifier()?,
+            signature: OctetString::new(signature)?,
+            unsigned_attrs: None,
+        };
+        let mut certificates = vec![CertificateChoices::Certificate(certificate)];
+        for other in others {
+            certificates.push(CertificateChoices::Certificate(Certificate::from_der(
+                other,
+            )?));
+        }
+        let signed = SignedData {
+            version: CmsVersion::V3,
+            digest_algorithms: SetOfVec::try_from(vec![digest.identifier()])?,
+            encap_content_info: EncapsulatedContentInfo {
+                econtent_type: self.content_type,
+                econtent: Some(Any::new(Tag::OctetString, self.content)?),
+            },
+            certificates: Some(CertificateSet(SetOfVec::try_from(certificates)?)),
+            crls: None,
+            signer_infos: SignerInfos(SetOfVec::try_from(vec![information])?),
+        };
+        let info = ContentInfo {
+            content_type: SIGNED_DATA,
+            content: Any::encode_from(&signed)?,
+        };
+        Ok(info.to_der()?)
+    }
 }
 
 fn attribute(oid: ObjectIdentifier, value: Any) -> Result<Attribute, SimError> {
