@@ -168,7 +168,7 @@ impl Publisher {
         }
         let unsigned = builder.build(keys.root.public_key());
         let signature = sign_one(&keys.root, unsigned.signing_input()).await?;
-        Ok(unsigned.attach(&signature))
+        Ok(unsigned.attach(signature))
     }
 
     /// Writes bundle and lists below `folder`, each file whole or not at all. Returns how many files.
@@ -226,7 +226,7 @@ async fn sign_list(
     let document = status_list_credential(&uri, signer.did(), &bits, from, until);
     let unsigned = status_proof(&document, signer.key_id(), from)?;
     let signature = sign_one(signer, unsigned.signing_input()).await?;
-    let credential = unsigned.attach(&signature);
+    let credential = unsigned.attach(signature);
 
     let token = token_status_list(&format!("{uri}.jwt"), signer.did(), &bits, from, until)
         .map_err(internal)?;
@@ -234,7 +234,7 @@ async fn sign_list(
     Ok(SignedList {
         uri,
         credential,
-        token: token.attach(&signature),
+        token: token.attach(signature),
     })
 }
 

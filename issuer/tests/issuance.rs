@@ -154,7 +154,7 @@ fn rotation_keeps_old_credentials_good() {
     let (audience, nonce) = (request.client_id(), request.nonce());
     let unsigned = SdJwt::prepare_key_binding(selection, audience, nonce, issuer.time());
     let signature = LocalSigner::sign(&holder, unsigned.signing_input()).unwrap();
-    let shown = json!({"sd_jwt": [unsigned.attach(&signature)]}).to_string();
+    let shown = json!({"sd_jwt": [unsigned.attach(signature)]}).to_string();
     let policy = Policy::for_service(service);
     let verified = verify(shown.as_bytes(), &request, &policy, &opened, issuer.time()).unwrap();
     assert_eq!(json!(verified.credentials()[0].issuer()), before);

@@ -66,5 +66,5 @@ pub(crate) fn present(
     let signature = key
         .sign(unsigned.signing_input())
         .map_err(|_| Error::Signing)?;
-    Ok(unsigned.attach(&signature))
+    Ok(unsigned.attach(signature))
 }

@@ -249,5 +249,5 @@ fn bind_sd_jwt(
     let signature = key
         .sign(unsigned.signing_input())
         .map_err(|_| Error::Signing)?;
-    Ok(unsigned.attach(&signature))
+    Ok(unsigned.attach(signature))
 }

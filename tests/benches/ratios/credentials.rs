@@ -135,7 +135,7 @@ impl Desk {
             .issuer
             .sign(unsigned.signing_input())
             .map_err(Failure::during("SD-JWT"))?;
-        Ok(unsigned.attach(&signature))
+        Ok(unsigned.attach(signature))
     }
 
     /// Selection and key binding.
@@ -154,7 +154,7 @@ impl Desk {
             .holder
             .sign(unsigned.signing_input())
             .map_err(Failure::during("key binding"))?;
-        Ok(unsigned.attach(&signature))
+        Ok(unsigned.attach(signature))
     }
 
     /// The whole `verify()` of an SD-JWT VC with key binding and status.
@@ -189,7 +189,7 @@ impl Desk {
             .issuer
             .sign(unsigned.signing_input())
             .map_err(Failure::during("base proof"))?;
-        Ok(unsigned.attach(&signature))
+        Ok(unsigned.attach(signature))
     }
 
     /// A derived proof that discloses the four claims.
@@ -247,7 +247,7 @@ impl Desk {
             .holder
             .sign(unsigned.signing_input())
             .map_err(Failure::during("presentation"))?;
-        Ok(unsigned.attach(&signature))
+        Ok(unsigned.attach(signature))
     }
 
     fn document(&self) -> Value {
@@ -318,7 +318,7 @@ fn bundle(issuer: &Key, now: Timestamp) -> Result<Bundle> {
         .status_list(entry(
             LIST.into(),
             StatusListFormat::Bitstring,
-            list.attach(&signature),
+            list.attach(signature),
         ))
         .status_list(entry(
             format!("{LIST}.jwt"),

@@ -150,7 +150,7 @@ fn published_vectors() {
             let signer = Signer::from_multibase(secret["privateKeyMultibase"].as_str().unwrap());
             assert_eq!(signer.attach(unsigned.clone()), signed);
         }
-        assert_eq!(unsigned.attach(&signature), signed);
+        assert_eq!(unsigned.attach(signature), signed);
         assert_eq!(signed["proof"]["proofValue"], read("sigBTC58"));
 
         let bytes = serde_json::to_vec(&signed).unwrap();

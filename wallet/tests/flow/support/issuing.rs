@@ -105,7 +105,7 @@ impl World {
         })
         .unwrap();
         let signature = signer.sign(unsigned.signing_input()).unwrap();
-        json!(unsigned.attach(&signature))
+        json!(unsigned.attach(signature))
     }
 
     fn issue_ldp(
@@ -166,6 +166,6 @@ impl World {
         )
         .unwrap();
         let signature = signer.sign(unsigned.signing_input()).unwrap();
-        unsigned.attach(&signature)
+        unsigned.attach(signature)
     }
 }

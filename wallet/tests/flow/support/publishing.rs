@@ -85,7 +85,7 @@ impl World {
         };
         let unsigned = ecdsa_rdfc::prepare(document, &options, &ContextStore::builtin()).unwrap();
         let signature = self.signing.sign(unsigned.signing_input()).unwrap();
-        unsigned.attach(&signature)
+        unsigned.attach(signature)
     }
 
     /// A request by the registered relying party, good for 300 seconds.
