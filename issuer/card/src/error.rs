@@ -120,6 +120,14 @@ pub enum CardError {
     /// The chip could not prove that it holds the private key of the signed DG14: a clone.
     #[error("chip authentication failed: the chip is a copy")]
     ChipAuthFailed,
+    /// The security module of a resident-card reader refused a step.
+    #[error("the security module refused {step} with status {status:02X}")]
+    Sam {
+        /// The step, in words.
+        step: &'static str,
+        /// The third status octet.
+        status: u8,
+    },
     /// The document's date of expiry has passed.
     #[error("the document has expired")]
     DocumentExpired,
@@ -156,6 +164,7 @@ impl CardError {
             Self::ActiveAuthFailed => "active_auth_failed",
             Self::ChipAuthMissing => "chip_auth_missing",
             Self::ChipAuthFailed => "chip_auth_failed",
+            Self::Sam { .. } => "sam_refused",
             Self::DocumentExpired => "document_expired",
         }
     }

@@ -52,6 +52,7 @@ mod mrz;
 mod pace;
 mod reader;
 mod rsa_key;
+pub mod sam;
 mod security_info;
 mod sm;
 mod sod;
