@@ -1,6 +1,6 @@
 //! The published fixtures of draft-irtf-cfrg-bbs-signatures, both ciphersuites, through the public interface.
 #![cfg(any(feature = "bbs", feature = "bbs-pure"))]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::path::{Path, PathBuf};
 

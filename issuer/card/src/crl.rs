@@ -199,11 +199,11 @@ fn reason_of(code: u8) -> Result<&'static str, CardError> {
     })
 }
 
+/// Says whether an extension, given as identifier and value, is understood.
+type Understood<'a> = dyn FnMut(&[u8], &[u8]) -> Result<bool, CardError> + 'a;
+
 /// Walks a list of extensions; a critical one that `understood` does not know refuses the list.
-fn extensions(
-    list: &[u8],
-    understood: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool, CardError>,
-) -> Result<(), CardError> {
+fn extensions(list: &[u8], understood: &mut Understood<'_>) -> Result<(), CardError> {
     let mut objects = Objects::new(list);
     let mut count = 0;
     while let Some(object) = objects.read()? {

@@ -27,7 +27,7 @@ pub(crate) fn random_scalar<C: Arithmetic>(
         if let Some(first) = octets.first_mut() {
             *first &= 0xFF_u8.checked_shr(spare as u32).unwrap_or(0);
         }
-        let scalar = Option::<Scalar<C>>::from(Scalar::<C>::from_repr(octets.clone()));
+        let scalar = Option::<Scalar<C>>::from(Scalar::<C>::from_repr(octets));
         octets.zeroize();
         if let Some(scalar) = scalar
             && !bool::from(scalar.is_zero())
