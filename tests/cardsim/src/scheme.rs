@@ -62,12 +62,6 @@ impl Curve {
         }
     }
 
-    pub(crate) fn from_parameter_id(id: u8) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|curve| curve.parameter_id() == id)
-    }
-
     pub(crate) fn group(self) -> Result<EcGroup, ErrorStack> {
         EcGroup::from_curve_name(match self {
             Self::P224 => Nid::SECP224R1,
