@@ -161,6 +161,7 @@ fn verify_enveloped(
             now,
             clock_skew: policy.clock_skew,
         },
+        accept_wrapped: policy.accept_version_1,
         ..Expectation::credential(&policy.algorithms, now)
     };
     let keys =

@@ -109,6 +109,7 @@ fn verify_enveloped(
         },
         // Each is verified below, with all that concerns credentials.
         inner: Inner::Shape,
+        accept_wrapped: policy.credential.accept_version_1,
         ..Expectation::presentation(&policy.credential.algorithms, now)
     };
     let keys =

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use serde_json::{Value, json};
 
-use super::{Kind, Mechanism, MediaType};
+use super::{Kind, Mechanism, MediaType, wrapped};
 use crate::claims::CREDENTIALS_V2;
 use crate::encoding::{base64, from_base64};
 use crate::error::Error;
@@ -18,6 +18,8 @@ use crate::vcdm::{Envelope, Presentation, Presented};
 pub enum Secured {
     /// A compact JWS.
     Jwt(String),
+    /// A compact JWS with a `vc` or `vp` claim (VCDM 1.1 §6.3.1).
+    WrappedJwt(String),
     /// A compact SD-JWT.
     SdJwt(String),
     /// A COSE_Sign1 message.
@@ -34,6 +36,7 @@ pub fn envelope(kind: Kind, secured: &Secured) -> Value {
     let id = match secured {
         Secured::Jwt(text) => url(Mechanism::Jwt, "", text),
         Secured::SdJwt(text) => url(Mechanism::SdJwt, "", text),
+        Secured::WrappedJwt(text) => format!("data:{},{text}", wrapped::MEDIA_TYPE),
         // VC-JOSE-COSE §3.3.1: in base64.
         Secured::Cose(bytes) => url(Mechanism::Cose, ";base64", &base64(bytes)),
     };
@@ -57,8 +60,17 @@ pub fn open(kind: Kind, envelope: &Value) -> Result<Secured, Error> {
     opened(kind, &envelope)
 }
 
-/// The media type of an envelope, and whether its data are in base64.
-pub(super) fn media_type(kind: Kind, envelope: &Envelope<'_>) -> Result<(Mechanism, bool), Error> {
+/// How what is in an envelope is secured.
+#[derive(Clone, Copy)]
+enum Form {
+    /// As VC-JOSE-COSE has it.
+    Secured(Mechanism),
+    /// As data model 1.1 has it.
+    WrappedJwt,
+}
+
+/// The form of what is in an envelope, and whether it is in base64.
+fn form(kind: Kind, envelope: &Envelope<'_>) -> Result<(Form, bool), Error> {
     let unsupported = Error::UnsupportedFormat {
         what: "media type of an envelope",
     };
@@ -67,12 +79,15 @@ pub(super) fn media_type(kind: Kind, envelope: &Envelope<'_>) -> Result<(Mechani
         Some((name, "base64")) => (name, true),
         Some(_) => return Err(unsupported),
     };
+    if name.eq_ignore_ascii_case(wrapped::MEDIA_TYPE) {
+        return Ok((Form::WrappedJwt, base64));
+    }
     match MediaType::from_name(name) {
         Some(media_type) if media_type.kind == kind => {
             match (media_type.mechanism, base64) {
                 // Bytes cannot stand in a URL as they are.
                 (Mechanism::Cose, false) => Err(Error::malformed("COSE envelope without base64")),
-                (mechanism, base64) => Ok((mechanism, base64)),
+                (mechanism, base64) => Ok((Form::Secured(mechanism), base64)),
             }
         }
         _ => Err(unsupported),
@@ -80,17 +95,18 @@ pub(super) fn media_type(kind: Kind, envelope: &Envelope<'_>) -> Result<(Mechani
 }
 
 pub(super) fn opened(kind: Kind, envelope: &Envelope<'_>) -> Result<Secured, Error> {
-    let (mechanism, encoded) = media_type(kind, envelope)?;
+    let (form, encoded) = form(kind, envelope)?;
     let bytes = match encoded {
         true => from_base64(envelope.data())?,
         false => envelope.data().as_bytes().to_vec(),
     };
     let text =
         |bytes| String::from_utf8(bytes).map_err(|_| Error::malformed("text of an envelope"));
-    Ok(match mechanism {
-        Mechanism::Jwt => Secured::Jwt(text(bytes)?),
-        Mechanism::SdJwt => Secured::SdJwt(text(bytes)?),
-        Mechanism::Cose => Secured::Cose(bytes),
+    Ok(match form {
+        Form::Secured(Mechanism::Jwt) => Secured::Jwt(text(bytes)?),
+        Form::Secured(Mechanism::SdJwt) => Secured::SdJwt(text(bytes)?),
+        Form::Secured(Mechanism::Cose) => Secured::Cose(bytes),
+        Form::WrappedJwt => Secured::WrappedJwt(text(bytes)?),
     })
 }
 
@@ -101,9 +117,7 @@ pub(super) fn all_enveloped(presentation: &Presentation<'_>) -> Result<(), Error
         .credentials()
         .iter()
         .try_for_each(|presented| match presented {
-            Presented::Enveloped { envelope, .. } => {
-                media_type(Kind::Credential, envelope).map(|_| ())
-            }
+            Presented::Enveloped { envelope, .. } => form(Kind::Credential, envelope).map(|_| ()),
             _ => Err(Error::UnsupportedFormat {
                 what: "credential without envelope",
             }),

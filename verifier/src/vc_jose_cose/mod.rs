@@ -5,7 +5,8 @@
 //! verify_jwt, verify_sd_jwt, verify_cose, verify_envelope (bytes, &Expectation, keys) ─▶ Verified
 //! ```
 //!
-//! The payload is the document itself; there are no `vc` and `vp` claims. Which algorithms and which kind of document are
+//! The payload is the document itself; `vc` and `vp` claims are read in envelopes of `application/jwt` only, as data
+//! model 1.1 has them. Which algorithms and which kind of document are
 //! acceptable is said by the [`Expectation`], whose key it must be by the [`KeySource`]: `kid`, `jwk` and `x5c` of a
 //! message are hints, and the key must belong to the issuer or the holder that the document names.
 
@@ -14,6 +15,7 @@ mod envelope;
 mod keys;
 mod prepare;
 mod verify;
+mod wrapped;
 
 pub use envelope::{Secured, envelope, open};
 pub use keys::{KeyReference, KeySource, SigningKey, by_did, by_x5c};

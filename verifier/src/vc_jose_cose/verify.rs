@@ -9,7 +9,7 @@ use super::claims::{REGISTERED, known_members, no_wrapped_document};
 use super::envelope::{self, Secured};
 use super::keys::{KeyReference, KeySource, SigningKey};
 use super::prepare::always_visible;
-use super::{Kind, Mechanism, MediaType};
+use super::{Kind, Mechanism, MediaType, wrapped};
 use crate::cbor;
 use crate::cose;
 use crate::error::Error;
@@ -59,6 +59,8 @@ pub struct Expectation<'a> {
     pub accept_without_typ: bool,
     /// Whether members that the data model does not know are let pass (§3.1.3 wants them ignored) or refused.
     pub accept_unknown_members: bool,
+    /// Whether JWTs with `vc` and `vp` claims are read too, in envelopes of `application/jwt` (VCDM 1.1 §6.3.1).
+    pub accept_wrapped: bool,
     /// What the key binding of an SD-JWT must say; `None` where there must be none.
     pub key_binding: Option<KeyBindingExpectation<'a>>,
 }
@@ -77,6 +79,7 @@ impl<'a> Expectation<'a> {
             inner: Inner::Verify,
             accept_without_typ: false,
             accept_unknown_members: false,
+            accept_wrapped: false,
             key_binding: None,
         }
     }
@@ -165,6 +168,31 @@ pub fn verify_jwt(
         )?
     };
     let payload = message.verify_typ(&key.key, &typ(expected, Mechanism::Jwt))?;
+    document(payload, key, expected, keys)
+}
+
+/// Checks a JWT of data model 1.1. Its `typ`, when present, is the general one (VCDM 1.1 §6.3.1).
+fn verify_wrapped(
+    text: &str,
+    expected: &Expectation<'_>,
+    keys: KeySource<'_>,
+) -> Result<Verified, Error> {
+    if !expected.accept_wrapped {
+        return Err(Error::UnsupportedFormat {
+            what: "JWT of data model 1.1",
+        });
+    }
+    let message = jws::parse_with(text, Limits::MESSAGE, expected.algorithms)?;
+    let header = message.header();
+    let certificates = jws::certificates(header)?;
+    let kid = header.kid.clone();
+    let payload = wrapped::unwrap(expected.kind, message.payload_unverified().clone())?;
+    let key = key_of(&payload, kid.as_deref(), &certificates, expected, keys)?;
+    let typ = jws::ExpectedTyp {
+        any_of: &["JWT"],
+        or_none: true,
+    };
+    message.verify_typ(&key.key, &typ)?;
     document(payload, key, expected, keys)
 }
 
@@ -259,6 +287,7 @@ fn secured(
     match secured {
         Secured::Jwt(text) => verify_jwt(text, expected, keys),
         Secured::SdJwt(text) => verify_sd_jwt(text, expected, keys),
+        Secured::WrappedJwt(text) => verify_wrapped(text, expected, keys),
         Secured::Cose(bytes) => verify_cose(bytes, expected, keys),
     }
 }

@@ -15,6 +15,7 @@ mod refusals;
 mod round_trip;
 mod sd_jwt;
 mod type_metadata;
+mod wrapped;
 mod x509;
 
 /// The code of a refusal.
