@@ -74,7 +74,7 @@ pub struct List {
 pub enum Scalar {
     /// A string, held as the literal that it becomes.
     Text(Arc<str>),
-    /// Another scalar, or any JSON when the datatype is [`Datatype::Json`].
+    /// Another scalar, or any JSON when the datatype is that of JSON.
     Other(Value),
 }
 
