@@ -142,7 +142,7 @@ fn secure(
     };
     let secured = envelope::secure(document, feature.mechanism, &options, &paths?, signer)?;
     Ok(match secured {
-        Secured::Jwt(text) | Secured::SdJwt(text) => text,
+        Secured::Jwt(text) | Secured::SdJwt(text) | Secured::WrappedJwt(text) => text,
         Secured::Cose(bytes) => base64(&bytes),
     })
 }
@@ -176,6 +176,7 @@ fn check(secured: &str, key: &PublicKey, feature: Feature) -> Result<String, Err
         inner: Inner::Shape,
         accept_without_typ: false,
         accept_unknown_members: true,
+        accept_wrapped: false,
         key_binding: None,
     };
     // The caller vouches for the key: whoever the document names, this is who must have signed.

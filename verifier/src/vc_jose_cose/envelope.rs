@@ -60,6 +60,10 @@ pub fn open(kind: Kind, envelope: &Value) -> Result<Secured, Error> {
     opened(kind, &envelope)
 }
 
+const UNSUPPORTED: Error = Error::UnsupportedFormat {
+    what: "media type of an envelope",
+};
+
 /// How what is in an envelope is secured.
 #[derive(Clone, Copy)]
 enum Form {
@@ -71,13 +75,10 @@ enum Form {
 
 /// The form of what is in an envelope, and whether it is in base64.
 fn form(kind: Kind, envelope: &Envelope<'_>) -> Result<(Form, bool), Error> {
-    let unsupported = Error::UnsupportedFormat {
-        what: "media type of an envelope",
-    };
     let (name, base64) = match envelope.media_type().split_once(';') {
         None => (envelope.media_type(), false),
         Some((name, "base64")) => (name, true),
-        Some(_) => return Err(unsupported),
+        Some(_) => return Err(UNSUPPORTED),
     };
     if name.eq_ignore_ascii_case(wrapped::MEDIA_TYPE) {
         return Ok((Form::WrappedJwt, base64));
@@ -90,7 +91,7 @@ fn form(kind: Kind, envelope: &Envelope<'_>) -> Result<(Form, bool), Error> {
                 (mechanism, base64) => Ok((Form::Secured(mechanism), base64)),
             }
         }
-        _ => Err(unsupported),
+        _ => Err(UNSUPPORTED),
     }
 }
 
@@ -111,13 +112,19 @@ pub(super) fn opened(kind: Kind, envelope: &Envelope<'_>) -> Result<Secured, Err
 }
 
 /// Credentials in a presentation that is secured with JOSE or COSE are enveloped (VC-JOSE-COSE §3.1.2), in a form that is
-/// known here.
-pub(super) fn all_enveloped(presentation: &Presentation<'_>) -> Result<(), Error> {
+/// known here; that of data model 1.1 only if `accept_wrapped` says so.
+pub(super) fn all_enveloped(
+    presentation: &Presentation<'_>,
+    accept_wrapped: bool,
+) -> Result<(), Error> {
     presentation
         .credentials()
         .iter()
         .try_for_each(|presented| match presented {
-            Presented::Enveloped { envelope, .. } => form(Kind::Credential, envelope).map(|_| ()),
+            Presented::Enveloped { envelope, .. } => match form(Kind::Credential, envelope)? {
+                (Form::WrappedJwt, _) if !accept_wrapped => Err(UNSUPPORTED),
+                _ => Ok(()),
+            },
             _ => Err(Error::UnsupportedFormat {
                 what: "credential without envelope",
             }),

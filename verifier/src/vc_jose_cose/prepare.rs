@@ -200,7 +200,7 @@ fn checked<'a>(
         Kind::Credential => Some(Credential::issuable(document, options.contexts)?.issuer()),
         Kind::Presentation => {
             let presentation = Presentation::parse(document)?;
-            super::envelope::all_enveloped(&presentation)?;
+            super::envelope::all_enveloped(&presentation, false)?;
             Presentation::issuable(&without_envelopes(document), options.contexts)?;
             presentation.holder()
         }

@@ -400,7 +400,7 @@ fn credentials(
     expected: &Expectation<'_>,
     keys: KeySource<'_>,
 ) -> Result<Vec<Verified>, Error> {
-    envelope::all_enveloped(presentation)?;
+    envelope::all_enveloped(presentation, expected.accept_wrapped)?;
     if expected.inner == Inner::Shape {
         return Ok(Vec::new());
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tessera_verifier::jws;
 use tessera_verifier::key::KeyType;
 use tessera_verifier::vc_jose_cose::{
-    Expectation, Kind, Secured, by_did, envelope, verify_envelope, verify_jwt,
+    Expectation, Inner, Kind, Secured, by_did, envelope, verify_envelope, verify_jwt,
 };
 
 use crate::code;
@@ -146,6 +146,18 @@ fn elsewhere_they_are_not_read() {
         assert!(verify_envelope(&envelope, &accepting(Kind::Credential), &by_did).is_err());
     }
     assert!(verify_jwt(&text, &accepting(Kind::Credential), &by_did).is_err());
+    // Nor within a presentation of VC-JOSE-COSE, even where only the form of the inner ones is looked at.
+    let shown = presentation(&desk.did, &[wrapped]);
+    let head = json!({"typ": "vp+jwt", "kid": desk.kid});
+    let shown = jws::sign(head, &shown, &desk.signer).unwrap();
+    let shape = Expectation {
+        inner: Inner::Shape,
+        ..expected(Kind::Presentation)
+    };
+    assert_eq!(
+        code(verify_jwt(&shown, &shape, &by_did).map(|_| ())),
+        Err("unsupported_format")
+    );
     // And what VC-JOSE-COSE secures does not go by the name of the other.
     let plain = desk.jwt(Kind::Credential, &credential(&desk.did));
     assert_eq!(verdict(Kind::Credential, plain), Err("malformed"));
