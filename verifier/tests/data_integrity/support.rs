@@ -46,7 +46,7 @@ impl Signer {
                     public,
                 }
             }
-            other => unimplemented!("{other:?}"),
+            other => unreachable!("no test here signs with {other:?}"),
         }
     }
 
