@@ -218,10 +218,6 @@ fn a_mismatch_names_its_place() {
 #[test]
 fn what_is_not_known_is_refused() {
     for keyword in [
-        "pattern",
-        "patternProperties",
-        "unevaluatedProperties",
-        "unevaluatedItems",
         "$dynamicRef",
         "$dynamicAnchor",
         "$vocabulary",
@@ -266,7 +262,7 @@ fn what_is_not_known_is_refused() {
         json!({"not": 1}),
         json!({"$ref": "https://a.example/schema"}),
         json!({"$ref": "#/$defs/none"}),
-        json!({"$ref": "#/properties/a", "properties": {"a": true}}),
+        json!({"$ref": "#/const", "const": {}}),
         json!({"$schema": "http://json-schema.org/draft-07/schema#"}),
     ] {
         assert_eq!(code(Schema::parse(&schema)), "malformed", "{schema}");

@@ -8,7 +8,8 @@ use alloc::vec::Vec;
 use serde_json::{Map, Number, Value};
 
 use super::number::{compare, equal, integer, is_multiple};
-use super::{names, resolve};
+use super::seen::Seen;
+use super::{Inner, names, resolve};
 use crate::error::Error;
 use crate::vcdm::Path;
 
@@ -17,17 +18,19 @@ const MAX_WORK: usize = 200_000;
 /// How deep schemas may be applied within each other: references may go round.
 const MAX_DEPTH: usize = 128;
 
-pub(super) fn validate(root: &Value, instance: &Value) -> Result<(), Error> {
+pub(super) fn validate(schema: &Inner, instance: &Value) -> Result<(), Error> {
     let mut evaluation = Evaluation {
-        root,
+        schema,
         left: MAX_WORK,
         depth: MAX_DEPTH,
     };
-    evaluation.apply(root, instance, &Path::ROOT)
+    evaluation
+        .apply(&schema.root, instance, &Path::ROOT)
+        .map(drop)
 }
 
 struct Evaluation<'a> {
-    root: &'a Value,
+    schema: &'a Inner,
     left: usize,
     depth: usize,
 }
@@ -56,29 +59,59 @@ impl<'a> Evaluation<'a> {
         Ok(())
     }
 
-    fn apply(&mut self, schema: &'a Value, value: &Value, path: &Path<'_>) -> Result<(), Error> {
+    /// Applies a schema, and tells which children of the value it has evaluated.
+    fn apply(&mut self, schema: &'a Value, value: &Value, path: &Path<'_>) -> Result<Seen, Error> {
         self.spend(1)?;
+        let mut seen = Seen::default();
         let members = match schema {
             Value::Object(members) => members,
-            Value::Bool(true) => return Ok(()),
+            Value::Bool(true) => return Ok(seen),
             _ => return Err(mismatch(path)),
         };
         self.depth = self.depth.checked_sub(1).ok_or(Error::WorkBudgetExceeded)?;
-        let result = self.members(members, value, path);
+        let result = self.members(members, value, path, &mut seen);
         self.depth += 1;
-        result
+        result.map(|()| seen)
     }
 
-    /// Whether it matches; only the end of the budget is an error.
+    /// Applies a schema to the same value as the one that `seen` is of.
+    fn apply_beside(
+        &mut self,
+        schema: &'a Value,
+        value: &Value,
+        path: &Path<'_>,
+        seen: &mut Seen,
+    ) -> Result<(), Error> {
+        let also = self.apply(schema, value, path)?;
+        self.spend(seen.merge(&also))
+    }
+
+    /// Notes that a child was evaluated.
+    fn note(&self, seen: &mut Seen, index: usize) {
+        if self.schema.tracks {
+            seen.add(index);
+        }
+    }
+
+    fn fits(&mut self, pattern: &str, text: &str) -> Result<bool, Error> {
+        self.spend(1)?;
+        match self.schema.patterns.get(pattern) {
+            Some(pattern) => pattern.is_match(text, &mut self.left),
+            None => Ok(false),
+        }
+    }
+
+    /// What it has evaluated if it matches (a schema that does not match says nothing, Core §7.7.1.1); only the end of the
+    /// budget is an error.
     fn matches(
         &mut self,
         schema: &'a Value,
         value: &Value,
         path: &Path<'_>,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<Seen>, Error> {
         match self.apply(schema, value, path) {
-            Ok(()) => Ok(true),
-            Err(Error::SchemaMismatch { .. }) => Ok(false),
+            Ok(seen) => Ok(Some(seen)),
+            Err(Error::SchemaMismatch { .. }) => Ok(None),
             Err(other) => Err(other),
         }
     }
@@ -88,43 +121,39 @@ impl<'a> Evaluation<'a> {
         schema: &'a Map<String, Value>,
         value: &Value,
         path: &Path<'_>,
+        seen: &mut Seen,
     ) -> Result<(), Error> {
         for (keyword, rule) in schema {
-            self.keyword(keyword, rule, value, path)?;
+            match keyword.as_str() {
+                "type" => holds(is_of_type(rule, value), path)?,
+                "const" => holds(equal(rule, value), path)?,
+                "enum" => {
+                    let allowed = rule.as_array().map(Vec::as_slice).unwrap_or_default();
+                    self.spend(allowed.len())?;
+                    holds(allowed.iter().any(|one| equal(one, value)), path)?;
+                }
+                "$ref" => {
+                    let root = &self.schema.root;
+                    let target = rule.as_str().and_then(|target| resolve(root, target));
+                    let target = target.ok_or_else(|| mismatch(path))?;
+                    self.apply_beside(target, value, path, seen)?;
+                }
+                _ => {}
+            }
         }
-        self.logic(schema, value, path)?;
+        self.logic(schema, value, path, seen)?;
         match value {
-            Value::Object(members) => self.object(schema, value, members, path),
-            Value::Array(elements) => self.array(schema, elements, path),
+            Value::Object(members) => self.object(schema, (value, members), path, seen),
+            Value::Array(elements) => self.array(schema, elements, path, seen),
             Value::Number(number) => bounds(schema, number, path),
             Value::String(text) => {
                 // §6.3: characters, not bytes.
                 let length = text.chars().count();
-                within(schema, ("minLength", "maxLength"), length, path)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Keywords that concern values of any type and look at nothing beside them.
-    fn keyword(
-        &mut self,
-        keyword: &str,
-        rule: &'a Value,
-        value: &Value,
-        path: &Path<'_>,
-    ) -> Result<(), Error> {
-        match keyword {
-            "type" => holds(is_of_type(rule, value), path),
-            "const" => holds(equal(rule, value), path),
-            "enum" => {
-                let allowed = rule.as_array().map(Vec::as_slice).unwrap_or_default();
-                self.spend(allowed.len())?;
-                holds(allowed.iter().any(|one| equal(one, value)), path)
-            }
-            "$ref" => {
-                let target = rule.as_str().and_then(|target| resolve(self.root, target));
-                self.apply(target.ok_or_else(|| mismatch(path))?, value, path)
+                within(schema, ("minLength", "maxLength"), length, path)?;
+                match schema.get("pattern").and_then(Value::as_str) {
+                    Some(pattern) => holds(self.fits(pattern, text)?, path),
+                    None => Ok(()),
+                }
             }
             _ => Ok(()),
         }
@@ -136,29 +165,36 @@ impl<'a> Evaluation<'a> {
         schema: &'a Map<String, Value>,
         value: &Value,
         path: &Path<'_>,
+        seen: &mut Seen,
     ) -> Result<(), Error> {
         let all = |name: &str| schema.get(name).and_then(Value::as_array);
         for one in all("allOf").into_iter().flatten() {
-            self.apply(one, value, path)?;
+            self.apply_beside(one, value, path, seen)?;
         }
         for (name, most) in [("anyOf", usize::MAX), ("oneOf", 1)] {
             let Some(schemas) = all(name) else { continue };
             let mut matched = 0;
             for one in schemas {
-                matched += usize::from(self.matches(one, value, path)?);
+                if let Some(also) = self.matches(one, value, path)? {
+                    matched += 1;
+                    self.spend(seen.merge(&also))?;
+                }
             }
             holds((1..=most).contains(&matched), path)?;
         }
         if let Some(not) = schema.get("not") {
-            holds(!self.matches(not, value, path)?, path)?;
+            holds(self.matches(not, value, path)?.is_none(), path)?;
         }
         if let Some(condition) = schema.get("if") {
             let branch = match self.matches(condition, value, path)? {
-                true => "then",
-                false => "else",
+                Some(also) => {
+                    self.spend(seen.merge(&also))?;
+                    "then"
+                }
+                None => "else",
             };
             if let Some(schema) = schema.get(branch) {
-                self.apply(schema, value, path)?;
+                self.apply_beside(schema, value, path, seen)?;
             }
         }
         Ok(())
@@ -167,16 +203,12 @@ impl<'a> Evaluation<'a> {
     fn object(
         &mut self,
         schema: &'a Map<String, Value>,
-        object: &Value,
-        members: &Map<String, Value>,
+        (object, members): (&Value, &Map<String, Value>),
         path: &Path<'_>,
+        seen: &mut Seen,
     ) -> Result<(), Error> {
-        within(
-            schema,
-            ("minProperties", "maxProperties"),
-            members.len(),
-            path,
-        )?;
+        let bounds = ("minProperties", "maxProperties");
+        within(schema, bounds, members.len(), path)?;
         let has = |names_of: &Value| names(names_of).all(|name| members.contains_key(name));
         holds(schema.get("required").is_none_or(has), path)?;
         let by_name = |name: &str| schema.get(name).and_then(Value::as_object);
@@ -185,18 +217,42 @@ impl<'a> Evaluation<'a> {
         }
         for (name, dependent) in by_name("dependentSchemas").into_iter().flatten() {
             if members.contains_key(name) {
-                self.apply(dependent, object, path)?;
+                self.apply_beside(dependent, object, path, seen)?;
             }
         }
         let properties = by_name("properties");
-        for (name, value) in members {
+        let patterns = by_name("patternProperties");
+        for (index, (name, value)) in members.iter().enumerate() {
             let path = path.name(name);
             if let Some(schema) = schema.get("propertyNames") {
                 self.apply(schema, &Value::String(name.clone()), &path)?;
             }
-            let named = properties.and_then(|properties| properties.get(name));
-            if let Some(schema) = named.or_else(|| schema.get("additionalProperties")) {
+            let mut found = false;
+            if let Some(schema) = properties.and_then(|properties| properties.get(name)) {
+                found = true;
                 self.apply(schema, value, &path)?;
+            }
+            for (pattern, schema) in patterns.into_iter().flatten() {
+                if self.fits(pattern, name)? {
+                    found = true;
+                    self.apply(schema, value, &path)?;
+                }
+            }
+            if !found && let Some(schema) = schema.get("additionalProperties") {
+                found = true;
+                self.apply(schema, value, &path)?;
+            }
+            if found {
+                self.note(seen, index);
+            }
+        }
+        // Core §11.3: after everything else that applies to the same object.
+        if let Some(schema) = schema.get("unevaluatedProperties") {
+            for (index, (name, value)) in members.iter().enumerate() {
+                if !seen.has(index) {
+                    self.apply(schema, value, &path.name(name))?;
+                    self.note(seen, index);
+                }
             }
         }
         Ok(())
@@ -207,6 +263,7 @@ impl<'a> Evaluation<'a> {
         schema: &'a Map<String, Value>,
         elements: &[Value],
         path: &Path<'_>,
+        seen: &mut Seen,
     ) -> Result<(), Error> {
         within(schema, ("minItems", "maxItems"), elements.len(), path)?;
         if schema.get("uniqueItems") == Some(&Value::Bool(true)) {
@@ -221,17 +278,30 @@ impl<'a> Evaluation<'a> {
         for (index, value) in elements.iter().enumerate() {
             if let Some(schema) = prefix.get(index).or_else(|| schema.get("items")) {
                 self.apply(schema, value, &path.index(index))?;
+                self.note(seen, index);
             }
         }
         if let Some(contains) = schema.get("contains") {
             let mut found = 0;
             for (index, value) in elements.iter().enumerate() {
-                found += usize::from(self.matches(contains, value, &path.index(index))?);
+                if self.matches(contains, value, &path.index(index))?.is_some() {
+                    found += 1;
+                    self.note(seen, index);
+                }
             }
             // §6.4.5: at least one, unless it says otherwise.
             let least = schema.contains_key("minContains") || found > 0;
             holds(least, path)?;
             within(schema, ("minContains", "maxContains"), found, path)?;
+        }
+        // Core §11.2.
+        if let Some(schema) = schema.get("unevaluatedItems") {
+            for (index, value) in elements.iter().enumerate() {
+                if !seen.has(index) {
+                    self.apply(schema, value, &path.index(index))?;
+                    self.note(seen, index);
+                }
+            }
         }
         Ok(())
     }
@@ -264,7 +334,7 @@ fn within(
     count: usize,
     path: &Path<'_>,
 ) -> Result<(), Error> {
-    let bound = |name: &str| schema.get(name).and_then(Value::as_u64);
+    let bound = |name: &str| schema.get(name).and_then(super::count);
     let count = u64::try_from(count).unwrap_or(u64::MAX);
     let enough = bound(least).is_none_or(|least| count >= least);
     holds(enough && bound(most).is_none_or(|most| count <= most), path)

@@ -6,24 +6,31 @@
 //! ```
 //!
 //! References lead only into the schema itself; nothing is fetched. Annotations (`title`, `format` and the like) say nothing
-//! about validity, as §7 and §9 of the validation vocabulary have it. Regular expressions (`pattern`, `patternProperties`),
-//! dynamic references and `unevaluated…` are not known, and a schema that has them is refused.
+//! about validity, as §7 and §9 of the validation vocabulary have it. Regular expressions are those of ECMA-262 that a finite
+//! automaton matches. Dynamic references are not known, and a schema that has them is refused.
 
 mod evaluate;
 mod number;
+mod pattern;
+mod seen;
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::error::Error;
+use pattern::Pattern;
 
 /// The dialect that is known.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// Bounds on a schema: how deep it nests, and how many schemas it holds within.
 const MAX_DEPTH: usize = 32;
 const MAX_SCHEMAS: usize = 10_000;
+/// The most states of all regular expressions of a schema together.
+const MAX_STATES: usize = 40_000;
 
 /// How a keyword's value must look.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,6 +43,10 @@ enum Form {
     Schemas,
     /// Schemas by name.
     Named,
+    /// A regular expression.
+    Pattern,
+    /// Schemas by regular expression.
+    Patterned,
     /// A count.
     Count,
     /// A number.
@@ -100,6 +111,8 @@ const KEYWORDS: &[(&str, Form)] = &[
     ("multipleOf", Form::Positive),
     ("not", Form::Schema),
     ("oneOf", Form::Schemas),
+    ("pattern", Form::Pattern),
+    ("patternProperties", Form::Patterned),
     ("prefixItems", Form::Schemas),
     ("properties", Form::Named),
     ("propertyNames", Form::Schema),
@@ -108,6 +121,8 @@ const KEYWORDS: &[(&str, Form)] = &[
     ("then", Form::Schema),
     ("title", Form::Any),
     ("type", Form::Types),
+    ("unevaluatedItems", Form::Schema),
+    ("unevaluatedProperties", Form::Schema),
     ("uniqueItems", Form::Flag),
     ("writeOnly", Form::Any),
 ];
@@ -129,8 +144,14 @@ const KEYWORDS: &[(&str, Form)] = &[
 /// # Ok::<(), tessera_verifier::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Schema {
+pub struct Schema(Arc<Inner>);
+
+struct Inner {
     root: Value,
+    /// Every regular expression in it, by its text.
+    patterns: BTreeMap<String, Pattern>,
+    /// Whether anything asks what was evaluated: without it nothing is noted.
+    tracks: bool,
 }
 
 impl Schema {
@@ -138,13 +159,25 @@ impl Schema {
     ///
     /// # Errors
     /// `unsupported_format` for a keyword or dialect that is not known, `malformed` for a keyword whose value is of another
-    /// form and for a reference that leads nowhere, `too_large` above 32 levels or 10,000 schemas.
+    /// form, for a regular expression that is none and for a reference that leads nowhere, `too_large` above 32 levels,
+    /// 10,000 schemas or 40,000 states of regular expressions.
     pub fn parse(schema: &Value) -> Result<Self, Error> {
-        let mut left = MAX_SCHEMAS;
-        check(schema, schema, MAX_DEPTH, &mut left)?;
-        Ok(Self {
+        let mut reading = Reading {
+            root: schema,
+            left: MAX_SCHEMAS,
+            states: MAX_STATES,
+            patterns: BTreeMap::new(),
+            tracks: false,
+        };
+        reading.schema(schema, MAX_DEPTH)?;
+        let Reading {
+            patterns, tracks, ..
+        } = reading;
+        Ok(Self(Arc::new(Inner {
             root: schema.clone(),
-        })
+            patterns,
+            tracks,
+        })))
     }
 
     /// Checks that `instance` matches.
@@ -152,57 +185,91 @@ impl Schema {
     /// # Errors
     /// `schema_mismatch` with the place in the instance; `work_budget_exceeded`.
     pub fn validate(&self, instance: &Value) -> Result<(), Error> {
-        evaluate::validate(&self.root, instance)
+        evaluate::validate(&self.0, instance)
     }
 }
 
 const MALFORMED: Error = Error::malformed("JSON Schema");
 
-fn check(schema: &Value, root: &Value, depth: usize, left: &mut usize) -> Result<(), Error> {
-    *left = left
-        .checked_sub(1)
-        .ok_or(Error::too_large("JSON Schema", MAX_SCHEMAS))?;
-    let depth = depth
-        .checked_sub(1)
-        .ok_or(Error::too_large("JSON Schema", MAX_DEPTH))?;
-    let members = match schema {
-        Value::Bool(_) => return Ok(()),
-        Value::Object(members) => members,
-        _ => return Err(MALFORMED),
-    };
-    // An `$id` within would move the base of references.
-    if !core::ptr::eq(schema, root) && members.contains_key("$id") {
-        return Err(Error::UnsupportedFormat {
-            what: "JSON Schema within a JSON Schema",
-        });
-    }
-    for (name, value) in members {
-        let known = KEYWORDS.iter().find(|(keyword, _)| keyword == name);
-        let (_, form) = known.ok_or(Error::UnsupportedFormat {
-            what: "JSON Schema keyword",
-        })?;
-        let mut each = |one: &Value| check(one, root, depth, left);
-        match form {
-            Form::Schema => each(value)?,
-            Form::Schemas => {
-                let schemas = value.as_array().filter(|schemas| !schemas.is_empty());
-                schemas.ok_or(MALFORMED)?.iter().try_for_each(each)?;
-            }
-            Form::Named => {
-                let schemas = value.as_object().ok_or(MALFORMED)?;
-                schemas.values().try_for_each(each)?;
-            }
-            form if !is_of(*form, value, root) => return Err(MALFORMED),
-            _ => {}
+struct Reading<'a> {
+    root: &'a Value,
+    /// Schemas and states that may still come.
+    left: usize,
+    states: usize,
+    patterns: BTreeMap<String, Pattern>,
+    tracks: bool,
+}
+
+impl Reading<'_> {
+    fn schema(&mut self, schema: &Value, depth: usize) -> Result<(), Error> {
+        self.left = self
+            .left
+            .checked_sub(1)
+            .ok_or(Error::too_large("JSON Schema", MAX_SCHEMAS))?;
+        let depth = depth
+            .checked_sub(1)
+            .ok_or(Error::too_large("JSON Schema", MAX_DEPTH))?;
+        let members = match schema {
+            Value::Bool(_) => return Ok(()),
+            Value::Object(members) => members,
+            _ => return Err(MALFORMED),
+        };
+        // An `$id` within would move the base of references.
+        if !core::ptr::eq(schema, self.root) && members.contains_key("$id") {
+            return Err(Error::UnsupportedFormat {
+                what: "JSON Schema within a JSON Schema",
+            });
         }
+        for (name, value) in members {
+            let known = KEYWORDS.iter().find(|(keyword, _)| keyword == name);
+            let (_, form) = known.ok_or(Error::UnsupportedFormat {
+                what: "JSON Schema keyword",
+            })?;
+            self.tracks |= name.starts_with("unevaluated");
+            match form {
+                Form::Schema => self.schema(value, depth)?,
+                Form::Schemas => {
+                    let schemas = value.as_array().filter(|schemas| !schemas.is_empty());
+                    for one in schemas.ok_or(MALFORMED)? {
+                        self.schema(one, depth)?;
+                    }
+                }
+                Form::Named | Form::Patterned => {
+                    for (name, one) in value.as_object().ok_or(MALFORMED)? {
+                        if *form == Form::Patterned {
+                            self.pattern(name)?;
+                        }
+                        self.schema(one, depth)?;
+                    }
+                }
+                Form::Pattern => self.pattern(value.as_str().ok_or(MALFORMED)?)?,
+                form if !is_of(*form, value, self.root) => return Err(MALFORMED),
+                _ => {}
+            }
+        }
+        Ok(())
     }
-    Ok(())
+
+    fn pattern(&mut self, text: &str) -> Result<(), Error> {
+        if self.patterns.contains_key(text) {
+            return Ok(());
+        }
+        let pattern = Pattern::parse(text)?;
+        self.states = self
+            .states
+            .checked_sub(pattern.size())
+            .ok_or(Error::too_large("regular expressions", MAX_STATES))?;
+        self.patterns.insert(text.into(), pattern);
+        Ok(())
+    }
 }
 
 fn is_of(form: Form, value: &Value, root: &Value) -> bool {
     match form {
-        Form::Any | Form::Schema | Form::Schemas | Form::Named => true,
-        Form::Count => value.is_u64(),
+        // Read with what is in them, above.
+        Form::Schema | Form::Schemas | Form::Named | Form::Pattern | Form::Patterned => true,
+        Form::Any => true,
+        Form::Count => count(value).is_some(),
         Form::Number => value.is_number(),
         Form::Positive => value.as_f64().is_some_and(|number| number > 0.0),
         Form::Names => are_names(value),
@@ -224,6 +291,12 @@ fn is_of(form: Form, value: &Value, root: &Value) -> bool {
     }
 }
 
+/// A count, also one that is written with a fraction of nothing (Validation §6).
+fn count(value: &Value) -> Option<u64> {
+    let number = value.as_number()?;
+    u64::try_from(number::integer(number)?).ok()
+}
+
 fn are_names(value: &Value) -> bool {
     value.as_array().is_some_and(|names| {
         let mut seen: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
@@ -242,23 +315,48 @@ fn is_type(value: &Value) -> bool {
     })
 }
 
-/// The schema that a reference leads to: the root, or a JSON Pointer to a schema among `$defs`.
+/// The schema that a reference leads to: the root, or where a JSON Pointer (RFC 6901) leads by keywords that hold schemas;
+/// by others it could reach what was never checked.
 fn resolve<'a>(root: &'a Value, reference: &str) -> Option<&'a Value> {
-    match reference.strip_prefix('#')? {
-        "" => Some(root),
-        pointer => {
-            // Only where schemas are known to stand: elsewhere a pointer could reach what was never checked.
-            let name = pointer
-                .strip_prefix("/$defs/")
-                .filter(|n| !n.contains('/'))?;
-            let name: String = name.replace("~1", "/").replace("~0", "~");
-            definitions(root)?.get(&name)
-        }
+    let pointer = percent_decoded(reference.strip_prefix('#')?)?;
+    let mut schema = root;
+    if pointer.is_empty() {
+        return Some(root);
     }
+    let mut tokens = pointer.strip_prefix('/')?.split('/');
+    while let Some(keyword) = tokens.next() {
+        let (_, form) = KEYWORDS.iter().find(|(known, _)| *known == keyword)?;
+        let value = schema.get(keyword)?;
+        schema = match form {
+            Form::Schema => value,
+            Form::Schemas => {
+                let index = tokens.next()?;
+                let canonical = index == "0" || !index.starts_with(['0', '+']);
+                value.get(index.parse::<usize>().ok().filter(|_| canonical)?)?
+            }
+            Form::Named | Form::Patterned => {
+                value.get(tokens.next()?.replace("~1", "/").replace("~0", "~"))?
+            }
+            _ => return None,
+        };
+    }
+    Some(schema)
 }
 
-fn definitions(root: &Value) -> Option<&Map<String, Value>> {
-    root.get("$defs").and_then(Value::as_object)
+/// RFC 6901 §6: in a fragment, what is no character of URIs stands as octets in hexadecimal.
+fn percent_decoded(fragment: &str) -> Option<String> {
+    let mut octets = Vec::with_capacity(fragment.len());
+    let mut rest = fragment.bytes();
+    while let Some(octet) = rest.next() {
+        octets.push(match octet {
+            b'%' => {
+                let mut digit = || char::from(rest.next()?).to_digit(16);
+                u8::try_from(digit()? * 16 + digit()?).ok()?
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(octets).ok()
 }
 
 /// The names of `required` and the like.
