@@ -95,6 +95,27 @@ impl FaceEngine {
         self.template(&photo, &face, gate)
     }
 
+    /// What the installed passive detector says of a picture that passes the quality gate: how alike it is to a live
+    /// person, 0 to 1. `None` where no detector is installed, or where the installed one cannot judge.
+    ///
+    /// # Errors
+    ///
+    /// As [`analyse_with`](Self::analyse_with).
+    pub fn presentation_score(
+        &self,
+        photo: &[u8],
+        accept: Accept,
+        gate: &QualityGate,
+    ) -> Result<Option<f32>, FaceError> {
+        let photo = Photo::decode(photo, accept)?;
+        let face = self.only_face(&photo, gate)?;
+        self.template(&photo, &face, gate)?;
+        Ok(self
+            .passive
+            .as_ref()
+            .and_then(|detector| detector.score(&photo, &face)))
+    }
+
     /// Compares an uploaded photo (JPEG or PNG) with a reference portrait (also JPEG 2000).
     ///
     /// # Errors
