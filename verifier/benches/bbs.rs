@@ -12,8 +12,8 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use rustix::time::{ClockId, clock_gettime};
 use support::{NOW, Signer, credential, expected, issued, mandatory, pointers};
 use tessera_verifier::bbs::{
-    Ciphersuite, Committed, Disclosed, ProofInput, RandomScalars, Secret, SecretKey, commit,
-    proof_gen, proof_verify, sign, verify,
+    Ciphersuite, Committed, Disclosed, NymSecrets, ProofInput, RandomScalars, Secret, SecretKey,
+    commit, proof_gen, proof_verify, sign, verify,
 };
 use tessera_verifier::crypto::LocalSigner;
 use tessera_verifier::data_integrity::bbs_2023::{
@@ -88,7 +88,7 @@ fn main() {
     let entropy = Secret::from_bytes(&[4; 32]).unwrap();
     let committed = Committed {
         messages: &[b"a secret of the holder"],
-        nym: Some(&nym),
+        nym: Some(NymSecrets::Single(&nym)),
     };
     let random = RandomScalars::expand(SUITE, &[5; 32], 4).unwrap();
     let (commitment, blind) = commit(SUITE, &committed, random).unwrap();

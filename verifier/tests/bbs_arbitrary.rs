@@ -13,8 +13,8 @@ use proptest::sample::Index;
 use serde_json::Value;
 use support::{NOW, credential, expected, mandatory, pointers};
 use tessera_verifier::bbs::{
-    Ciphersuite, Committed, Disclosed, ProofInput, PublicKey, RandomScalars, Secret, SecretKey,
-    Signature, commit, proof_gen, proof_verify, sign,
+    Ciphersuite, Committed, Disclosed, NymSecrets, ProofInput, PublicKey, RandomScalars, Secret,
+    SecretKey, Signature, commit, proof_gen, proof_verify, sign,
 };
 use tessera_verifier::data_integrity::bbs_2023::{
     self, Derivation, FeatureOption, HolderSecrets, Presented, PseudonymLayout, Request,
@@ -107,7 +107,7 @@ static SHOWN: LazyLock<Shown> = LazyLock::new(|| {
     let [nym, entropy] = [nym, entropy].map(|bytes| Secret::from_bytes(&bytes).unwrap());
     let committed = Committed {
         messages: &[b"secret"],
-        nym: Some(&nym),
+        nym: Some(NymSecrets::Single(&nym)),
     };
     let random = RandomScalars::expand(SUITE, &[5; 32], 4).unwrap();
     let (commitment, blind) = commit(SUITE, &committed, random).unwrap();

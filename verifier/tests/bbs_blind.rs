@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tessera_verifier::bbs::{
     BlindDisclosed, BlindProofInput, BlindSignInput, BlindSigned, Ciphersuite, Committed, Context,
-    Disclosed, ProofInput, Pseudonym, PseudonymForm, PublicKey, RandomScalars, Secret, SecretKey,
-    Signature, blind_proof_gen, blind_proof_verify, blind_sign, blind_verify, commit,
+    Disclosed, NymSecrets, ProofInput, Pseudonym, PseudonymForm, PublicKey, RandomScalars, Secret,
+    SecretKey, Signature, blind_proof_gen, blind_proof_verify, blind_sign, blind_verify, commit,
 };
 
 const SUITE: Ciphersuite = Ciphersuite::Bls12381Sha256;
@@ -82,7 +82,7 @@ fn check(vectors: &Vectors, folder: &str, holder_binding: bool, with_pseudonym: 
     let nym_secret = prover_nym.plus(&entropy);
     let committed = Committed {
         messages,
-        nym: with_pseudonym.then_some(&prover_nym),
+        nym: with_pseudonym.then_some(NymSecrets::Single(&prover_nym)),
     };
     let count = messages.len() + usize::from(with_pseudonym);
     let info = step("commitmentInfo");
@@ -107,7 +107,7 @@ fn check(vectors: &Vectors, folder: &str, holder_binding: bool, with_pseudonym: 
         commitment_with_proof: commitment,
         header: &header,
         messages: &messages_signed,
-        signer_nym_entropy: with_pseudonym.then_some(&entropy),
+        signer_nym_entropy: with_pseudonym.then_some((PseudonymForm::SingleSecret, &entropy)),
     };
     blind_sign(SUITE, &key, &input_of(&ours)).unwrap();
     let signature = blind_sign(SUITE, &key, &input_of(&published)).unwrap();
@@ -118,7 +118,7 @@ fn check(vectors: &Vectors, folder: &str, holder_binding: bool, with_pseudonym: 
     let signature = Signature::from_bytes(&unhex(&base["bbsSignature"])).unwrap();
     let committed = Committed {
         messages,
-        nym: with_pseudonym.then_some(&nym_secret),
+        nym: with_pseudonym.then_some(NymSecrets::Single(&nym_secret)),
     };
     if with_pseudonym {
         let published = secret(&step("nymSecret")["nymSecretHex"]);
@@ -160,6 +160,7 @@ fn check(vectors: &Vectors, folder: &str, holder_binding: bool, with_pseudonym: 
     let input = BlindProofInput {
         shown,
         committed,
+        disclosed_committed: &[],
         blind: &blind,
         context: with_pseudonym.then_some(context),
     };
@@ -186,6 +187,8 @@ fn check(vectors: &Vectors, folder: &str, holder_binding: bool, with_pseudonym: 
             indexes: &indexes,
         },
         signer_messages: messages_signed.len(),
+        committed_messages: &[],
+        committed_indexes: &[],
         pseudonym: pseudonym.as_ref().map(|pseudonym| (context, pseudonym)),
     };
     blind_proof_verify(SUITE, &public, &proof, &disclosed).unwrap();

@@ -1,6 +1,5 @@
 //! Blind signatures: the prover commits to messages that the signer signs without seeing them
-//! (draft-kalos-bbs-blind-signatures-03, with the pseudonym secret of draft-kalos-bbs-per-verifier-linkability-00 as one
-//! more committed value).
+//! (draft-kalos-bbs-blind-signatures-03, with the secrets of [pseudonyms](PseudonymForm) as further committed values).
 //!
 //! ```text
 //! prover   commit ──▶ commitment with proof, and a blinding factor to keep
@@ -18,7 +17,7 @@ use super::curve::{
 use super::generators::{Generators, MAX_MESSAGES};
 use super::key::{PublicKey, SecretKey};
 use super::proof::{Disclosed, Proof, ProofInput, Prover};
-use super::pseudonym::{Context, Pseudonym};
+use super::pseudonym::{Context, Hashed, Pseudonym, PseudonymForm};
 use super::random::RandomScalars;
 use super::signature::{Signature, b_value, core_verify, domain, finish, secret_scalars};
 use crate::error::Error;
@@ -59,32 +58,72 @@ impl core::fmt::Debug for Secret {
     }
 }
 
+/// What pseudonyms are made from: before issuance the prover's part (prover_nym, prover_nyms), after it the same with the
+/// signer's part [added](Secret::plus) to the last (nym_secret, nym_secrets).
+#[derive(Clone, Copy)]
+pub enum NymSecrets<'a> {
+    /// For [`PseudonymForm::SingleSecret`].
+    Single(&'a Secret),
+    /// For [`PseudonymForm::SecretVector`], in their order.
+    Vector(&'a [Secret]),
+}
+
+impl<'a> NymSecrets<'a> {
+    fn as_slice(self) -> &'a [Secret] {
+        match self {
+            Self::Single(secret) => core::slice::from_ref(secret),
+            Self::Vector(secrets) => secrets,
+        }
+    }
+
+    fn form(self) -> PseudonymForm {
+        match self {
+            Self::Single(_) => PseudonymForm::SingleSecret,
+            Self::Vector(secrets) => PseudonymForm::SecretVector(secrets.len()),
+        }
+    }
+}
+
 /// What a prover commits to and a signer does not see.
 #[derive(Clone, Copy, Default)]
 pub struct Committed<'a> {
     /// Messages, such as a holder's secret.
     pub messages: &'a [&'a [u8]],
-    /// What pseudonyms are made from: before issuance the prover's part (prover_nym), after it the sum of that and the
-    /// signer's (nym_secret). Always the last value committed to.
-    pub nym: Option<&'a Secret>,
+    /// What pseudonyms are made from: the last values committed to.
+    pub nym: Option<NymSecrets<'a>>,
 }
 
-impl Committed<'_> {
+impl<'a> Committed<'a> {
+    fn nyms(&self) -> &'a [Secret] {
+        self.nym.map(NymSecrets::as_slice).unwrap_or_default()
+    }
+
     /// How many values, the blinding factor aside.
     fn count(&self) -> usize {
-        self.messages.len() + usize::from(self.nym.is_some())
+        self.messages.len() + self.nyms().len()
     }
 
     fn api(&self, suite: Ciphersuite) -> Api {
         api(suite, self.nym.is_some())
     }
 
+    /// The header that is signed.
+    fn header(&self, header: &[u8]) -> Vec<u8> {
+        match self.nym {
+            Some(nym) => nym.form().header(header),
+            None => header.to_vec(),
+        }
+    }
+
     fn scalars(&self, api: Api) -> Result<Vec<SecretScalar>, Error> {
         if self.messages.len() >= MAX_MESSAGES {
             return Err(Error::too_large("number of messages", MAX_MESSAGES));
         }
+        if let Some(nym) = self.nym {
+            nym.form().check()?;
+        }
         let mut scalars = secret_scalars(api, self.messages)?;
-        scalars.extend(self.nym.map(Secret::copy));
+        scalars.extend(self.nyms().iter().map(Secret::copy));
         Ok(scalars)
     }
 }
@@ -158,9 +197,10 @@ pub struct BlindSignInput<'a> {
     pub header: &'a [u8],
     /// The messages that the signer knows, in their order.
     pub messages: &'a [&'a [u8]],
-    /// The signer's part of the pseudonym's secret (signer_nym_entropy), random and not secret, where the last value
-    /// committed to is the prover's part: it makes sure that nobody can have the secret of another.
-    pub signer_nym_entropy: Option<&'a Secret>,
+    /// The signer's part of the pseudonym's secret (signer_nym_entropy), random and not secret, where the last values
+    /// committed to are the prover's part: it makes sure that nobody can have the secret of another. With it, the form of
+    /// the pseudonyms, as the prover asks for it (length_nym_vector).
+    pub signer_nym_entropy: Option<(PseudonymForm, &'a Secret)>,
 }
 
 /// Signs messages together with a commitment, once its proof holds (BlindSign).
@@ -188,9 +228,16 @@ pub fn blind_sign(
     let [answers @ .., cp] = scalars.as_slice() else {
         return Err(malformed);
     };
-    if answers.is_empty() || (input.signer_nym_entropy.is_some() && answers.len() < 2) {
+    let form = input.signer_nym_entropy.map(|(form, _)| form);
+    form.map_or(Ok(()), PseudonymForm::check)?;
+    // One answer is for the blinding factor.
+    if answers.len() < 1 + form.map_or(0, PseudonymForm::secrets) {
         return Err(malformed);
     }
+    let header = match form {
+        Some(form) => form.header(input.header),
+        None => input.header.to_vec(),
+    };
 
     // CoreCommitVerify.
     let api = api(suite, input.signer_nym_entropy.is_some());
@@ -206,9 +253,9 @@ pub fn blind_sign(
     // B_calculate, FinalizeBlindSign.
     let generators = Generators::blind(api, input.messages.len(), answers.len())?;
     let scalars = secret_scalars(generators.api, input.messages)?;
-    let domain = domain(key.public_key(), &generators, input.header)?;
+    let domain = domain(key.public_key(), &generators, &header)?;
     let mut b = b_value(&generators, domain, &scalars)? + projective(&point);
-    if let Some(entropy) = input.signer_nym_entropy {
+    if let Some((_, entropy)) = input.signer_nym_entropy {
         let nym_generator = generators.point(generators.messages())?;
         b += times(&nym_generator, entropy.0.get());
     }
@@ -242,7 +289,7 @@ pub struct BlindSigned<'a> {
     pub blind: &'a Secret,
 }
 
-/// Checks a blind signature as its holder (Verify; with a pseudonym's secret, Finalize). In constant time.
+/// Checks a blind signature as its holder (Verify; with pseudonyms, VerifyFinalizeWithNym). In constant time.
 ///
 /// # Errors
 /// `invalid_signature`; `too_large` above [`MAX_MESSAGES`] values in all.
@@ -263,7 +310,8 @@ pub fn blind_verify(
         &signed.committed,
         signed.blind,
     )?;
-    let domain = domain(key, &generators, signed.header)?;
+    let header = signed.committed.header(signed.header);
+    let domain = domain(key, &generators, &header)?;
     core_verify(key, signature, &b_value(&generators, domain, &scalars)?)
 }
 
@@ -272,8 +320,10 @@ pub fn blind_verify(
 pub struct BlindProofInput<'a> {
     /// The headers and the signer's messages, some of them to be disclosed.
     pub shown: ProofInput<'a>,
-    /// What the prover committed to, with the whole of the pseudonym's secret: nothing of it is disclosed.
+    /// What the prover committed to, with the whole of the pseudonym's secret.
     pub committed: Committed<'a>,
+    /// Which of the messages committed to the proof discloses: indexes from 0, ascending.
+    pub disclosed_committed: &'a [usize],
     /// The blinding factor of the commitment.
     pub blind: &'a Secret,
     /// Where the prover is to be known by a pseudonym.
@@ -281,7 +331,7 @@ pub struct BlindProofInput<'a> {
 }
 
 /// Proves knowledge of a blind signature and discloses some of the signer's messages (BlindProofGen; with a context,
-/// ProofGenWithPseudonym).
+/// ProofGenWithNym).
 ///
 /// Returns the proof, and the pseudonym if there is a context. `random` has five scalars and one for each value that
 /// stays hidden, the blinding factor among them.
@@ -298,6 +348,7 @@ pub fn blind_proof_gen(
     let BlindProofInput {
         shown,
         committed,
+        disclosed_committed,
         blind,
         context,
     } = input;
@@ -306,37 +357,57 @@ pub fn blind_proof_gen(
         shown.messages.len(),
         committed.count() + 1,
     )?;
-    if shown
-        .disclosed_indexes
-        .iter()
-        .any(|index| *index >= shown.messages.len())
-    {
-        return Err(Error::DisclosureInvalid {
-            why: "an index is out of the signer's messages",
-        });
-    }
-    if context.is_some() && committed.nym.is_none() {
-        return Err(Error::malformed("pseudonym without a secret"));
+    let disclosed = all_indexes(
+        (shown.disclosed_indexes, shown.messages.len()),
+        (disclosed_committed, committed.messages.len()),
+    )?;
+    let fits = |context: &Context<'_>| Some(context.form) == committed.nym.map(NymSecrets::form);
+    if context.is_some_and(|context| !fits(&context)) {
+        return Err(Error::malformed("pseudonym without its secrets"));
     }
     let prover = Prover {
         key,
         signature,
         generators,
-        header: shown.header,
+        header: &committed.header(shown.header),
         presentation_header: shown.presentation_header,
-        disclosed: shown.disclosed_indexes,
+        disclosed: &disclosed,
         messages: &all_scalars(&generators, shown.messages, committed, blind)?,
     };
     let mut pseudonym = None;
-    let proof = prover.prove(random, |secret, random| {
+    let proof = prover.prove(random, |secrets, random| {
         let Some(context) = context else {
-            return Ok(Vec::new());
+            return Ok(Hashed::default());
         };
-        let points = context.prove(generators.api, secret, random)?;
-        pseudonym = points.first().map(Pseudonym::of);
-        Ok(points)
+        let count = context.form.secrets();
+        let (point, hashed) =
+            context.prove(generators.api, last(secrets, count)?, last(random, count)?)?;
+        pseudonym = Some(Pseudonym::of(&point));
+        Ok(hashed)
     })?;
     Ok((proof, pseudonym))
+}
+
+/// The last `count`: the pseudonym's secrets stand after everything else.
+fn last<T>(all: &[T], count: usize) -> Result<&[T], Error> {
+    let before = all.len().checked_sub(count);
+    let last = before.and_then(|before| all.get(before..));
+    last.ok_or(Error::malformed("number of messages"))
+}
+
+/// The signer's indexes below their number, then those of the messages committed to, which come after the blinding factor.
+fn all_indexes(
+    (signer, messages): (&[usize], usize),
+    (committed, committed_messages): (&[usize], usize),
+) -> Result<Vec<usize>, Error> {
+    let out_of = |indexes: &[usize], count| indexes.iter().any(|index| *index >= count);
+    if out_of(signer, messages) || out_of(committed, committed_messages) {
+        return Err(Error::DisclosureInvalid {
+            why: "an index is out of the messages",
+        });
+    }
+    let committed = committed.iter().map(|index| messages + 1 + index);
+    Ok(signer.iter().copied().chain(committed).collect())
 }
 
 /// What a proof of a blind signature is checked against.
@@ -346,11 +417,15 @@ pub struct BlindDisclosed<'a> {
     pub shown: Disclosed<'a>,
     /// How many messages the signer knows (L).
     pub signer_messages: usize,
+    /// Messages that the prover had committed to and discloses.
+    pub committed_messages: &'a [&'a [u8]],
+    /// Their indexes among all that were committed to, from 0, ascending.
+    pub committed_indexes: &'a [usize],
     /// The context, and the pseudonym that the proof shows in it.
     pub pseudonym: Option<(Context<'a>, &'a Pseudonym)>,
 }
 
-/// Checks a proof of a blind signature (BlindProofVerify; with a pseudonym, ProofVerifyWithPseudonym). In variable time.
+/// Checks a proof of a blind signature (BlindProofVerify; with a pseudonym, ProofVerifyWithNym). In variable time.
 ///
 /// # Errors
 /// As [`proof_verify`](super::proof_verify).
@@ -362,32 +437,39 @@ pub fn blind_proof_verify(
 ) -> Result<(), Error> {
     let proof = Proof::from_octets(proof)?;
     let shown = &disclosed.shown;
-    // The blinding factor at least, and the pseudonym's secret, are committed to and stay hidden.
-    let least = 1 + usize::from(disclosed.pseudonym.is_some());
-    let committed = (proof.hidden.len() + shown.indexes.len())
+    let form = disclosed.pseudonym.map(|(context, _)| context.form);
+    form.map_or(Ok(()), PseudonymForm::check)?;
+    // The blinding factor at least, and the pseudonym's secrets, are committed to and stay hidden.
+    let hidden = 1 + form.map_or(0, PseudonymForm::secrets);
+    let indexes = shown.indexes.len() + disclosed.committed_indexes.len();
+    let committed = (proof.hidden.len() + indexes)
         .checked_sub(disclosed.signer_messages)
-        .filter(|committed| *committed >= least)
+        .filter(|committed| *committed >= hidden)
         .ok_or(Error::malformed("number of messages"))?;
-    if shown
-        .indexes
-        .iter()
-        .any(|index| *index >= disclosed.signer_messages)
-    {
-        return Err(Error::DisclosureInvalid {
-            why: "an index is out of the signer's messages",
-        });
-    }
+    let indexes = all_indexes(
+        (shown.indexes, disclosed.signer_messages),
+        (disclosed.committed_indexes, committed - hidden),
+    )?;
     let generators = Generators::blind(
         api(suite, disclosed.pseudonym.is_some()),
         disclosed.signer_messages,
         committed,
     )?;
-    proof.verify(key, &generators, shown, |proof| {
-        let (Some((context, pseudonym)), Some(answer)) =
-            (&disclosed.pseudonym, proof.hidden.last())
-        else {
-            return Ok(Vec::new());
+    let header = match form {
+        Some(form) => form.header(shown.header),
+        None => shown.header.to_vec(),
+    };
+    let all = Disclosed {
+        header: &header,
+        presentation_header: shown.presentation_header,
+        messages: &[shown.messages, disclosed.committed_messages].concat(),
+        indexes: &indexes,
+    };
+    proof.verify(key, &generators, &all, |proof| {
+        let Some((context, pseudonym)) = &disclosed.pseudonym else {
+            return Ok(Hashed::default());
         };
-        context.verify(generators.api, pseudonym, *answer, proof.challenge)
+        let answers = last(&proof.hidden, context.form.secrets())?;
+        context.verify(generators.api, pseudonym, answers, proof.challenge)
     })
 }

@@ -13,6 +13,7 @@ use super::curve::{
 };
 use super::generators::{Generators, MAX_MESSAGES};
 use super::proof::{Disclosed, Proof, ProofInput, challenge, proof_gen, proof_verify};
+use super::pseudonym::Hashed;
 use super::signature::{domain, sign, verify};
 use super::{Pseudonym, PublicKey, RandomScalars, Secret, SecretKey, Signature, create_generators};
 use crate::crypto::sha256;
@@ -80,7 +81,7 @@ fn a_proof_of_identity_points_is_refused_for_it_would_hold_for_every_message() {
         &shown,
         &points,
         domain,
-        disclosed.presentation_header,
+        &[disclosed.presentation_header, b""],
     )
     .unwrap();
     let forged = Proof {
@@ -93,7 +94,9 @@ fn a_proof_of_identity_points_is_refused_for_it_would_hold_for_every_message() {
         hidden: vec![],
         challenge: c,
     };
-    let accepted = forged.verify(key.public_key(), &generators, &disclosed, |_| Ok(vec![]));
+    let accepted = forged.verify(key.public_key(), &generators, &disclosed, |_| {
+        Ok(Hashed::default())
+    });
     assert_eq!(accepted, Ok(()), "the equations alone let it pass");
 
     let mut octets = Vec::new();

@@ -29,13 +29,13 @@ mod random;
 mod signature;
 
 pub use blind::{
-    BlindDisclosed, BlindProofInput, BlindSignInput, BlindSigned, Committed, Secret,
+    BlindDisclosed, BlindProofInput, BlindSignInput, BlindSigned, Committed, NymSecrets, Secret,
     blind_proof_gen, blind_proof_verify, blind_sign, blind_verify, commit,
 };
 pub use ciphersuite::Ciphersuite;
 pub use generators::{MAX_MESSAGES, create_generators};
 pub use key::{PUBLIC_KEY_LENGTH, PublicKey, SecretKey};
 pub use proof::{Disclosed, ProofInput, proof_gen, proof_verify};
-pub use pseudonym::{Context, Pseudonym, PseudonymForm};
+pub use pseudonym::{Context, MAX_NYM_SECRETS, Pseudonym, PseudonymForm};
 pub use random::RandomScalars;
 pub use signature::{SIGNATURE_LENGTH, Signature, sign, verify};

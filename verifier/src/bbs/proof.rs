@@ -9,6 +9,7 @@ use super::curve::{
 };
 use super::generators::{Generators, MAX_MESSAGES};
 use super::key::PublicKey;
+use super::pseudonym::Hashed;
 use super::random::RandomScalars;
 use super::signature::{Signature, b_value, domain, secret_scalars};
 use crate::error::Error;
@@ -67,7 +68,7 @@ pub fn proof_gen(
         disclosed: input.disclosed_indexes,
         messages: &secret_scalars(generators.api, input.messages)?,
     };
-    prover.prove(random, |_, _| Ok(Vec::new()))
+    prover.prove(random, |_, _| Ok(Hashed::default()))
 }
 
 /// Checks a proof (ProofVerify, §3.5.4). In variable time.
@@ -85,7 +86,7 @@ pub fn proof_verify(
     let proof = Proof::from_octets(proof)?;
     let messages = proof.hidden.len() + disclosed.indexes.len();
     let generators = Generators::base(suite, messages)?;
-    proof.verify(key, &generators, disclosed, |_| Ok(Vec::new()))
+    proof.verify(key, &generators, disclosed, |_| Ok(Hashed::default()))
 }
 
 const INVALID: Error = Error::InvalidSignature { what: "BBS proof" };
@@ -121,11 +122,12 @@ pub(super) struct Prover<'a> {
 }
 
 impl Prover<'_> {
-    /// `more` gives further points for the challenge, from the last message and its random scalar: see pseudonyms.
+    /// `more` gives what else the challenge covers, from the messages and the random scalars of those that stay hidden: see
+    /// pseudonyms.
     pub(super) fn prove(
         &self,
         random: RandomScalars,
-        more: impl FnOnce(&SecretScalar, &SecretScalar) -> Result<Vec<G1>, Error>,
+        more: impl FnOnce(&[SecretScalar], &[SecretScalar]) -> Result<Hashed, Error>,
     ) -> Result<Vec<u8>, Error> {
         let hidden = hidden_indexes(self.disclosed, self.messages.len())?;
         let ([r1, r2, e_tilde, r1_tilde, r3_tilde], m_tilde) = random.split(hidden.len())?;
@@ -141,10 +143,7 @@ impl Prover<'_> {
         let t1 = times(&a_bar, e_tilde.get()) + times(&d, r1_tilde.get());
         let blinded = hidden.iter().map(|index| index + 1).zip(m_tilde);
         let t2 = times(&d, r3_tilde.get()) + self.generators.sum(blinded)?;
-        let more = match (self.messages.last(), m_tilde.last()) {
-            (Some(message), Some(random)) => more(message, random)?,
-            _ => Vec::new(),
-        };
+        let more = more(self.messages, m_tilde)?;
 
         let mut disclosed = Vec::with_capacity(self.disclosed.len());
         for index in self.disclosed {
@@ -152,13 +151,13 @@ impl Prover<'_> {
             disclosed.push((*index, message.get()));
         }
         let mut points = [a_bar, b_bar, d, t1, t2].to_vec();
-        points.extend(more);
+        points.extend(more.points);
         let challenge = challenge(
             &self.generators,
             &disclosed,
             &points,
             domain,
-            self.presentation_header,
+            &[self.presentation_header, &more.last],
         )?;
 
         // ProofFinalize (§3.7.2).
@@ -229,13 +228,13 @@ impl Proof {
         })
     }
 
-    /// CoreProofVerify (§3.6.4). `more` gives further points for the challenge: see pseudonyms.
+    /// CoreProofVerify (§3.6.4). `more` gives what else the challenge covers: see pseudonyms.
     pub(super) fn verify(
         &self,
         key: &PublicKey,
         generators: &Generators,
         disclosed: &Disclosed<'_>,
-        more: impl FnOnce(&Self) -> Result<Vec<G1>, Error>,
+        more: impl FnOnce(&Self) -> Result<Hashed, Error>,
     ) -> Result<(), Error> {
         let hidden = hidden_indexes(disclosed.indexes, generators.messages())?;
         if hidden.len() != self.hidden.len() || disclosed.messages.len() != disclosed.indexes.len()
@@ -275,13 +274,14 @@ impl Proof {
             .map(|point| projective(&point))
             .to_vec();
         points.extend([t1, t2]);
-        points.extend(more(self)?);
+        let more = more(self)?;
+        points.extend(more.points);
         let expected = challenge(
             generators,
             &shown,
             &points,
             domain,
-            disclosed.presentation_header,
+            &[disclosed.presentation_header, &more.last],
         )?;
         match expected == c && pairings_equal(&self.a_bar, key.prepared(), &self.b_bar) {
             true => Ok(()),
@@ -290,13 +290,13 @@ impl Proof {
     }
 }
 
-/// ProofChallengeCalculate (§3.7.4).
+/// ProofChallengeCalculate (§3.7.4), over the presentation header and what comes after it.
 pub(super) fn challenge(
     generators: &Generators,
     disclosed: &[(usize, Scalar)],
     points: &[G1],
     domain: Scalar,
-    presentation_header: &[u8],
+    [presentation_header, last]: &[&[u8]; 2],
 ) -> Result<Scalar, Error> {
     let number = |number: usize| (number as u64).to_be_bytes();
     let mut octets = Vec::with_capacity(8 + disclosed.len() * 40 + points.len() * POINT_LENGTH);
@@ -312,5 +312,5 @@ pub(super) fn challenge(
     let length = number(presentation_header.len());
     generators
         .api
-        .hash(&[&octets, &domain, &length, presentation_header])
+        .hash(&[&octets, &domain, &length, presentation_header, last])
 }

@@ -16,8 +16,43 @@ use crate::error::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PseudonymForm {
-    /// One secret scalar, times the context hashed to the curve: the form of the published vectors of `bbs-2023`.
+    /// One secret scalar, times the context hashed to the curve (draft-kalos-bbs-per-verifier-linkability-00): the form of
+    /// the published vectors of `bbs-2023`.
     SingleSecret,
+    /// As many secret scalars as it says, the coefficients of a polynomial that is taken at a point hashed from the context;
+    /// their number is bound to the header (draft-irtf-cfrg-bbs-per-verifier-linkability-03). Whoever breaks discrete
+    /// logarithms still has to see as many pseudonyms as there are secrets before any two can be linked.
+    SecretVector(usize),
+}
+
+/// The most secrets of one pseudonym.
+pub const MAX_NYM_SECRETS: usize = 256;
+
+impl PseudonymForm {
+    /// How many secrets it takes.
+    pub(super) const fn secrets(self) -> usize {
+        match self {
+            Self::SingleSecret => 1,
+            Self::SecretVector(count) => count,
+        }
+    }
+
+    pub(super) fn check(self) -> Result<(), Error> {
+        match self.secrets() {
+            0 => Err(Error::malformed("pseudonym without a secret")),
+            1..=MAX_NYM_SECRETS => Ok(()),
+            _ => Err(Error::too_large("secrets of a pseudonym", MAX_NYM_SECRETS)),
+        }
+    }
+
+    /// What a signature is bound to besides its messages (combined_header).
+    pub(super) fn header(self, header: &[u8]) -> Vec<u8> {
+        let mut header = header.to_vec();
+        if let Self::SecretVector(count) = self {
+            header.extend((count as u64).to_be_bytes());
+        }
+        header
+    }
 }
 
 /// A context in which a prover is known by one pseudonym (context_id, nym_domain): a verifier's name, for example.
@@ -75,40 +110,89 @@ const INVALID: Error = Error::InvalidSignature { what: "pseudonym" };
 impl Context<'_> {
     /// OP: the context as a point.
     fn point(&self, api: Api) -> Result<G1, Error> {
-        match self.form {
-            PseudonymForm::SingleSecret => hash_to_curve(api.suite, self.id, &api.dst("")),
-        }
+        hash_to_curve(api.suite, self.id, &api.dst(""))
     }
 
-    /// PseudonymProofInit: the pseudonym, OP, and the commitment for the proof. Constant time.
+    /// The polynomial whose coefficients `scalars` are, at the point that the context gives (z); the first of them for a
+    /// single secret.
+    fn polynomial(
+        &self,
+        api: Api,
+        scalars: impl DoubleEndedIterator<Item = Scalar>,
+    ) -> Result<Scalar, Error> {
+        let z = match self.form {
+            PseudonymForm::SingleSecret => Scalar::default(),
+            PseudonymForm::SecretVector(_) => {
+                let dst = api.dst("VECT_NYM_SECRETS");
+                api.suite.hash_parts(&[self.id], &dst)?
+            }
+        };
+        Ok(scalars.rfold(Scalar::default(), |sum, scalar| sum * z + scalar))
+    }
+
+    /// PseudonymProofInit: the pseudonym and what else the challenge covers, from the secrets and their random scalars.
+    /// Constant time.
     pub(super) fn prove(
         &self,
         api: Api,
-        secret: &SecretScalar,
-        random: &SecretScalar,
-    ) -> Result<Vec<G1>, Error> {
+        secrets: &[SecretScalar],
+        random: &[SecretScalar],
+    ) -> Result<(G1, Hashed), Error> {
         let op = self.point(api)?;
-        let pseudonym = times(&op, secret.get());
+        let at = |scalars: &[SecretScalar]| {
+            let value = self.polynomial(api, scalars.iter().map(SecretScalar::get))?;
+            Ok::<_, Error>(SecretScalar::new(value))
+        };
+        let pseudonym = times(&op, at(secrets)?.get());
         if is_identity(&pseudonym) {
             return Err(INVALID);
         }
-        Ok(vec![pseudonym, op, times(&op, random.get())])
+        let commitment = times(&op, at(random)?.get());
+        Ok((pseudonym, self.hashed(pseudonym, op, commitment)))
     }
 
-    /// PseudonymProofVerifyInit: the same three points, from the proof's answer for the secret. Variable time.
+    /// PseudonymProofVerifyInit: the same, from the proof's answers for the secrets. Variable time.
     pub(super) fn verify(
         &self,
         api: Api,
         pseudonym: &Pseudonym,
-        answer: Scalar,
+        answers: &[Scalar],
         challenge: Scalar,
-    ) -> Result<Vec<G1>, Error> {
+    ) -> Result<Hashed, Error> {
         let op = self.point(api)?;
+        let answer = self.polynomial(api, answers.iter().copied())?;
         let terms = [(affine(&op), answer), (pseudonym.0, -challenge)];
         let commitment = variable_time_sum(&[], &terms);
         if is_identity(&commitment) {
             return Err(INVALID);
         }
-        Ok(vec![projective(&pseudonym.0), op, commitment])
+        Ok(self.hashed(projective(&pseudonym.0), op, commitment))
     }
+
+    /// ProofWithPseudonymChallengeCalculate: the older form hashes the context's point, the newer the context itself.
+    fn hashed(&self, pseudonym: G1, op: G1, commitment: G1) -> Hashed {
+        match self.form {
+            PseudonymForm::SingleSecret => Hashed {
+                points: vec![pseudonym, op, commitment],
+                last: Vec::new(),
+            },
+            PseudonymForm::SecretVector(_) => {
+                let mut last = (self.id.len() as u64).to_be_bytes().to_vec();
+                last.extend(self.id);
+                Hashed {
+                    points: vec![pseudonym, commitment],
+                    last,
+                }
+            }
+        }
+    }
+}
+
+/// What the challenge of a proof with a pseudonym covers besides what that of every proof does.
+#[derive(Default)]
+pub(super) struct Hashed {
+    /// Points, after those of the proof.
+    pub(super) points: Vec<G1>,
+    /// Octets, after the presentation header.
+    pub(super) last: Vec<u8>,
 }

@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 use super::proof_value::{BaseValue, BlindPart, DerivedValue, PseudonymPart};
 use super::{FeatureOption, PseudonymLayout, SUITE, header, shuffled};
 use crate::bbs::{
-    BlindProofInput, BlindSigned, Committed, Context, ProofInput, PseudonymForm, PublicKey,
-    RandomScalars, Secret, Signature, blind_proof_gen, blind_verify, proof_gen, verify,
+    BlindProofInput, BlindSigned, Committed, Context, NymSecrets, ProofInput, PseudonymForm,
+    PublicKey, RandomScalars, Secret, Signature, blind_proof_gen, blind_verify, proof_gen, verify,
 };
 use crate::cbor::Writer;
 use crate::crypto::{hmac_sha256, sha256};
@@ -82,7 +82,7 @@ impl<'a> Bound<'a> {
     fn committed(&self) -> Committed<'_> {
         Committed {
             messages: &self.messages,
-            nym: self.nym.as_ref(),
+            nym: self.nym.as_ref().map(NymSecrets::Single),
         }
     }
 }
@@ -196,6 +196,7 @@ pub fn derive(
             let input = BlindProofInput {
                 shown,
                 committed,
+                disclosed_committed: &[],
                 blind: bound.blind,
                 context: derivation.nym_domain.map(|domain| Context {
                     form: PseudonymForm::SingleSecret,

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::proof_value::{BlindPart, PseudonymPart};
 use super::*;
-use crate::bbs::{Committed, RandomScalars, commit};
+use crate::bbs::{Committed, NymSecrets, RandomScalars, commit};
 use crate::cbor::Writer;
 use crate::data_integrity::ProofPurpose;
 use crate::key::PublicKey;
@@ -198,7 +198,7 @@ fn holders_need_the_secrets_of_their_credential_and_no_others() {
     let entropy = Secret::from_bytes(&[4; 32]).unwrap();
     let committed = Committed {
         messages: &[b"secret"],
-        nym: Some(&nym),
+        nym: Some(NymSecrets::Single(&nym)),
     };
     let random = RandomScalars::expand(SUITE, &[5; 32], 4).unwrap();
     let (commitment, blind) = commit(SUITE, &committed, random).unwrap();

@@ -158,7 +158,9 @@ impl Prepared {
                 commitment_with_proof: request.commitment_with_proof,
                 header: &self.header,
                 messages: &self.messages(),
-                signer_nym_entropy: request.signer_nym_entropy,
+                signer_nym_entropy: request
+                    .signer_nym_entropy
+                    .map(|entropy| (PseudonymForm::SingleSecret, entropy)),
             },
         )?;
         let entropy = request
@@ -322,6 +324,8 @@ pub(super) fn verify_checked(
             let disclosed = BlindDisclosed {
                 shown,
                 signer_messages: blind.messages,
+                committed_messages: &[],
+                committed_indexes: &[],
                 pseudonym: context.zip(pseudonym.as_ref()),
             };
             blind_proof_verify(SUITE, key, &derived.proof, &disclosed)
