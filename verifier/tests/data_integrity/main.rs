@@ -1,6 +1,7 @@
 //! Data Integrity: every suite, proof sets and chains, expectations, documents of controllers.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod alone;
 mod disclosure;
 mod documents;
 mod sets;

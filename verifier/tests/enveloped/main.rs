@@ -17,6 +17,7 @@ mod sd_jwt;
 mod type_metadata;
 mod wrapped;
 mod x509;
+mod x509_exact;
 
 /// The code of a refusal.
 pub(crate) fn code<T>(result: Result<T, tessera_verifier::Error>) -> Result<T, &'static str> {

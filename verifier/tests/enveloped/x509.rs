@@ -17,27 +17,27 @@ use crate::maker::{
     signature_algorithm, validity,
 };
 
-const ISSUER: &str = "https://issuer.example/specimen";
+pub(crate) const ISSUER: &str = "https://issuer.example/specimen";
 const SIGNATURE: u8 = 0x80;
 const CERTIFICATES: u8 = 0x04;
 
-const POLICY: ChainPolicy<'_> = ChainPolicy {
+pub(crate) const POLICY: ChainPolicy<'_> = ChainPolicy {
     now: NOW,
     purposes: &[],
 };
 
 /// A root, an authority and a leaf, with the template of each to be made wrong.
-struct Family {
-    root: Signer,
-    authority: Signer,
-    leaf: Signer,
-    root_says: Template,
-    authority_says: Template,
-    leaf_says: Template,
+pub(crate) struct Family {
+    pub(crate) root: Signer,
+    pub(crate) authority: Signer,
+    pub(crate) leaf: Signer,
+    pub(crate) root_says: Template,
+    pub(crate) authority_says: Template,
+    pub(crate) leaf_says: Template,
 }
 
 impl Family {
-    fn new(kind: KeyType) -> Self {
+    pub(crate) fn new(kind: KeyType) -> Self {
         Self {
             root: Signer::fresh(kind),
             authority: Signer::fresh(kind),
@@ -63,11 +63,11 @@ impl Family {
         }
     }
 
-    fn root(&self) -> Vec<u8> {
+    pub(crate) fn root(&self) -> Vec<u8> {
         self.root_says.sign(&self.root, &self.root)
     }
 
-    fn chain(&self) -> Vec<Vec<u8>> {
+    pub(crate) fn chain(&self) -> Vec<Vec<u8>> {
         vec![
             self.leaf_says.sign(&self.leaf, &self.authority),
             self.authority_says.sign(&self.authority, &self.root),
@@ -81,7 +81,7 @@ impl Family {
 }
 
 /// The verdict on a family of P-256 after one change.
-fn after(change: impl FnOnce(&mut Family)) -> Result<(), &'static str> {
+pub(crate) fn after(change: impl FnOnce(&mut Family)) -> Result<(), &'static str> {
     let mut family = Family::new(KeyType::P256);
     change(&mut family);
     family.verdict()
@@ -441,7 +441,7 @@ fn der_has_one_form() {
     assert_eq!(verdict(vec![0x30; 16 * 1024 + 1]), Err("too_large"));
 }
 
-fn chain_of(names: &[&str], dns: &[&str]) -> ValidatedChain {
+pub(crate) fn chain_of(names: &[&str], dns: &[&str]) -> ValidatedChain {
     let mut family = Family::new(KeyType::Ed25519);
     family.leaf_says.extensions = vec![alternative_names(names, dns)];
     let anchors = [TrustAnchor::from_certificate(&family.root()).unwrap()];

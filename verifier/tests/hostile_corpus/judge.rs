@@ -3,11 +3,14 @@
 use serde_json::Value;
 use tessera_verifier::claims::Format;
 use tessera_verifier::data_integrity::{self, ProofExpectation, Suite};
+use tessera_verifier::encoding::from_base64;
 use tessera_verifier::jsonld::ContextStore;
 use tessera_verifier::key::KeyType;
 use tessera_verifier::policy::StaleStatus;
+use tessera_verifier::status::{StatusType, TokenStatusList};
 use tessera_verifier::vc_jose_cose::{self, Expectation};
 use tessera_verifier::verify::{Refusal, Stage, decide};
+use tessera_verifier::x509::{ChainPolicy, TrustAnchor};
 use tessera_verifier::{Bundle, Error, Policy, Request, Timestamp, did};
 
 use crate::file::File;
@@ -17,6 +20,10 @@ type Judged = Option<(&'static str, Option<Stage>)>;
 
 /// The code and the stage, or `verified`; `None` where what it takes is not built in.
 pub(crate) fn judge(file: &File) -> Judged {
+    let bbs = cfg!(any(feature = "bbs", feature = "bbs-pure"));
+    if file.get("needs").is_some_and(|feature| feature == "bbs") && !bbs {
+        return None;
+    }
     let judged = match file.text("kind") {
         "presentation" => presentation(file),
         "request" => request(file),
@@ -26,6 +33,7 @@ pub(crate) fn judge(file: &File) -> Judged {
             .map_err(at(Stage::Issuer)),
         "credential" => credential(file),
         "envelope" => envelope(file),
+        "status_list" => status_list(file),
         "bbs_proof" => return bbs_proof(file),
         kind => panic!("unknown kind {kind}"),
     };
@@ -107,9 +115,34 @@ fn envelope(file: &File) -> Result<(), Refusal> {
     let kinds = [KeyType::P256, KeyType::P384, KeyType::Ed25519];
     let expected = Expectation::credential(&kinds, now(file));
     let envelope = file.get("envelope").unwrap();
-    vc_jose_cose::verify_envelope(envelope, &expected, &vc_jose_cose::by_did)
-        .map(|_| ())
-        .map_err(of_credential)
+    let verified = match file.get("anchors") {
+        None => vc_jose_cose::verify_envelope(envelope, &expected, &vc_jose_cose::by_did),
+        Some(anchors) => {
+            let anchors: Vec<String> = serde_json::from_value(anchors.clone()).unwrap();
+            let anchors: Vec<TrustAnchor> = anchors
+                .iter()
+                .map(|der| TrustAnchor::from_certificate(&from_base64(der).unwrap()).unwrap())
+                .collect();
+            let policy = ChainPolicy {
+                now: now(file),
+                purposes: &[],
+            };
+            let keys = vc_jose_cose::by_x5c(&anchors, policy);
+            vc_jose_cose::verify_envelope(envelope, &expected, &keys)
+        }
+    };
+    verified.map(|_| ()).map_err(of_credential)
+}
+
+/// A status list token as CWT, asked for one index.
+fn status_list(file: &File) -> Result<(), Refusal> {
+    let (_, key) = did::resolve(file.text("key")).unwrap();
+    let bytes = from_base64(file.text("list")).unwrap();
+    let index = file.get("index").and_then(Value::as_u64).unwrap();
+    TokenStatusList::verify_cwt(&bytes, file.text("uri"), &key)
+        .and_then(|list| list.status(usize::try_from(index).unwrap(), now(file)))
+        .map(|status| assert_eq!(status, StatusType::Valid))
+        .map_err(at(Stage::Status))
 }
 
 #[cfg(not(any(feature = "bbs", feature = "bbs-pure")))]

@@ -3,13 +3,17 @@
 mod bbs;
 mod binding;
 mod bundles;
+mod chains;
 mod credentials;
+mod derived;
 mod dids;
 mod envelopes;
 mod issuer;
 mod requests;
+mod sd_envelopes;
 mod sd_jwt;
 mod status;
+mod tokens;
 mod w3c;
 
 use std::fs;
@@ -86,7 +90,11 @@ pub(crate) fn all() {
     requests::write(&corpus);
     dids::write();
     credentials::write();
+    derived::write();
     envelopes::write();
+    sd_envelopes::write();
+    chains::write();
+    tokens::write();
     bbs::write();
     fs::write(folder().join("README.md"), include_str!("write/README.md")).unwrap();
 }

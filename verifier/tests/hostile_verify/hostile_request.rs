@@ -8,14 +8,18 @@ use tessera_verifier::{Error, Request, did, jws, verify};
 
 use crate::world::{NOW, Signer, World, check, code, policy};
 
-fn refused(world: &World, compact: &str) -> &'static str {
+pub(crate) fn refused(world: &World, compact: &str) -> &'static str {
     let authenticated =
         Request::parse(compact, NOW).and_then(|request| request.authenticate(&world.bundle(), NOW));
     authenticated.map_or_else(|error: Error| error.code(), |_| "accepted")
 }
 
 /// The honest request with its header and payload changed, signed again.
-fn changed(world: &World, change: impl Fn(&mut Value, &mut Value), signer: &Signer) -> String {
+pub(crate) fn changed(
+    world: &World,
+    change: impl Fn(&mut Value, &mut Value),
+    signer: &Signer,
+) -> String {
     let compact = world.request_jwt("internet-cafe");
     let part = |index| -> Value {
         let bytes = from_base64url(compact.split('.').nth(index).unwrap()).unwrap();

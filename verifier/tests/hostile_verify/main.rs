@@ -4,10 +4,12 @@
 //! names is taken out.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod alone;
 mod boundaries;
 mod hostile_binding;
 mod hostile_bundle;
 mod hostile_issuer;
+mod hostile_query;
 mod hostile_request;
 mod hostile_sd_jwt;
 mod hostile_shape;

@@ -284,7 +284,7 @@ fn encodings(corpus: &Corpus) {
     );
 }
 
-fn zlib(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn zlib(bytes: &[u8]) -> Vec<u8> {
     let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
     zlib.write_all(bytes).unwrap();
     zlib.finish().unwrap()
