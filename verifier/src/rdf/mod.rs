@@ -11,14 +11,16 @@
 //! a known amount of work instead of a timeout.
 
 mod canonical;
+mod dataset;
 mod issuer;
 mod ndegree;
 mod nquads;
 mod parse;
-mod render;
 mod term;
 
+pub(crate) use canonical::CanonicalLabels;
 pub use canonical::{Budget, Canonical, HashAlgorithm, canonicalize};
+pub(crate) use dataset::{Dataset, TermRef};
 pub(crate) use nquads::write_typed;
 pub use nquads::{to_nquads, write_quad};
 pub use parse::parse_nquads;

@@ -7,12 +7,12 @@ use alloc::vec::Vec;
 
 use super::RdfError;
 use super::canonical::{Budget, HashAlgorithm};
+use super::dataset::{Dataset, Hole, Position};
 use super::issuer::Issuer;
-use super::render::{Hole, Position, Rendered};
 
 /// The state shared by the recursive calls.
 pub(super) struct NDegree<'a> {
-    pub(super) quads: &'a [Rendered<'a>],
+    pub(super) dataset: &'a Dataset,
     pub(super) mentions: &'a [Vec<u32>],
     pub(super) first: &'a [Arc<str>],
     pub(super) hash: HashAlgorithm,
@@ -59,14 +59,12 @@ impl NDegree<'_> {
         canonical: &Issuer,
     ) -> Result<BTreeMap<Arc<str>, Vec<u32>>, RdfError> {
         let mut groups: BTreeMap<Arc<str>, Vec<u32>> = BTreeMap::new();
-        let (quads, mentions) = (self.quads, self.mentions);
+        let (dataset, mentions) = (self.dataset, self.mentions);
         for &index in mentions.get(node as usize).into_iter().flatten() {
-            let Some(quad) = quads.get(index as usize) else {
-                continue;
-            };
-            for hole in quad.holes().filter(|hole| hole.node != node) {
+            for hole in dataset.holes(index).filter(|hole| hole.node != node) {
                 self.budget.spend(1)?;
-                let hash = self.related_hash(hole, quad, issuer, canonical);
+                let predicate = dataset.predicate(index);
+                let hash = self.related_hash(hole, predicate, issuer, canonical);
                 groups.entry(hash).or_default().push(hole.node);
             }
         }
@@ -77,16 +75,14 @@ impl NDegree<'_> {
     fn related_hash(
         &self,
         hole: Hole,
-        quad: &Rendered<'_>,
+        predicate: &str,
         issuer: &Issuer,
         canonical: &Issuer,
     ) -> Arc<str> {
         let mut input = String::with_capacity(160);
         input.push(hole.position.letter());
         if hole.position != Position::Graph {
-            input.push('<');
-            input.push_str(quad.predicate);
-            input.push('>');
+            input.push_str(predicate);
         }
         match canonical
             .label(hole.node)

@@ -4,9 +4,6 @@ use super::term::{Literal, Quad, Term};
 use alloc::format;
 use alloc::string::String;
 
-/// `xsd:string`, the datatype that canonical N-Quads leaves out.
-pub(super) const XSD_STRING: &str = "http://www.w3.org/2001/XMLSchema#string";
-
 /// Serializes a dataset in the order given, one line per quad, labels as they are.
 #[must_use]
 pub fn to_nquads(quads: &[Quad]) -> String {
@@ -50,14 +47,14 @@ pub(super) fn write_iri(out: &mut String, iri: &str) {
     out.push('>');
 }
 
-pub(super) fn write_literal(out: &mut String, literal: &Literal) {
-    write_typed(out, &literal.lexical, None);
-    if let Some(language) = &literal.language {
-        out.push('@');
-        out.push_str(language);
-    } else if &*literal.datatype != XSD_STRING {
-        out.push_str("^^");
-        write_iri(out, &literal.datatype);
+fn write_literal(out: &mut String, literal: &Literal) {
+    match &literal.language {
+        Some(language) => {
+            write_typed(out, &literal.lexical, None);
+            out.push('@');
+            out.push_str(language);
+        }
+        None => write_typed(out, &literal.lexical, literal.stated_datatype()),
     }
 }
 

@@ -5,8 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::RdfError;
-use super::nquads::XSD_STRING;
-use super::term::{Literal, Quad, Term, is_well_formed_iri, is_well_formed_language};
+use super::term::{Literal, Quad, Term, XSD_STRING, is_well_formed_iri, is_well_formed_language};
 
 const RDF_LANG_STRING: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString";
 

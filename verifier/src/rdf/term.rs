@@ -2,6 +2,9 @@
 
 use alloc::sync::Arc;
 
+/// `xsd:string`, the datatype that canonical N-Quads leaves out.
+pub(super) const XSD_STRING: &str = "http://www.w3.org/2001/XMLSchema#string";
+
 /// A node of a dataset.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Term {
@@ -22,6 +25,13 @@ pub struct Literal {
     pub datatype: Arc<str>,
     /// Language tag; present exactly when the datatype is `rdf:langString`.
     pub language: Option<Arc<str>>,
+}
+
+impl Literal {
+    /// The datatype that canonical N-Quads writes: all but `xsd:string`.
+    pub(super) fn stated_datatype(&self) -> Option<&str> {
+        Some(&*self.datatype).filter(|datatype| *datatype != XSD_STRING)
+    }
 }
 
 /// One statement of a dataset.
