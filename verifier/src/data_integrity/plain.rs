@@ -19,7 +19,8 @@ use super::{ProofExpectation, VerifiedProof, known_options};
 use crate::encoding::from_multibase_base58;
 use crate::error::Error;
 use crate::jsonld::{
-    ContextStore, canonical_object, document_to_rdf, proof_options_to_rdf, unsecured_to_rdf,
+    ContextStore, canonical_object, document_to_rdf, ordinary, proof_options_to_rdf,
+    unsecured_to_rdf,
 };
 use crate::rdf::{Budget, HashAlgorithm, Quad, canonicalize};
 
@@ -130,7 +131,10 @@ impl Scheme {
             Transformation::Jcs => {
                 self.json_hash(within(context, members_without(document, &["proof"])?))
             }
-            _ => self.quads_hash(&unsecured_to_rdf(document, store)?.quads),
+            _ => match self.ordinary_hash(document, store, &["proof"]) {
+                Some(hash) => Ok(hash),
+                None => self.quads_hash(&unsecured_to_rdf(document, store)?.quads),
+            },
         }
     }
 
@@ -144,7 +148,10 @@ impl Scheme {
     ) -> Result<Vec<u8>, Error> {
         match self.transformation {
             Transformation::Jcs => self.json_hash(within(context, members_without(document, &[])?)),
-            _ => self.quads_hash(&document_to_rdf(document, store)?),
+            _ => match self.ordinary_hash(document, store, &[]) {
+                Some(hash) => Ok(hash),
+                None => self.quads_hash(&document_to_rdf(document, store)?),
+            },
         }
     }
 
@@ -166,6 +173,19 @@ impl Scheme {
             }
         }
         Ok(signed)
+    }
+
+    /// The hash of a document that is ordinary in its form and in its graph; `None` of any other.
+    fn ordinary_hash(
+        self,
+        document: &Value,
+        store: &ContextStore,
+        without: &'static [&'static str],
+    ) -> Option<Vec<u8>> {
+        let text = ordinary(document, store, without)?
+            .dataset
+            .simple_nquads(self.hash)?;
+        Some(self.hash.digest(text.as_bytes()))
     }
 
     fn quads_hash(self, quads: &[Quad]) -> Result<Vec<u8>, Error> {

@@ -12,6 +12,7 @@
 mod cache;
 mod container;
 mod context;
+mod direct;
 mod error;
 mod expand;
 mod finish;
@@ -25,6 +26,7 @@ mod to_rdf;
 mod tree;
 mod value;
 
+pub(crate) use direct::{Sourced, ordinary};
 pub use error::JsonLdError;
 pub use expand::{ExpandOptions, expand};
 pub(crate) use iri::is_absolute;

@@ -60,7 +60,7 @@ pub struct SourcedQuads {
 
 macro_rules! iris {
     ($($name:ident = $iri:literal;)*) => {
-        $(static $name: Lazy<Arc<str>> = Lazy::new(|| Arc::from($iri));)*
+        $(pub(super) static $name: Lazy<Arc<str>> = Lazy::new(|| Arc::from($iri));)*
     };
 }
 
@@ -392,7 +392,7 @@ fn i18n_datatype(language: &str, direction: Direction) -> Arc<str> {
 }
 
 /// §8.2.2 steps 10 and 11: canonical `xsd:integer` or `xsd:double`.
-fn number_literal(number: &Number, datatype: &mut Option<Arc<str>>) -> String {
+pub(super) fn number_literal(number: &Number, datatype: &mut Option<Arc<str>>) -> String {
     let is_double = datatype.as_ref().is_some_and(|iri| *iri == *XSD_DOUBLE);
     let double = number.as_f64().unwrap_or_default();
     if !is_double && !number.is_f64() {

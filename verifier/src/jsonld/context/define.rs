@@ -16,6 +16,7 @@ use super::{
 use crate::jsonld::JsonLdError;
 use crate::jsonld::iri;
 use crate::jsonld::keyword::{Keyword, has_keyword_form};
+use crate::rdf::is_well_formed_iri;
 
 type Entries = Map<String, Value>;
 
@@ -117,6 +118,7 @@ impl<'a> Definer<'a, '_, '_> {
         let mut definition = TermDefinition {
             number: fresh_number(),
             mapping: Expanded::Null,
+            well_formed: false,
             prefix: false,
             protected: self.protected,
             reverse: false,
@@ -178,6 +180,7 @@ impl<'a> Definer<'a, '_, '_> {
         self.extras(term, entries, &mut definition, chain)?;
         if let Expanded::Iri(iri) = &definition.mapping {
             short(iri)?;
+            definition.well_formed = is_well_formed_iri(iri);
         }
         if let Some(TypeMapping::Iri(iri)) = &definition.type_mapping {
             short(iri)?;

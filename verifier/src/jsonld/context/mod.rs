@@ -6,6 +6,7 @@ mod process;
 
 use alloc::boxed::Box;
 use alloc::format;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -69,6 +70,17 @@ pub(crate) enum Expanded {
     Iri(Arc<str>),
 }
 
+/// What IRI Expansion makes of a value, without copying it.
+pub(crate) enum Reading<'c> {
+    Null,
+    Keyword(Keyword),
+    /// What the term is defined as.
+    Term(&'c TermDefinition),
+    /// The value as it stands.
+    Same,
+    Made(String),
+}
+
 /// The type mapping of a term.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TypeMapping {
@@ -91,6 +103,8 @@ pub(crate) struct ScopedContext {
 pub(crate) struct TermDefinition {
     pub(crate) number: usize,
     pub(crate) mapping: Expanded,
+    /// Whether the mapping is an IRI that statements may be made of.
+    pub(crate) well_formed: bool,
     pub(crate) prefix: bool,
     pub(crate) protected: bool,
     pub(crate) reverse: bool,
@@ -151,38 +165,54 @@ impl Context {
 
     /// IRI Expansion (API §5.2.2) outside context processing.
     pub(crate) fn expand_iri(&self, value: &str, document_relative: bool, vocab: bool) -> Expanded {
+        match self.read_iri(value, document_relative, vocab) {
+            Reading::Null => Expanded::Null,
+            Reading::Keyword(keyword) => Expanded::Keyword(keyword),
+            Reading::Term(definition) => definition.mapping.clone(),
+            Reading::Same => Expanded::Iri(value.into()),
+            Reading::Made(iri) => Expanded::Iri(iri.into()),
+        }
+    }
+
+    /// As [`expand_iri`](Self::expand_iri).
+    pub(crate) fn read_iri(
+        &self,
+        value: &str,
+        document_relative: bool,
+        vocab: bool,
+    ) -> Reading<'_> {
         if let Some(keyword) = Keyword::parse(value) {
-            return Expanded::Keyword(keyword);
+            return Reading::Keyword(keyword);
         }
         if has_keyword_form(value) {
-            return Expanded::Null;
+            return Reading::Null;
         }
         if let Some(definition) = self.term(value)
             && (vocab || matches!(definition.mapping, Expanded::Keyword(_)))
         {
-            return definition.mapping.clone();
+            return Reading::Term(definition);
         }
         if let Some((prefix, suffix)) = split_compact(value) {
             if prefix == "_" || suffix.starts_with("//") {
-                return Expanded::Iri(value.into());
+                return Reading::Same;
             }
             if let Some(definition) = self.term(prefix)
                 && definition.prefix
                 && let Expanded::Iri(iri) = &definition.mapping
             {
-                return Expanded::Iri(format!("{iri}{suffix}").into());
+                return Reading::Made(format!("{iri}{suffix}"));
             }
             if iri::is_absolute(value) {
-                return Expanded::Iri(value.into());
+                return Reading::Same;
             }
         }
         if vocab && let Some(vocabulary) = &self.vocab {
-            return Expanded::Iri(format!("{vocabulary}{value}").into());
+            return Reading::Made(format!("{vocabulary}{value}"));
         }
         if document_relative && let Some(base) = &self.base {
-            return Expanded::Iri(iri::resolve(base, value).into());
+            return Reading::Made(iri::resolve(base, value));
         }
-        Expanded::Iri(value.into())
+        Reading::Same
     }
 }
 

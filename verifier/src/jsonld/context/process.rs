@@ -235,6 +235,9 @@ impl<'s> Processor<'s> {
         url: &str,
         options: &ProcessOptions,
     ) -> Result<Arc<Context>, JsonLdError> {
+        if let Some(context) = self.kept_by_url(result, url, options) {
+            return Ok(context);
+        }
         let url: Arc<str> = match &options.base_url {
             Some(base) if !iri::is_absolute(url) => iri::resolve(base, url).into(),
             _ => url.into(),
@@ -259,6 +262,22 @@ impl<'s> Processor<'s> {
         self.kept(result, Step::Document(document.number), |this| {
             this.process(result, &document.context, &inner)
         })
+    }
+
+    /// What [`include`](Self::include) would find kept, for a context that the document itself names.
+    fn kept_by_url(
+        &self,
+        result: &Context,
+        url: &str,
+        options: &ProcessOptions,
+    ) -> Option<Arc<Context>> {
+        if options.base_url.is_some() || !options.validate_scoped || options.override_protected {
+            return None;
+        }
+        let document = self.store.document(url).ok()?;
+        let key = (result.number, Step::Document(document.number));
+        let kept = self.store.cache.find(key)?;
+        (result.number != 0).then(|| Arc::clone(kept))
     }
 
     /// Steps 5.5 to 5.13: a context definition.
