@@ -140,7 +140,7 @@ impl ProofOptions {
     /// The key that the verification method names.
     pub(super) fn public_key(&self) -> Result<PublicKey, Error> {
         if let Some(key) = &self.key
-            && did::verification_method(key) == self.verification_method
+            && did::did_of_method(&self.verification_method, key).is_some()
         {
             return Ok(key.clone());
         }

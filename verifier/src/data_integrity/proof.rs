@@ -62,8 +62,7 @@ fn time(members: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, E
 /// The controller and the key of a verification method that may be used for the expected purpose.
 fn resolve(method: &str, expected: &ProofExpectation<'_>) -> Result<(String, PublicKey), Error> {
     if let Some(key) = expected.known_key
-        && let Some((did, _)) = method.split_once('#')
-        && did::verification_method(key) == method
+        && let Some(did) = did::did_of_method(method, key)
     {
         return Ok((did.to_owned(), key.clone()));
     }

@@ -15,12 +15,12 @@ use serde_json::{Map, Value};
 use super::Suite;
 use super::proof::single_proof;
 use crate::error::Error;
-use crate::rdf::Quad;
+use crate::rdf::{Budget, HashAlgorithm};
 pub(super) use encoding::{
     components, decode, read_indexes, read_labels, read_texts, write_indexes, write_texts,
 };
 pub(super) use select::Selection;
-pub(super) use statements::{Label, Statements, canonical, label_number};
+pub(super) use statements::{Label, Statements};
 
 /// The proof of a document that is to be derived from, and its value.
 pub(super) fn proof_of(
@@ -129,7 +129,7 @@ pub(super) fn disclose<'a, T: Copy>(
             others.push(statement.line.as_str());
         }
         if is_mandatory || is_selective {
-            revealed.extend(statements.quads.get(statement.quad).cloned());
+            revealed.push(statement.index);
         }
     }
     Ok(Disclosure {
@@ -144,18 +144,19 @@ pub(super) fn disclose<'a, T: Copy>(
 /// The labels that a verifier will find canonical in what is revealed, and what was signed in
 /// their place (createDisclosureData steps 12 to 14).
 fn verifier_labels<T: Copy>(
-    revealed: &[Quad],
+    revealed: &[usize],
     statements: &Statements<T>,
 ) -> Result<BTreeMap<usize, T>, Error> {
-    let canonical = canonical(revealed)?;
-    canonical
-        .labels()
-        .map(|(input, canonical)| {
-            let label = statements.labels.get(input);
-            Some((label_number(canonical)?, label?.value))
-        })
-        .collect::<Option<_>>()
-        .ok_or(Error::malformed("blank node label"))
+    let (part, originals) = statements.dataset.part(revealed);
+    let canonical = part.canonical_labels(HashAlgorithm::Sha256, Budget::default())?;
+    let signed = |node: &u32| {
+        let original = *originals.get(*node as usize)? as usize;
+        let label = statements.labels.get(original)?.as_ref()?;
+        Some(label.value)
+    };
+    let values: Option<Vec<T>> = canonical.order().iter().map(signed).collect();
+    let values = values.ok_or(Error::malformed("blank node label"))?;
+    Ok((0..).zip(values).collect())
 }
 
 /// The document that is shown, with the proof it was derived from but for the value.

@@ -1,7 +1,6 @@
 //! Canonical statements under the labels that are signed (vc-di-ecdsa §3.4:
 //! labelReplacementCanonicalizeJsonLd, canonicalizeAndGroup).
 
-use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,9 +8,8 @@ use serde_json::Value;
 
 use super::select::Selection;
 use crate::error::Error;
-use crate::jsonld::{ContextStore, Source, unsecured_to_rdf};
-use crate::rdf::{Budget, Canonical, HashAlgorithm, Quad, canonicalize, write_quad};
-use crate::table::Table;
+use crate::jsonld::{ContextStore, Source, Sourced, ordinary, unsecured_to_rdf};
+use crate::rdf::{Budget, CanonicalLabels, Dataset, HashAlgorithm};
 
 /// A label that is signed in place of a canonical one.
 pub(in crate::data_integrity) struct Label<T> {
@@ -21,15 +19,12 @@ pub(in crate::data_integrity) struct Label<T> {
     pub(in crate::data_integrity) text: String,
 }
 
-/// Input label of a blank node to the label that is signed.
-pub(in crate::data_integrity) type Labels<T> = Table<String, Label<T>>;
-
 /// A statement, once, however often the document makes it.
 pub(in crate::data_integrity) struct Statement {
     /// The N-Quads line with signed labels.
     pub(in crate::data_integrity) line: String,
-    /// Index of a quad that makes it.
-    pub(in crate::data_integrity) quad: usize,
+    /// Index of a line of the dataset that makes it.
+    pub(in crate::data_integrity) index: usize,
     source: Source,
     more: Vec<Source>,
 }
@@ -50,8 +45,9 @@ impl Statement {
 
 /// The statements of a document in the order in which they are signed.
 pub(in crate::data_integrity) struct Statements<T> {
-    pub(in crate::data_integrity) quads: Vec<Quad>,
-    pub(in crate::data_integrity) labels: Labels<T>,
+    pub(in crate::data_integrity) dataset: Dataset,
+    /// The signed labels of the dataset's blank nodes, by number.
+    pub(in crate::data_integrity) labels: Vec<Option<Label<T>>>,
     pub(in crate::data_integrity) sorted: Vec<Statement>,
 }
 
@@ -63,43 +59,45 @@ impl<T: Copy> Statements<T> {
         store: &ContextStore,
         labels: impl FnOnce(&[&str]) -> Result<Vec<Label<T>>, Error>,
     ) -> Result<Self, Error> {
-        let sourced = unsecured_to_rdf(document, store)?;
-        let canonical = canonical(&sourced.quads)?;
-        let (inputs, canonical_labels): (Vec<&str>, Vec<&str>) = canonical.labels().unzip();
-        let labels: Labels<T> = inputs
-            .into_iter()
-            .map(str::to_owned)
-            .zip(labels(&canonical_labels)?)
-            .collect();
-        let relabel = |input: &str| labels.get(input).map_or("", |label| label.text.as_str());
-        let mut lines: Vec<(String, usize, Source)> = sourced
-            .quads
-            .iter()
-            .zip(&sourced.sources)
+        let (Sourced { dataset, sources }, canonical) = canonical(document, store)?;
+        let order = canonical.order();
+        let texts: Vec<&str> = order.iter().map(|node| canonical.of(*node)).collect();
+        let mut by_node: Vec<Option<Label<T>>> = Vec::new();
+        by_node.resize_with(order.len(), || None);
+        for (node, label) in order.iter().zip(labels(&texts)?) {
+            if let Some(place) = by_node.get_mut(*node as usize) {
+                *place = Some(label);
+            }
+        }
+        let relabel = |node: u32| {
+            let label = by_node.get(node as usize).and_then(Option::as_ref);
+            label.map_or("", |label| label.text.as_str())
+        };
+        let mut lines: Vec<(String, usize, Source)> = (0u32..)
+            .zip(&sources)
             .enumerate()
-            .map(|(index, (quad, source))| {
-                let mut line = String::with_capacity(192);
-                write_quad(&mut line, quad, relabel);
-                (line, index, *source)
+            .map(|(index, (line, source))| {
+                let mut text = String::with_capacity(192);
+                dataset.write(line, &mut text, relabel);
+                (text, index, *source)
             })
             .collect();
         lines.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         let mut sorted: Vec<Statement> = Vec::with_capacity(lines.len());
-        for (line, quad, source) in lines {
+        for (line, index, source) in lines {
             match sorted.last_mut() {
                 Some(last) if last.line == line => last.more.push(source),
                 _ => sorted.push(Statement {
                     line,
-                    quad,
+                    index,
                     source,
                     more: Vec::new(),
                 }),
             }
         }
-        drop(canonical);
         Ok(Self {
-            quads: sourced.quads,
-            labels,
+            dataset,
+            labels: by_node,
             sorted,
         })
     }
@@ -134,10 +132,18 @@ pub(in crate::data_integrity) fn label_number(label: &str) -> Option<usize> {
     label.strip_prefix("c14n")?.parse().ok()
 }
 
-pub(in crate::data_integrity) fn canonical(quads: &[Quad]) -> Result<Canonical<'_>, Error> {
-    Ok(canonicalize(
-        quads,
-        HashAlgorithm::Sha256,
-        Budget::default(),
-    )?)
+/// The statements of `document` without its proof, and their canonical labels.
+fn canonical(document: &Value, store: &ContextStore) -> Result<(Sourced, CanonicalLabels), Error> {
+    const HASH: HashAlgorithm = HashAlgorithm::Sha256;
+    if let Some(sourced) = ordinary(document, store, &["proof"])
+        && sourced.dataset.is_free_of_duplicates()
+        && let Some(labels) = sourced.dataset.simple_labels(HASH)
+    {
+        return Ok((sourced, labels));
+    }
+    let general = unsecured_to_rdf(document, store)?;
+    let (dataset, _) = Dataset::of(&general.quads);
+    let labels = dataset.canonical_labels(HASH, Budget::default())?;
+    let sources = general.sources;
+    Ok((Sourced { dataset, sources }, labels))
 }
