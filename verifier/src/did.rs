@@ -8,7 +8,7 @@ mod x25519;
 pub use document::document;
 pub use documents::Documents;
 
-use crate::encoding::{from_base64url, from_multibase_base58, multibase_base58};
+use crate::encoding::{from_base64url, from_multibase_base58};
 use crate::error::Error;
 use crate::json::{self, Limits};
 use crate::key::PublicKey;
@@ -22,20 +22,27 @@ const DID_MAX: usize = 512;
 /// The did:key of a key: `did:key:zDn…` for P-256, `z82…` for P-384, `z6Mk…` for Ed25519.
 #[must_use]
 pub fn did_key(key: &PublicKey) -> String {
-    format!("did:key:{}", multikey(key))
+    format!("did:key:{}", key.multikey())
 }
 
 /// The Multikey form of a key (Controlled Identifiers §2.2.2): multibase base58btc of its multicodec form.
 #[must_use]
 pub fn multikey(key: &PublicKey) -> String {
-    multibase_base58(&key.to_multicodec())
+    key.multikey().to_owned()
 }
 
 /// The verification method of a key's did:key: `did:key:zX#zX`.
 #[must_use]
 pub fn verification_method(key: &PublicKey) -> String {
-    let name = multikey(key);
+    let name = key.multikey();
     format!("did:key:{name}#{name}")
+}
+
+/// The did:key of a verification method, if the method is that of `key`.
+pub(crate) fn did_of_method<'m>(method: &'m str, key: &PublicKey) -> Option<&'m str> {
+    let (did, fragment) = method.split_once('#')?;
+    let name = did.strip_prefix("did:key:")?;
+    (name == fragment && name == key.multikey()).then_some(did)
 }
 
 /// The key of a Multikey.

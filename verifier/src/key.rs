@@ -1,10 +1,12 @@
 //! Public keys: a closed set of kinds, each decoded and checked once.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use once_cell::race::OnceBox;
 use serde_json::{Value, json};
 
 use crate::crypto::{SignatureKey, sha256};
@@ -158,6 +160,20 @@ pub struct PublicKey {
     /// The uncompressed point (RFC 5480 §2.2, without the 4 in front for BLS), or an Ed25519 key's 32 bytes.
     bytes: Vec<u8>,
     key: Decoded,
+    multikey: Multikey,
+}
+
+/// The text of a key's Multikey, made when it is first asked for: base58 takes quadratic time.
+#[derive(Default)]
+struct Multikey(OnceBox<String>);
+
+impl Clone for Multikey {
+    fn clone(&self) -> Self {
+        match self.0.get() {
+            Some(text) => Self(OnceBox::with_value(Box::new(text.clone()))),
+            None => Self::default(),
+        }
+    }
 }
 
 /// A key as the primitive that uses it wants it.
@@ -209,7 +225,12 @@ impl PublicKey {
     fn decode(kind: KeyType, bytes: &[u8]) -> Result<Self, Error> {
         let (key, bytes) = SignatureKey::decode(kind, bytes).ok_or(MALFORMED)?;
         let key = Decoded::Signature(key);
-        Ok(Self { kind, bytes, key })
+        Ok(Self {
+            kind,
+            bytes,
+            key,
+            multikey: Multikey::default(),
+        })
     }
 
     /// Reads a multicodec public key: the codec as a varint, then the key as in
@@ -235,6 +256,12 @@ impl PublicKey {
             self.to_compressed(),
         ]
         .concat()
+    }
+
+    /// The Multikey form (Controlled Identifiers §2.2.2): multibase base58btc of the multicodec form.
+    pub(crate) fn multikey(&self) -> &str {
+        let make = || Box::new(crate::encoding::multibase_base58(&self.to_multicodec()));
+        self.multikey.0.get_or_init(make)
     }
 
     /// Reads a public JWK (RFC 7517, RFC 7518 §6.2.1, RFC 8037 §2).
@@ -380,6 +407,7 @@ impl From<crate::bbs::PublicKey> for PublicKey {
             kind: KeyType::Bls12381G2,
             bytes: key.to_uncompressed().to_vec(),
             key: Decoded::Bbs(key),
+            multikey: Multikey::default(),
         }
     }
 }
