@@ -88,7 +88,7 @@ fn issue(issuer: &Key, holder: &Key, (issuer_did, kid): (&str, &str)) -> String 
             "exp": midnight.add_seconds(90 * 86_400).unix(),
             "status": {"status_list": {"idx": 4711, "uri": LIST}},
         })),
-        disclosable: claims(),
+        disclosable: &claims(),
         holder: holder.public_key(),
         salts: &mut || salts.draw(),
         decoys: 4,

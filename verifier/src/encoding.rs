@@ -21,8 +21,48 @@ pub fn base64url(bytes: &[u8]) -> String {
 }
 
 /// Appends what [`base64url`] gives.
-pub(crate) fn base64url_to(bytes: &[u8], to: &mut String) {
-    URL_SAFE_NO_PAD.encode_string(bytes, to);
+pub(crate) fn base64url_to(bytes: &[u8], to: &mut Vec<u8>) {
+    let start = to.len();
+    // Four characters for three bytes, rounded up.
+    to.resize(start + bytes.len().div_ceil(3) * 4, 0);
+    let room = to.get_mut(start..).unwrap_or_default();
+    let written = URL_SAFE_NO_PAD.encode_slice(bytes, room).unwrap_or(0);
+    to.truncate(start + written);
+}
+
+/// At most `N` characters of base64url, where they are: many are made and few are kept.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Base64Url<const N: usize> {
+    text: [u8; N],
+    len: usize,
+}
+
+impl<const N: usize> Base64Url<N> {
+    /// What [`base64url`] gives; nothing when it is longer than `N`.
+    pub(crate) fn new(bytes: &[u8]) -> Self {
+        let mut text = [0; N];
+        let len = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).unwrap_or(0);
+        Self { text, len }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.text.get(..self.len).unwrap_or_default()
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        // The alphabet is ASCII.
+        core::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+}
+
+/// Appends what [`from_base64url`] gives.
+///
+/// # Errors
+/// Those of [`from_base64url`].
+pub(crate) fn from_base64url_to(text: &str, to: &mut Vec<u8>) -> Result<(), Error> {
+    URL_SAFE_NO_PAD
+        .decode_vec(text, to)
+        .map_err(|_| Error::malformed("base64url"))
 }
 
 /// Reads base64url without padding and with zero trailing bits.

@@ -1,5 +1,7 @@
 //! Strict JSON (RFC 8259): what two readers could read differently is refused.
 
+pub(crate) mod flat;
+
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -60,6 +62,55 @@ pub fn parse_object(bytes: &[u8], limits: Limits) -> Result<Map<String, Value>, 
     match parse(bytes, limits)? {
         Value::Object(map) => Ok(map),
         _ => Err(Error::malformed("JSON object expected")),
+    }
+}
+
+/// Writes a value without white space, the members of objects in the order of the map.
+pub(crate) fn write(value: &Value, to: &mut Vec<u8>) {
+    let mut first = true;
+    let mut comma = |to: &mut Vec<u8>| {
+        if !core::mem::take(&mut first) {
+            to.push(b',');
+        }
+    };
+    match value {
+        Value::Null => to.extend(b"null"),
+        Value::Bool(true) => to.extend(b"true"),
+        Value::Bool(false) => to.extend(b"false"),
+        Value::String(text) => write_text(text, to),
+        // Numbers always serialize.
+        Value::Number(number) => to.extend(serde_json::to_vec(number).unwrap_or_default()),
+        Value::Array(elements) => {
+            to.push(b'[');
+            for element in elements {
+                comma(to);
+                write(element, to);
+            }
+            to.push(b']');
+        }
+        Value::Object(members) => {
+            to.push(b'{');
+            for (name, value) in members {
+                comma(to);
+                write_text(name, to);
+                to.push(b':');
+                write(value, to);
+            }
+            to.push(b'}');
+        }
+    }
+}
+
+/// Writes a JSON string. Most need no escape, and then nothing is looked at twice.
+pub(crate) fn write_text(text: &str, to: &mut Vec<u8>) {
+    let bytes = text.as_bytes();
+    if flat::plain_length(bytes) == bytes.len() {
+        to.push(b'"');
+        to.extend_from_slice(bytes);
+        to.push(b'"');
+    } else {
+        // Strings always serialize.
+        to.extend(serde_json::to_vec(text).unwrap_or_default());
     }
 }
 
@@ -218,6 +269,14 @@ mod tests {
             parse(br#"{"a":[1,-2,0.5,"x",null,true]}"#, SMALL).ok(),
             Some(serde_json::json!({"a":[1,-2,0.5,"x",null,true]}))
         );
+    }
+
+    #[test]
+    fn writes_what_serde_json_writes() {
+        let value = serde_json::json!({"a":[1,-2,0.5,1e300,"x",null,true,false,{}],"é\n":["\"\\\u{1f}\u{7f}"]});
+        let mut written = Vec::new();
+        write(&value, &mut written);
+        assert_eq!(written, serde_json::to_vec(&value).unwrap_or_default());
     }
 
     #[test]

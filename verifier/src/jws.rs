@@ -4,16 +4,18 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use serde_json::{Map, Value, json};
+use core::fmt;
+use serde_json::{Value, json};
 
 use crate::crypto::{LocalSigner, SignError};
 use crate::encoding::{base64, base64url_to, from_base64, from_base64url};
 use crate::error::Error;
+use crate::json::flat::{Flat, Node};
 use crate::json::{self, Limits};
 use crate::key::{KeyType, PublicKey};
 
 /// The protected header, checked: `alg` is one that the caller allows, there is no `crit` and no `b64`.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Header {
     /// The kind of key that `alg` calls for.
     pub algorithm: KeyType,
@@ -23,56 +25,71 @@ pub struct Header {
     pub kid: Option<String>,
     /// `jwk`, a public key.
     pub jwk: Option<PublicKey>,
-    members: Map<String, Value>,
+    members: Flat,
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Header")
+            .field("algorithm", &self.algorithm)
+            .field("typ", &self.typ)
+            .field("kid", &self.kid)
+            .field("jwk", &self.jwk)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Header {
-    /// Every member as sent, for profiles that look at others.
+    /// Any member as sent, for profiles that look at others.
     #[must_use]
-    pub fn members(&self) -> &Map<String, Value> {
-        &self.members
+    pub fn member(&self, name: &str) -> Option<Value> {
+        self.members.node(0)?.get(name).map(Node::to_value)
     }
 
-    fn read(bytes: &[u8], allowed: &[KeyType]) -> Result<Self, Error> {
-        let members = json::parse_object(
-            bytes,
-            Limits {
-                bytes: 16 * 1024,
-                depth: 8,
-            },
-        )?;
+    fn read(bytes: Vec<u8>, allowed: &[KeyType]) -> Result<Self, Error> {
+        let limits = Limits {
+            bytes: 16 * 1024,
+            depth: 8,
+        };
+        let flat = Flat::parse(bytes, limits)?;
+        let members = flat.object()?;
         // RFC 8725 §3.1: the algorithm is ours to choose. This also refuses "none" (RFC 7518 §3.6).
         let algorithm = members
             .get("alg")
-            .and_then(Value::as_str)
-            .and_then(KeyType::from_jws_algorithm)
+            .and_then(Node::as_str)
+            .and_then(|alg| KeyType::from_jws_algorithm(&alg))
             .filter(|algorithm| allowed.contains(algorithm))
             .ok_or(Error::UnsupportedAlgorithm { what: "JWS alg" })?;
         // RFC 7515 §4.1.11: we understand no extension, so any critical one is refused; RFC 7797 needs `crit` too.
-        if members.contains_key("crit") || members.contains_key("b64") {
+        if members.get("crit").is_some() || members.get("b64").is_some() {
             return Err(Error::malformed("JWS with critical extensions"));
         }
         let text = |name| match members.get(name) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(Error::malformed("JWS header member")),
+            Some(value) => match value.as_str() {
+                Some(text) => Ok(Some(text.into_owned())),
+                None => Err(Error::malformed("JWS header member")),
+            },
         };
-        let jwk = members.get("jwk").map(PublicKey::from_jwk).transpose()?;
+        let jwk = members
+            .get("jwk")
+            .map(|jwk| PublicKey::from_jwk(&jwk.to_value()))
+            .transpose()?;
         Ok(Self {
             algorithm,
             typ: text("typ")?,
             kid: text("kid")?,
             jwk,
-            members,
+            members: flat,
         })
     }
 }
 
 /// A parsed JWS whose signature nobody has checked yet.
 #[derive(Debug, Clone)]
-pub struct Unverified {
+pub struct Unverified<P = Value> {
     header: Header,
-    payload: Value,
+    payload: P,
     /// Begins with the signing input.
     source: Arc<str>,
     signing_input: usize,
@@ -95,26 +112,41 @@ pub fn parse_with(compact: &str, limits: Limits, allowed: &[KeyType]) -> Result<
     if compact.len() > limits.bytes {
         return Err(Error::too_large("JWS", limits.bytes));
     }
-    parse_shared(compact.into(), compact.len(), limits, allowed)
+    parse_shared(compact.into(), compact.len(), allowed, |payload| {
+        json::parse_object(&payload, limits).map(Value::Object)
+    })
 }
 
-/// Like [`parse_with`], for the first `length` bytes of a text.
-pub(crate) fn parse_shared(
-    source: Arc<str>,
-    length: usize,
+/// Like [`parse_with`], without a tree of the payload.
+pub(crate) fn parse_flat(
+    compact: &str,
     limits: Limits,
     allowed: &[KeyType],
-) -> Result<Unverified, Error> {
-    let malformed = Error::malformed("compact JWS");
-    if length > limits.bytes {
+) -> Result<Unverified<Flat>, Error> {
+    if compact.len() > limits.bytes {
         return Err(Error::too_large("JWS", limits.bytes));
     }
+    parse_shared(compact.into(), compact.len(), allowed, |payload| {
+        let payload = Flat::parse(payload, limits)?;
+        payload.object().map(drop)?;
+        Ok(payload)
+    })
+}
+
+/// Like [`parse_with`], for the first `length` bytes of a text, within the caller's limits; `read` reads the payload.
+pub(crate) fn parse_shared<P>(
+    source: Arc<str>,
+    length: usize,
+    allowed: &[KeyType],
+    read: impl FnOnce(Vec<u8>) -> Result<P, Error>,
+) -> Result<Unverified<P>, Error> {
+    let malformed = Error::malformed("compact JWS");
     let compact = source.get(..length).ok_or(malformed.clone())?;
     let (signing_input, signature) = compact.rsplit_once('.').ok_or(malformed.clone())?;
     let (header, payload) = signing_input.split_once('.').ok_or(malformed)?;
     let signature = from_base64url(signature)?;
-    let header = Header::read(&from_base64url(header)?, allowed)?;
-    let payload = Value::Object(json::parse_object(&from_base64url(payload)?, limits)?);
+    let header = Header::read(from_base64url(header)?, allowed)?;
+    let payload = read(from_base64url(payload)?)?;
     Ok(Unverified {
         header,
         payload,
@@ -153,7 +185,7 @@ pub(crate) fn open_with(
     let (signing_input, signature) = compact.rsplit_once('.').ok_or(malformed.clone())?;
     let (header, payload) = signing_input.split_once('.').ok_or(malformed)?;
     let unverified = Unverified {
-        header: Header::read(&from_base64url(header)?, allowed)?,
+        header: Header::read(from_base64url(header)?, allowed)?,
         payload: Value::Null,
         source: signing_input.into(),
         signing_input: signing_input.len(),
@@ -164,7 +196,7 @@ pub(crate) fn open_with(
     json::parse_object(&from_base64url(payload)?, limits).map(Value::Object)
 }
 
-impl Unverified {
+impl<P> Unverified<P> {
     /// The checked header. What it says is still unproven.
     #[must_use]
     pub fn header(&self) -> &Header {
@@ -173,7 +205,7 @@ impl Unverified {
 
     /// The payload before any check: only for finding out which key and which time to check against.
     #[must_use]
-    pub fn payload_unverified(&self) -> &Value {
+    pub fn payload_unverified(&self) -> &P {
         &self.payload
     }
 
@@ -190,7 +222,7 @@ impl Unverified {
     /// # Errors
     /// `unsupported_format` for another `typ`, `unsupported_algorithm` for an `alg` that is not the key's,
     /// `invalid_signature`.
-    pub fn verify(self, key: &PublicKey, expected_typ: &str) -> Result<Value, Error> {
+    pub fn verify(self, key: &PublicKey, expected_typ: &str) -> Result<P, Error> {
         self.verify_any(key, &[expected_typ])
     }
 
@@ -198,7 +230,7 @@ impl Unverified {
     ///
     /// # Errors
     /// Those of [`verify`](Self::verify).
-    pub fn verify_any(self, key: &PublicKey, expected_typs: &[&str]) -> Result<Value, Error> {
+    pub fn verify_any(self, key: &PublicKey, expected_typs: &[&str]) -> Result<P, Error> {
         self.verify_typ(key, &ExpectedTyp::any_of(expected_typs))
     }
 
@@ -206,7 +238,7 @@ impl Unverified {
         self,
         key: &PublicKey,
         expected: &ExpectedTyp<'_>,
-    ) -> Result<Value, Error> {
+    ) -> Result<P, Error> {
         expected.check(self.header.typ.as_deref(), "JWS typ")?;
         // RFC 8725 §3.1: each key has one algorithm.
         if self.header.algorithm != key.kind() {
@@ -251,7 +283,7 @@ pub(crate) const MAX_CERTIFICATES: usize = 8;
 /// `x5c` (RFC 7515 §4.1.6): certificates in DER, the signer's first; none when the header has no such member.
 pub(crate) fn certificates(header: &Header) -> Result<Vec<Vec<u8>>, Error> {
     let malformed = Error::malformed("x5c");
-    match header.members.get("x5c") {
+    match header.member("x5c") {
         None => Ok(Vec::new()),
         Some(Value::Array(chain)) if chain.len() > MAX_CERTIFICATES => {
             Err(Error::too_large("x5c", MAX_CERTIFICATES))
@@ -282,7 +314,7 @@ pub(crate) fn same_media_type(typ: &str, expected: &str) -> bool {
 #[derive(Debug, Clone)]
 pub struct Unsigned {
     kind: KeyType,
-    signing_input: String,
+    signing_input: Vec<u8>,
 }
 
 impl Unsigned {
@@ -302,19 +334,22 @@ impl Unsigned {
                 None => members.remove("alg"),
             };
         }
-        // JSON values always serialize.
-        let text = |value: &Value| serde_json::to_string(value).unwrap_or_default();
+        let text = |value| {
+            let mut text = Vec::with_capacity(1024);
+            json::write(value, &mut text);
+            text
+        };
         Self::from_json(kind, &text(&header), &text(payload))
     }
 
     /// From a header, whose `alg` is that of the kind, and a payload, as JSON texts.
-    pub(crate) fn from_json(kind: KeyType, header: &str, payload: &str) -> Self {
+    pub(crate) fn from_json(kind: KeyType, header: &[u8], payload: &[u8]) -> Self {
         // Four characters for three bytes, two dots and the longest signature.
         let capacity = (header.len() + payload.len()) / 3 * 4 + 192;
-        let mut signing_input = String::with_capacity(capacity);
-        base64url_to(header.as_bytes(), &mut signing_input);
-        signing_input.push('.');
-        base64url_to(payload.as_bytes(), &mut signing_input);
+        let mut signing_input = Vec::with_capacity(capacity);
+        base64url_to(header, &mut signing_input);
+        signing_input.push(b'.');
+        base64url_to(payload, &mut signing_input);
         Self {
             kind,
             signing_input,
@@ -324,16 +359,24 @@ impl Unsigned {
     /// The bytes to sign (RFC 7515 §5.1).
     #[must_use]
     pub fn signing_input(&self) -> &[u8] {
-        self.signing_input.as_bytes()
+        &self.signing_input
     }
 
     /// The compact serialization with `signature` (RFC 7518 §3.4, RFC 8037 §3.1).
     #[must_use]
     pub fn attach(self, signature: impl AsRef<[u8]>) -> String {
+        self.attach_with(signature, &[])
+    }
+
+    /// The compact serialization and what follows it, in ASCII.
+    pub(crate) fn attach_with(self, signature: impl AsRef<[u8]>, after: &[u8]) -> String {
         let mut compact = self.signing_input;
-        compact.push('.');
+        compact.reserve(after.len() + 192);
+        compact.push(b'.');
         base64url_to(signature.as_ref(), &mut compact);
-        compact
+        compact.extend_from_slice(after);
+        // base64url and dots.
+        String::from_utf8(compact).unwrap_or_default()
     }
 
     /// Signs with a key of this process.

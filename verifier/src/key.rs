@@ -10,7 +10,7 @@ use once_cell::race::OnceBox;
 use serde_json::{Value, json};
 
 use crate::crypto::{SignatureKey, sha256};
-use crate::encoding::{base64url, from_base64url};
+use crate::encoding::{base64url, base64url_to, from_base64url};
 use crate::error::Error;
 
 /// The kinds of key.
@@ -318,6 +318,21 @@ impl PublicKey {
             (x, Some(y)) => json!({"kty": kty, "crv": crv, "x": base64url(x), "y": base64url(y)}),
             (x, None) => json!({"kty": kty, "crv": crv, "x": base64url(x)}),
         }
+    }
+
+    /// Appends what [`to_jwk`](Self::to_jwk) gives: its values need no escapes.
+    pub(crate) fn write_jwk(&self, to: &mut Vec<u8>) {
+        let (kty, crv, _) = self.kind.jwk();
+        let (x, y) = self.coordinates();
+        for part in ["{\"crv\":\"", crv, "\",\"kty\":\"", kty, "\",\"x\":\""] {
+            to.extend_from_slice(part.as_bytes());
+        }
+        base64url_to(x, to);
+        if let Some(y) = y {
+            to.extend_from_slice(b"\",\"y\":\"");
+            base64url_to(y, to);
+        }
+        to.extend_from_slice(b"\"}");
     }
 
     /// What kind of key it is.

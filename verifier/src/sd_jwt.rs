@@ -7,10 +7,12 @@
 //! | present | [`parse`] → [`SdJwt::select`] → [`SdJwt::prepare_key_binding`] → sign → [`UnsignedPresentation::attach`] |
 //! | verify | [`parse`] → [`SdJwt::verify_issuer`] → [`IssuerVerified::verify_key_binding`] |
 
+mod choose;
 mod disclosure;
 mod frame;
 mod hash;
 mod issue;
+mod parts;
 mod present;
 mod process;
 mod salts;
@@ -31,12 +33,17 @@ pub use verify::{IssuerVerified, KeyBindingExpectation, verify_issued};
 
 use crate::error::Error;
 use crate::json::Limits;
+use crate::json::flat::{Flat, Node};
 use crate::jws;
 use crate::key::KeyType;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+
+use hash::Digest;
+use parts::Parts;
+use serde_json::Value;
 
 /// The media type that issuer-signed JWTs carry (SD-JWT VC §3.2.1).
 pub const TYP: &str = "dc+sd-jwt";
@@ -48,8 +55,8 @@ pub const MAX_DISCLOSURES: usize = 256;
 /// A parsed SD-JWT with or without key binding, none of it checked.
 #[derive(Clone)]
 pub struct SdJwt {
-    jws: jws::Unverified,
-    disclosures: Vec<Disclosure>,
+    jws: jws::Unverified<Flat>,
+    parts: Parts,
     key_binding: Option<String>,
     algorithm: HashAlgorithm,
     allowed: Vec<KeyType>,
@@ -86,23 +93,19 @@ pub fn parse_with(text: &str, allowed: &[KeyType]) -> Result<SdJwt, Error> {
     let (hashed, key_binding) = text
         .rsplit_once('~')
         .ok_or(Error::malformed("SD-JWT without tilde"))?;
-    let mut parts = hashed.split('~');
-    let issuer_jwt = parts.next().unwrap_or_default();
+    let issuer_jwt = hashed.find('~').unwrap_or(hashed.len());
     // One copy of the text, for the signature and for `sd_hash`.
     let hashed_text: Arc<str> = text.get(..=hashed.len()).unwrap_or_default().into();
-    let jws = jws::parse_shared(hashed_text.clone(), issuer_jwt.len(), limits, allowed)?;
-    let algorithm = HashAlgorithm::of(jws.payload_unverified())?;
-    let mut disclosures = Vec::new();
-    for encoded in parts {
-        if disclosures.len() == MAX_DISCLOSURES {
-            return Err(Error::too_large("number of disclosures", MAX_DISCLOSURES));
-        }
-        disclosures.push(Disclosure::parse_with(encoded, algorithm)?);
-    }
+    let jws = jws::parse_shared(hashed_text.clone(), issuer_jwt, allowed, |payload| {
+        Flat::parse(payload, limits)
+    })?;
+    let payload = jws.payload_unverified().object()?;
+    let algorithm = HashAlgorithm::of(payload)?;
+    let parts = Parts::parse(&hashed_text, issuer_jwt.saturating_add(1))?;
     Ok(SdJwt {
-        issuer_jwt: issuer_jwt.len(),
+        issuer_jwt,
         jws,
-        disclosures,
+        parts,
         key_binding: (!key_binding.is_empty()).then(|| key_binding.to_owned()),
         algorithm,
         allowed: allowed.to_vec(),
@@ -117,16 +120,35 @@ impl SdJwt {
         self.hashed.get(..self.issuer_jwt).unwrap_or_default()
     }
 
-    /// The issuer-signed JWT, parsed and unverified.
+    /// The header of the issuer-signed JWT, unverified.
     #[must_use]
-    pub fn jws(&self) -> &jws::Unverified {
-        &self.jws
+    pub fn header(&self) -> &jws::Header {
+        self.jws.header()
+    }
+
+    /// The payload of the issuer-signed JWT, with its digests, unverified.
+    #[must_use]
+    pub fn payload_unverified(&self) -> Value {
+        self.payload().map_or(Value::Null, Node::to_value)
+    }
+
+    pub(crate) fn payload(&self) -> Result<Node<'_>, Error> {
+        self.jws.payload_unverified().object()
     }
 
     /// The disclosures as sent.
     #[must_use]
-    pub fn disclosures(&self) -> &[Disclosure] {
-        &self.disclosures
+    pub fn disclosures(&self) -> Vec<Disclosure> {
+        self.parts.to_disclosures(&self.hashed, self.algorithm)
+    }
+
+    fn digest(&self, index: usize) -> Option<Digest> {
+        let encoded = self.parts.encoded_at(&self.hashed, index)?;
+        Some(self.algorithm.digest(encoded.as_bytes()))
+    }
+
+    fn digests(&self) -> impl Iterator<Item = Digest> {
+        self.parts.digests(&self.hashed, self.algorithm)
     }
 
     /// The key binding JWT, if there is one.

@@ -158,7 +158,7 @@ impl<'a> Content<'a> {
         sd_jwt::prepare(sd_jwt::IssueInput {
             header: object(json!({"kid": self.key_id})),
             visible,
-            disclosable,
+            disclosable: &disclosable,
             holder,
             salts: &mut || salts.draw(),
             decoys: self.terms.decoys,

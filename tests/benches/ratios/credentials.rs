@@ -125,7 +125,7 @@ impl Desk {
                 "exp": self.midnight().add_seconds(90 * 86_400).unix(),
                 "status": {"status_list": {"idx": 4711, "uri": format!("{LIST}.jwt")}},
             })),
-            disclosable: claims(),
+            disclosable: &claims(),
             holder: self.holder.public_key(),
             salts: &mut || salts.draw(),
             decoys: 4,

@@ -59,7 +59,7 @@ pub fn issue() -> Result<Issued, Stop> {
     let unsigned = sd_jwt::prepare(IssueInput {
         header,
         visible: members(visible),
-        disclosable: claims(),
+        disclosable: &claims(),
         holder: holder.public_key(),
         salts: &mut salts,
         decoys: 3,

@@ -46,6 +46,9 @@ fn main() {
         Operation::new("the same, key decoded before", None, 40, || {
             signer.public_key().verify(&message, &signature).unwrap();
         }),
+        Operation::new("raw P-256 signature", None, 40, || {
+            let _ = std::hint::black_box(signer.sign(&message).unwrap());
+        }),
     ];
     operations.extend(tokens.operations());
     operations.extend(identity.operations());

@@ -15,7 +15,7 @@ use tessera_verifier::dcql::ClaimPath;
 use tessera_verifier::jsonld::ContextStore;
 use tessera_verifier::key::KeyType;
 use tessera_verifier::request::RequestBuilder;
-use tessera_verifier::sd_jwt::{self, SdJwt};
+use tessera_verifier::sd_jwt::{self, Salts, SdJwt};
 use tessera_verifier::status::{BitString, token_status_list};
 use tessera_verifier::vc_jose_cose::{
     Expectation, Kind, SigningKey, SigningOptions, prepare_jwt, verify_jwt,
@@ -87,12 +87,13 @@ impl Desk {
             "exp": midnight.add_seconds(90 * 86_400).unix(),
             "status": {"status_list": {"idx": 4711, "uri": LIST}},
         });
+        let mut salts = Salts::new(random);
         let unsigned = sd_jwt::prepare(sd_jwt::IssueInput {
             header,
             visible: visible.as_object().cloned().unwrap(),
-            disclosable: self.claims.clone(),
+            disclosable: &self.claims,
             holder: self.holder.public_key(),
-            salts: &mut salt,
+            salts: &mut || salts.draw(),
             decoys: 4,
         })
         .unwrap();
@@ -185,8 +186,6 @@ fn bundle(issuer: &Signer) -> Bundle {
     Bundle::open(unsigned.sign(issuer).unwrap().as_bytes(), &issuer.did()).unwrap()
 }
 
-fn salt() -> [u8; 16] {
-    let mut salt = [0; 16];
-    SystemRandom::new().fill(&mut salt).unwrap();
-    salt
+fn random(bytes: &mut [u8]) {
+    SystemRandom::new().fill(bytes).unwrap();
 }

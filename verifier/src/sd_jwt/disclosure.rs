@@ -2,12 +2,17 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
+use alloc::vec::Vec;
 use serde_json::Value;
 
 use super::hash::HashAlgorithm;
 use crate::encoding::{base64url, base64url_to, from_base64url};
 use crate::error::Error;
 use crate::json::{self, Limits};
+
+pub(super) const RESERVED: Error = Error::DisclosureInvalid {
+    why: "reserved claim name",
+};
 
 /// One disclosure: of an object member, or of an array element when it has no name. Personal data: no `Debug`.
 #[derive(Clone, PartialEq)]
@@ -24,7 +29,10 @@ impl Disclosure {
     pub fn new(salt: &[u8; 16], name: Option<&str>, value: &Value) -> Self {
         let encoded = encode(salt, name, value);
         Self {
-            digest: HashAlgorithm::Sha256.digest(&encoded),
+            digest: HashAlgorithm::Sha256
+                .digest(encoded.as_bytes())
+                .as_str()
+                .to_owned(),
             encoded,
             name: name.map(str::to_owned),
             value: value.clone(),
@@ -49,13 +57,11 @@ impl Disclosure {
         let bytes = from_base64url(encoded).map_err(|_| invalid.clone())?;
         let (name, value) = json::parse_disclosure(&bytes, Limits::MESSAGE).map_err(|_| invalid)?;
         if name.as_deref().is_some_and(reserved) {
-            return Err(Error::DisclosureInvalid {
-                why: "reserved claim name",
-            });
+            return Err(RESERVED);
         }
         Ok(Self {
             encoded: encoded.to_owned(),
-            digest: algorithm.digest(encoded),
+            digest: algorithm.digest(encoded.as_bytes()).as_str().to_owned(),
             name,
             value,
         })
@@ -93,41 +99,27 @@ pub(super) fn reserved(name: &str) -> bool {
 
 /// base64url of `[salt, name, value]` or `[salt, value]` (RFC 9901 §4.2.1, §4.2.2).
 fn encode(salt: &[u8; 16], name: Option<&str>, value: &Value) -> String {
-    let mut json = String::with_capacity(96);
-    write_json(salt, name, value, &mut json);
-    base64url(json.as_bytes())
+    let mut json = Vec::with_capacity(96);
+    write_json(salt, name, &mut json, |json| json::write(value, json));
+    base64url(&json)
 }
 
 /// `[salt, name, value]` or `[salt, value]`.
-pub(super) fn write_json(salt: &[u8; 16], name: Option<&str>, value: &Value, json: &mut String) {
-    json.push_str("[\"");
+pub(super) fn write_json(
+    salt: &[u8; 16],
+    name: Option<&str>,
+    json: &mut Vec<u8>,
+    value: impl FnOnce(&mut Vec<u8>),
+) {
+    json.extend_from_slice(b"[\"");
     base64url_to(salt, json);
-    json.push_str("\",");
+    json.extend_from_slice(b"\",");
     if let Some(name) = name {
-        write_text(name, json);
-        json.push(',');
+        json::write_text(name, json);
+        json.push(b',');
     }
-    match value {
-        Value::String(text) => write_text(text, json),
-        Value::Bool(true) => json.push_str("true"),
-        Value::Bool(false) => json.push_str("false"),
-        // JSON values always serialize.
-        other => json.push_str(&serde_json::to_string(other).unwrap_or_default()),
-    }
-    json.push(']');
-}
-
-/// A JSON string. Most need no escape, and then nothing is looked at twice.
-fn write_text(text: &str, to: &mut String) {
-    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\' && byte != 0x7f;
-    if text.bytes().all(plain) {
-        to.push('"');
-        to.push_str(text);
-        to.push('"');
-    } else {
-        // Strings always serialize.
-        to.push_str(&serde_json::to_string(text).unwrap_or_default());
-    }
+    value(json);
+    json.push(b']');
 }
 
 #[cfg(test)]

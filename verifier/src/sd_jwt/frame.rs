@@ -10,21 +10,22 @@ use core::ops::Range;
 
 use serde_json::{Map, Value, json};
 
-use super::disclosure::{reserved, write_json};
-use super::hash::HashAlgorithm;
+use super::disclosure::{RESERVED, reserved, write_json};
+use super::hash::{Digest, HashAlgorithm, order};
 use crate::dcql::{ClaimPath, PathElement};
 use crate::encoding::base64url_to;
 use crate::error::Error;
+use crate::json::write;
 
 /// Turns claims into digests.
 pub(super) struct Concealer<'a> {
     algorithm: HashAlgorithm,
     salts: &'a mut dyn FnMut() -> [u8; 16],
     /// The encoded disclosures, one after the other.
-    encoded: String,
-    /// The first characters of each digest, and where its disclosure stands.
+    encoded: Vec<u8>,
+    /// What to sort each by, and where it stands.
     made: Vec<(u64, Range<usize>)>,
-    scratch: String,
+    scratch: Vec<u8>,
 }
 
 impl<'a> Concealer<'a> {
@@ -37,42 +38,43 @@ impl<'a> Concealer<'a> {
         Self {
             algorithm,
             salts,
-            encoded: String::with_capacity(128 * claims),
+            encoded: Vec::with_capacity(128 * claims),
             made: Vec::with_capacity(claims),
-            scratch: String::with_capacity(128),
+            scratch: Vec::with_capacity(128),
         }
     }
 
-    /// Makes one disclosure and gives its digest.
-    pub(super) fn disclosure(&mut self, name: Option<&str>, value: &Value) -> String {
+    /// Makes one disclosure, whose value is what `value` writes, and gives its digest.
+    pub(super) fn disclosure(
+        &mut self,
+        name: Option<&str>,
+        value: impl FnOnce(&mut Vec<u8>),
+    ) -> Digest {
         self.scratch.clear();
-        write_json(&(self.salts)(), name, value, &mut self.scratch);
+        write_json(&(self.salts)(), name, &mut self.scratch, value);
         let start = self.encoded.len();
-        base64url_to(self.scratch.as_bytes(), &mut self.encoded);
+        base64url_to(&self.scratch, &mut self.encoded);
         let range = start..self.encoded.len();
         let text = self.encoded.get(range.clone()).unwrap_or_default();
         let digest = self.algorithm.digest(text);
-        let order = digest
-            .bytes()
-            .take(8)
-            .fold(0u64, |order, byte| order << 8 | u64::from(byte));
-        self.made.push((order, range));
+        self.made.push((order(&digest), range));
         digest
     }
 
-    pub(super) fn decoy(&mut self) -> String {
+    pub(super) fn decoy(&mut self) -> Digest {
         self.algorithm.decoy((self.salts)())
     }
 
-    /// The disclosures, sorted by digest, so that their order says nothing about the claims (RFC 9901 §4.2.4.1), joined by
-    /// tildes.
-    pub(super) fn into_suffix(mut self) -> String {
+    /// The disclosures, sorted by digest, so that their order says nothing about the claims (RFC 9901 §4.2.4.1), with a
+    /// tilde before and after each.
+    pub(super) fn into_suffix(mut self) -> Vec<u8> {
         self.made.sort_unstable_by_key(|(order, _)| *order);
-        let mut suffix = String::with_capacity(self.encoded.len() + self.made.len() + 1);
+        let mut suffix = Vec::with_capacity(self.encoded.len() + self.made.len() + 1);
         for (_, range) in self.made {
-            suffix.push('~');
-            suffix.push_str(self.encoded.get(range).unwrap_or_default());
+            suffix.push(b'~');
+            suffix.extend_from_slice(self.encoded.get(range).unwrap_or_default());
         }
+        suffix.push(b'~');
         suffix
     }
 }
@@ -135,9 +137,7 @@ impl Frame {
         let mut digests = Vec::new();
         for (name, value) in claims {
             if reserved(&name) {
-                return Err(Error::DisclosureInvalid {
-                    why: "reserved claim name",
-                });
+                return Err(RESERVED);
             }
             let Some(frame) = self.members.get(&name) else {
                 unreserved(&value)?;
@@ -146,7 +146,7 @@ impl Frame {
             };
             let value = frame.value(value, to)?;
             if frame.disclosable {
-                digests.push(to.disclosure(Some(&name), &value));
+                digests.push(to.disclosure(Some(&name), |json| write(&value, json)));
             } else {
                 out.insert(name, value);
             }
@@ -154,7 +154,8 @@ impl Frame {
         digests.extend((0..self.decoys.min(MAX_DECOYS)).map(|_| to.decoy()));
         if !digests.is_empty() {
             digests.sort_unstable();
-            out.insert("_sd".to_owned(), digests.into());
+            let digests = digests.iter().map(Digest::as_str);
+            out.insert("_sd".to_owned(), digests.collect());
         }
         Ok(out)
     }
@@ -173,17 +174,17 @@ impl Frame {
             };
             let value = frame.value(value, to)?;
             out.push(match frame.disclosable {
-                true => json!({"...": to.disclosure(None, &value)}),
+                true => json!({"...": to.disclosure(None, |json| write(&value, json)).as_str()}),
                 false => value,
             });
         }
         for _ in 0..self.decoys.min(MAX_DECOYS) {
             let decoy = to.decoy();
             // Anywhere, for a decoy that is always last is none; its own digest is random enough to say where.
-            let place = decoy.bytes().take(8).fold(0usize, |sum, byte| {
+            let place = decoy.as_str().bytes().take(8).fold(0usize, |sum, byte| {
                 sum.wrapping_mul(31).wrapping_add(byte.into())
             });
-            out.insert(place % (out.len() + 1), json!({"...": decoy}));
+            out.insert(place % (out.len() + 1), json!({"...": decoy.as_str()}));
         }
         Ok(out)
     }
@@ -212,11 +213,7 @@ const NOWHERE: Error = Error::DisclosureInvalid {
 /// Holds that no name that carries digests stands anywhere in what is signed as it is (RFC 9901 §4.1).
 pub(super) fn unreserved(value: &Value) -> Result<(), Error> {
     match value {
-        Value::Object(members) if members.keys().any(|name| reserved(name)) => {
-            Err(Error::DisclosureInvalid {
-                why: "reserved claim name",
-            })
-        }
+        Value::Object(members) if members.keys().any(|name| reserved(name)) => Err(RESERVED),
         Value::Object(members) => members.values().try_for_each(unreserved),
         Value::Array(elements) => elements.iter().try_for_each(unreserved),
         _ => Ok(()),

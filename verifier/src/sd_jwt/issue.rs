@@ -6,10 +6,11 @@ use alloc::vec::Vec;
 use serde_json::{Map, Value, json};
 
 use super::TYP;
-use super::disclosure::reserved;
+use super::disclosure::{RESERVED, reserved};
 use super::frame::{Concealer, Frame};
-use super::hash::HashAlgorithm;
+use super::hash::{Digest, HashAlgorithm, order};
 use crate::error::Error;
+use crate::json::{write, write_text};
 use crate::jws;
 use crate::key::{KeyType, PublicKey};
 
@@ -21,7 +22,7 @@ pub struct IssueInput<'a> {
     pub visible: Map<String, Value>,
     /// Claims that the holder discloses one by one. The members of an object are disclosable each on its own, below
     /// the disclosure of the object itself; an array is disclosed whole.
-    pub disclosable: Map<String, Value>,
+    pub disclosable: &'a Map<String, Value>,
     /// The holder's key, for `cnf` (RFC 7800).
     pub holder: &'a PublicKey,
     /// Fresh randomness: 128 bits for each disclosure and decoy (RFC 9901 §9.3).
@@ -50,13 +51,9 @@ pub struct ClaimsInput<'a> {
 #[derive(Clone)]
 pub struct Unsigned {
     jws: jws::Unsigned,
-    /// Each disclosure after a tilde.
-    disclosures: String,
+    /// The disclosures, with a tilde before and after each.
+    disclosures: Vec<u8>,
 }
-
-const RESERVED: Error = Error::DisclosureInvalid {
-    why: "reserved claim name",
-};
 
 /// Computes digests, disclosures and the bytes to sign of an SD-JWT VC with ES256.
 ///
@@ -65,11 +62,11 @@ const RESERVED: Error = Error::DisclosureInvalid {
 /// # Errors
 /// `disclosure_invalid` when a name is reserved or both visible and disclosable.
 pub fn prepare(input: IssueInput<'_>) -> Result<Unsigned, Error> {
-    let mut payload = input.visible;
+    let visible = &input.visible;
     if input
         .disclosable
         .keys()
-        .any(|name| payload.contains_key(name))
+        .any(|name| visible.contains_key(name) || name == "cnf")
     {
         return Err(Error::DisclosureInvalid {
             why: "claim both visible and disclosable",
@@ -78,25 +75,61 @@ pub fn prepare(input: IssueInput<'_>) -> Result<Unsigned, Error> {
     let clear = |object: &Map<String, Value>| {
         !object
             .keys()
-            .any(|name| reserved(name) || name == "_sd_alg")
+            .any(|name| reserved(name) || name == "_sd_alg" || name == "cnf")
     };
-    if !clear(&payload) || input.disclosable.contains_key("_sd_alg") {
+    if !clear(visible) || input.disclosable.contains_key("_sd_alg") {
         return Err(RESERVED);
     }
+    // An object of claims is rare: twice as many is enough.
     let claims = 2 * input.disclosable.len();
     let mut to = Concealer::new(HashAlgorithm::Sha256, input.salts, claims);
     let mut digests = conceal(input.disclosable, &mut to)?;
     digests.extend((0..input.decoys).map(|_| to.decoy()));
-    digests.sort_unstable();
-    payload.insert("_sd".to_owned(), digests.into());
-    payload.insert("_sd_alg".to_owned(), json!("sha-256"));
-    payload.insert("cnf".to_owned(), json!({"jwk": input.holder.to_jwk()}));
-    let mut header = input.header;
-    header.insert("typ".to_owned(), json!(TYP));
+    let mut payload = Vec::with_capacity(48 * digests.len() + 1024);
+    payload.push(b'{');
+    write_digests(&digests, &mut payload);
+    payload.extend_from_slice(b",\"_sd_alg\":\"sha-256\",\"cnf\":{\"jwk\":");
+    input.holder.write_jwk(&mut payload);
+    payload.push(b'}');
+    for (name, value) in visible {
+        member(name, value, &mut payload);
+    }
+    payload.push(b'}');
+    let mut header = Vec::with_capacity(256);
+    header.extend_from_slice(b"{\"alg\":\"ES256\"");
+    for (name, value) in &input.header {
+        if name != "alg" && name != "typ" {
+            member(name, value, &mut header);
+        }
+    }
+    header.extend_from_slice(b",\"typ\":\"");
+    header.extend_from_slice(TYP.as_bytes());
+    header.extend_from_slice(b"\"}");
     Ok(Unsigned {
-        jws: jws::Unsigned::new(Value::Object(header), &Value::Object(payload)),
+        jws: jws::Unsigned::from_json(KeyType::P256, &header, &payload),
         disclosures: to.into_suffix(),
     })
+}
+
+/// A comma and a member.
+fn member(name: &str, value: &Value, to: &mut Vec<u8>) {
+    to.push(b',');
+    write_text(name, to);
+    to.push(b':');
+    write(value, to);
+}
+
+/// `"_sd"` and the digests in their order, which says nothing about the claims (RFC 9901 §4.2.4.1).
+fn write_digests(digests: &[Digest], to: &mut Vec<u8>) {
+    let mut sorted: Vec<(u64, &Digest)> = digests.iter().map(|one| (order(one), one)).collect();
+    sorted.sort_unstable_by_key(|(order, _)| *order);
+    to.extend_from_slice(b"\"_sd\":[");
+    for (index, (_, digest)) in sorted.into_iter().enumerate() {
+        to.extend_from_slice(if index == 0 { &b"\""[..] } else { &b",\""[..] });
+        to.extend_from_slice(digest.as_bytes());
+        to.push(b'"');
+    }
+    to.push(b']');
 }
 
 /// Computes digests, disclosures and the bytes to sign of any SD-JWT: what is disclosable is said by a [`Frame`].
@@ -122,21 +155,23 @@ pub fn prepare_claims(input: ClaimsInput<'_>) -> Result<Unsigned, Error> {
 }
 
 /// Turns every member into a disclosure, innermost first, and gives the digests of this level.
-fn conceal(members: Map<String, Value>, to: &mut Concealer<'_>) -> Result<Vec<String>, Error> {
-    let mut digests = Vec::with_capacity(members.len());
+fn conceal(members: &Map<String, Value>, to: &mut Concealer<'_>) -> Result<Vec<Digest>, Error> {
+    let mut digests = Vec::with_capacity(members.len() + 8);
     for (name, value) in members {
-        if reserved(&name) {
+        if reserved(name) {
             return Err(RESERVED);
         }
-        let concealed = match value {
+        digests.push(match value {
             Value::Object(inner) if !inner.is_empty() => {
-                let mut inner = conceal(inner, to)?;
-                inner.sort_unstable();
-                Value::Object(Map::from_iter([("_sd".to_owned(), inner.into())]))
+                let inner = conceal(inner, to)?;
+                to.disclosure(Some(name), |json| {
+                    json.push(b'{');
+                    write_digests(&inner, json);
+                    json.push(b'}');
+                })
             }
-            other => other,
-        };
-        digests.push(to.disclosure(Some(&name), &concealed));
+            other => to.disclosure(Some(name), |json| write(other, json)),
+        });
     }
     Ok(digests)
 }
@@ -151,9 +186,6 @@ impl Unsigned {
     /// The SD-JWT with `signature` (r ‖ s, or R ‖ S): `<JWT>~<disclosure>~…~`.
     #[must_use]
     pub fn attach(self, signature: impl AsRef<[u8]>) -> String {
-        let mut text = self.jws.attach(signature);
-        text.push_str(&self.disclosures);
-        text.push('~');
-        text
+        self.jws.attach_with(signature, &self.disclosures)
     }
 }

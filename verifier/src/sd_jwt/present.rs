@@ -2,12 +2,11 @@
 
 use alloc::format;
 use alloc::string::String;
-use alloc::vec;
 
 use super::SdJwt;
+use super::choose::Choice;
 use super::hash::HashAlgorithm;
-use super::process::{Step, locate};
-use crate::dcql::{ClaimPath, PathElement};
+use crate::dcql::ClaimPath;
 use crate::error::Error;
 use crate::jws;
 use crate::key::KeyType;
@@ -28,26 +27,21 @@ pub struct UnsignedPresentation {
 }
 
 impl SdJwt {
-    /// Keeps exactly the disclosures that the `paths` need: those on the way down and everything below.
+    /// Keeps exactly the disclosures that the `paths` need: those on the way down and everything below. A path that leads
+    /// to nothing adds nothing. The SD-JWT is the holder's own, which [`verify_issued`](super::verify_issued) has checked.
     ///
     /// # Errors
-    /// `disclosure_invalid` and the like when the SD-JWT is not consistent in itself.
+    /// `malformed` when it is not one.
     pub fn select(&self, paths: &[ClaimPath]) -> Result<Selection, Error> {
-        let mut kept = vec![false; self.disclosures.len()];
-        locate(
-            self.jws.payload_unverified(),
-            &self.disclosures,
-            |index, at| {
-                if let Some(kept) = kept.get_mut(index) {
-                    *kept = paths.iter().any(|path| on_one_line(path, at));
-                }
-            },
-        )?;
+        let payload = self.payload()?;
+        let mut choice = Choice::new(self);
+        for path in paths {
+            choice.keep(payload, path.elements())?;
+        }
+        let kept = choice.into_kept();
         let kept = || {
-            let chosen = self.disclosures.iter().zip(&kept);
-            chosen
-                .filter(|(_, kept)| **kept)
-                .map(|(disclosure, _)| disclosure.encoded())
+            let chosen = self.parts.encoded(&self.hashed).zip(kept.clone());
+            chosen.filter(|(_, kept)| *kept).map(|(encoded, _)| encoded)
         };
         // What the key binding will add, too: one allocation for the whole.
         let length: usize = kept().map(|encoded| encoded.len() + 1).sum();
@@ -76,16 +70,6 @@ impl SdJwt {
     }
 }
 
-/// Whether one path leads to or through the other.
-fn on_one_line(path: &ClaimPath, at: &[Step<'_>]) -> bool {
-    path.elements().iter().zip(at).all(|pair| match pair {
-        (PathElement::All(()), Step::Index(_)) => true,
-        (PathElement::Key(name), Step::Key(here)) => name == here,
-        (PathElement::Index(index), Step::Index(here)) => index == here,
-        _ => false,
-    })
-}
-
 impl Selection {
     /// `<issuer JWT>~<disclosure>~…~`.
     #[must_use]
@@ -102,7 +86,7 @@ impl Selection {
         nonce: &str,
         iat: Timestamp,
     ) -> UnsignedPresentation {
-        let sd_hash = self.algorithm.digest(&self.text);
+        let sd_hash = self.algorithm.digest(self.text.as_bytes());
         // In the order of the names, as everywhere else.
         #[derive(serde::Serialize)]
         struct Payload<'a> {
@@ -111,11 +95,11 @@ impl Selection {
             nonce: &'a str,
             sd_hash: &'a str,
         }
-        let payload = serde_json::to_string(&Payload {
+        let payload = serde_json::to_vec(&Payload {
             aud,
             iat: iat.unix(),
             nonce,
-            sd_hash: &sd_hash,
+            sd_hash: sd_hash.as_str(),
         });
         // A BLS key signs no JWS: without `alg` nobody can take the result for one.
         let header = match kind.jws_algorithm() {
@@ -125,7 +109,7 @@ impl Selection {
         UnsignedPresentation {
             text: self.text,
             // Strings and numbers always serialize.
-            jws: jws::Unsigned::from_json(kind, &header, &payload.unwrap_or_default()),
+            jws: jws::Unsigned::from_json(kind, header.as_bytes(), &payload.unwrap_or_default()),
         }
     }
 }

@@ -11,6 +11,7 @@ use super::{SdJwt, TYP, parse};
 use crate::dcql::ClaimPath;
 use crate::error::Error;
 use crate::json::Limits;
+use crate::json::flat::Node;
 use crate::jws::{self, ExpectedTyp};
 use crate::key::{KeyType, PublicKey};
 use crate::time::Timestamp;
@@ -59,6 +60,7 @@ impl SdJwt {
         issuer_key: &PublicKey,
         typ: &ExpectedTyp<'_>,
     ) -> Result<IssuerVerified, Error> {
+        let digests = self.parts.digests(&self.hashed, self.algorithm);
         let payload = self
             .jws
             .verify_typ(issuer_key, typ)
@@ -66,7 +68,7 @@ impl SdJwt {
                 Error::InvalidSignature { .. } => Error::InvalidSignature { what: "credential" },
                 other => other,
             })?;
-        let processed = process(&payload, &self.disclosures)?;
+        let processed = process(payload.object()?, &self.parts, digests)?;
         Ok(IssuerVerified {
             payload: processed.payload,
             disclosed: processed.paths,
@@ -90,9 +92,9 @@ impl SdJwt {
         policy: &ChainPolicy<'_>,
     ) -> Result<PublicKey, Error> {
         let chain = x509::validate(&jws::certificates(self.jws.header())?, anchors, policy)?;
-        match self.jws.payload_unverified().get("iss") {
+        match self.payload()?.get("iss").map(Node::as_str) {
             None => Ok(chain.key().clone()),
-            Some(Value::String(iss)) if chain.speaks_for(iss) => Ok(chain.key().clone()),
+            Some(Some(iss)) if chain.speaks_for(&iss) => Ok(chain.key().clone()),
             Some(_) => Err(Error::IssuerKeyMismatch),
         }
     }
@@ -102,7 +104,7 @@ impl SdJwt {
     /// # Errors
     /// `disclosure_invalid` and the like when the SD-JWT is not consistent in itself.
     pub(crate) fn claims_unverified(&self) -> Result<Value, Error> {
-        Ok(process(self.jws.payload_unverified(), &self.disclosures)?.payload)
+        Ok(process(self.payload()?, &self.parts, self.digests())?.payload)
     }
 }
 
@@ -150,33 +152,33 @@ impl IssuerVerified {
             .as_deref()
             .ok_or(Error::HolderBindingMissing)?;
         let key = self.holder_key()?;
-        let jws = jws::parse_with(
-            compact,
-            Limits {
-                bytes: 16 * 1024,
-                depth: 8,
-            },
-            &self.allowed,
-        )?;
+        let limits = Limits {
+            bytes: 16 * 1024,
+            depth: 8,
+        };
+        let jws = jws::parse_flat(compact, limits, &self.allowed)?;
         let payload = jws.verify(&key, "kb+jwt").map_err(|error| match error {
             Error::UnsupportedFormat { .. } => invalid("type"),
             _ => invalid("signature"),
         })?;
-        let text = |name: &str| payload.get(name).and_then(Value::as_str);
+        let payload = payload.object()?;
+        let text = |name: &str| payload.get(name).and_then(Node::as_str);
         // §4.3.1: over the very bytes that were sent, so that no disclosure can be added or left out afterwards.
-        if text("sd_hash") != Some(&self.algorithm.digest(&self.hashed)) {
+        if text("sd_hash").as_deref()
+            != Some(self.algorithm.digest(self.hashed.as_bytes()).as_str())
+        {
             return Err(invalid("sd_hash"));
         }
         // The audience first: an answer to somebody else has another nonce too, and this says which it is.
-        if text("aud") != Some(expected.aud) {
+        if text("aud").as_deref() != Some(expected.aud) {
             return Err(Error::AudienceMismatch);
         }
-        if text("nonce") != Some(expected.nonce) {
+        if text("nonce").as_deref() != Some(expected.nonce) {
             return Err(Error::NonceMismatch);
         }
         let iat = payload
             .get("iat")
-            .and_then(Value::as_i64)
+            .and_then(|iat| iat.to_value().as_i64())
             .ok_or(invalid("iat"))?;
         fresh(
             Timestamp::from_unix(iat),

@@ -155,7 +155,7 @@ pub fn verify_jwt(
 ) -> Result<Verified, Error> {
     let message = jws::parse_with(text, Limits::MESSAGE, expected.algorithms)?;
     let header = message.header();
-    content_type(header.members().get("cty"), expected.kind)?;
+    content_type(header.member("cty").as_ref(), expected.kind)?;
     let key = {
         let payload = message.payload_unverified();
         let certificates = jws::certificates(header)?;
@@ -207,8 +207,8 @@ pub fn verify_sd_jwt(
     keys: KeySource<'_>,
 ) -> Result<Verified, Error> {
     let message = sd_jwt::parse_with(text, expected.algorithms)?;
-    let header = message.jws().header();
-    content_type(header.members().get("cty"), expected.kind)?;
+    let header = message.header();
+    content_type(header.member("cty").as_ref(), expected.kind)?;
     let certificates = jws::certificates(header)?;
     let kid = header.kid.clone();
     // Whom the document names may be disclosable (a holder): so the disclosures come first, still unproven.

@@ -10,6 +10,7 @@ use super::steps::{Check, Proven};
 use crate::claims::{CredentialProfile, Format};
 use crate::did;
 use crate::error::Error;
+use crate::json::flat::Node;
 use crate::key::PublicKey;
 use crate::sd_jwt::{self, KeyBindingExpectation, SdJwt, TYP, TYP_OLD};
 use crate::status::StatusClaim;
@@ -81,8 +82,7 @@ pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Refu
 
 /// The issuer's DID and key. What the credential says of itself is no proof; what signed it must be in the bundle.
 fn issuer(check: &Check<'_>, sd_jwt: &SdJwt) -> Result<(String, PublicKey), Error> {
-    let jws = sd_jwt.jws();
-    let kid = jws
+    let kid = sd_jwt
         .header()
         .kid
         .as_deref()
@@ -93,8 +93,8 @@ fn issuer(check: &Check<'_>, sd_jwt: &SdJwt) -> Result<(String, PublicKey), Erro
         None => did::resolve_method(kid)?,
     };
     // The key belongs to its DID by construction; the credential must name that DID and no other.
-    let named = jws.payload_unverified().get("iss").and_then(Value::as_str);
-    if named != Some(&issuer) {
+    let named = sd_jwt.payload()?.get("iss").and_then(Node::as_str);
+    if named.as_deref() != Some(&*issuer) {
         return Err(Error::IssuerKeyMismatch);
     }
     check.listed(&issuer)?;

@@ -234,7 +234,7 @@ impl World {
         let unsigned = sd_jwt::prepare(IssueInput {
             header: visible.header,
             visible: visible.claims,
-            disclosable,
+            disclosable: &disclosable,
             holder: self.holder.public_key(),
             salts: &mut salts,
             decoys: 3,

@@ -98,7 +98,7 @@ impl World {
         let unsigned = sd_jwt::prepare(sd_jwt::IssueInput {
             header: object(json!({"kid": did::verification_method(named.public_key())})),
             visible: object(visible),
-            disclosable: self.claims(name),
+            disclosable: &self.claims(name),
             holder,
             salts: &mut salts,
             decoys: 2,
