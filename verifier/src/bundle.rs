@@ -1,4 +1,4 @@
-//! What a relying party carries offline, in one signed file: trust anchors, status lists, contexts, relying parties.
+//! What a relying party carries offline, in one signed file: trust anchors, status lists, contexts, types, relying parties.
 //!
 //! A compact JWS of type `tessera-bundle+jwt` by the authority's root key. Everything in it is checked and decoded when
 //! it is opened, once; a [`Bundle`] is then shared and only read.
@@ -24,6 +24,7 @@ use crate::error::Error;
 use crate::jsonld::ContextStore;
 use crate::key::PublicKey;
 use crate::request::CLIENT_ID_PREFIX;
+use crate::sd_jwt::{TypeDocuments, TypeMetadata};
 use crate::status::StatusList;
 use crate::time::Timestamp;
 
@@ -96,6 +97,15 @@ pub struct StatusListEntry {
     pub value: Value,
 }
 
+/// The metadata of a type as it travels in a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypeEntry {
+    /// The type.
+    pub vct: String,
+    /// Its document, as text: digests are over the very octets.
+    pub document: String,
+}
+
 /// An opened bundle: verified, decoded, cheap to clone.
 #[derive(Clone)]
 pub struct Bundle(Arc<Inner>);
@@ -112,6 +122,9 @@ struct Inner {
     lists: Table<(StatusListFormat, String), StatusList>,
     relying_parties: Table<String, RelyingParty>,
     contexts: Arc<ContextStore>,
+    documents: TypeDocuments,
+    /// Each document's type, with all that it inherits.
+    types: Table<String, TypeMetadata>,
 }
 
 impl Bundle {
@@ -223,6 +236,30 @@ impl Bundle {
     /// Every status list, in no order.
     pub fn status_lists(&self) -> impl Iterator<Item = &StatusList> {
         self.0.lists.values()
+    }
+
+    /// The metadata of an SD-JWT VC type (SD-JWT VC §4), with all that it inherits.
+    #[must_use]
+    pub fn type_metadata(&self, vct: &str) -> Option<&TypeMetadata> {
+        self.0.types.get(vct)
+    }
+
+    /// The metadata of a credential's type, held against the digest that the credential states (`vct#integrity`, §6).
+    ///
+    /// # Errors
+    /// `type_metadata_invalid` for another digest; `malformed` for one that is no text.
+    pub(crate) fn type_of(&self, payload: &Value) -> Result<Option<&TypeMetadata>, Error> {
+        let vct = payload.get("vct").and_then(Value::as_str);
+        let Some((vct, metadata)) = vct.and_then(|vct| Some((vct, self.type_metadata(vct)?)))
+        else {
+            return Ok(None);
+        };
+        if let Some(integrity) = payload.get("vct#integrity") {
+            let integrity = integrity.as_str();
+            let integrity = integrity.ok_or(Error::malformed("vct#integrity"))?;
+            self.0.documents.check_integrity(vct, integrity)?;
+        }
+        Ok(Some(metadata))
     }
 
     /// The built-in JSON-LD contexts and those of this bundle.

@@ -9,6 +9,7 @@
 
 mod choose;
 mod disclosure;
+mod display;
 mod frame;
 mod hash;
 mod issue;

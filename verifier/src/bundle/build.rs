@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use serde_json::{Value, json};
 
-use super::{Authority, RelyingParty, StatusListEntry, TYP, TrustedIssuer};
+use super::{Authority, RelyingParty, StatusListEntry, TYP, TrustedIssuer, TypeEntry};
 use crate::did;
 use crate::jws;
 use crate::key::PublicKey;
@@ -22,6 +22,7 @@ pub struct BundleBuilder {
     issuers: Vec<TrustedIssuer>,
     status_lists: Vec<StatusListEntry>,
     contexts: BTreeMap<String, Value>,
+    types: Vec<TypeEntry>,
     relying_parties: Vec<RelyingParty>,
 }
 
@@ -36,6 +37,7 @@ impl BundleBuilder {
             issuers: Vec::new(),
             status_lists: Vec::new(),
             contexts: BTreeMap::new(),
+            types: Vec::new(),
             relying_parties: Vec::new(),
         }
     }
@@ -61,6 +63,13 @@ impl BundleBuilder {
         self
     }
 
+    /// Adds the metadata of an SD-JWT VC type.
+    #[must_use]
+    pub fn type_metadata(mut self, entry: TypeEntry) -> Self {
+        self.types.push(entry);
+        self
+    }
+
     /// Registers a relying party.
     #[must_use]
     pub fn relying_party(mut self, party: RelyingParty) -> Self {
@@ -79,6 +88,7 @@ impl BundleBuilder {
             "issuers": self.issuers,
             "status_lists": self.status_lists,
             "contexts": self.contexts,
+            "types": self.types,
             "relying_parties": self.relying_parties,
         });
         jws::Unsigned::new(

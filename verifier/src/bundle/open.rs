@@ -8,23 +8,28 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     Authority, Inner, RelyingParty, StatusListEntry, StatusListFormat, TYP, TrustedIssuer,
+    TypeEntry,
 };
 use crate::did;
 use crate::error::Error;
 use crate::json::Limits;
-use crate::jsonld::ContextStore;
+use crate::jsonld::{BUILTIN_CONTEXTS, ContextStore, document_to_rdf};
 use crate::jws;
 use crate::key::PublicKey;
 use crate::request::CLIENT_ID_PREFIX;
+use crate::sd_jwt::{TypeDocuments, TypeMetadata};
 use crate::status::{BitString, StatusArray, StatusList, read_bitstring, read_token};
 use crate::time::Timestamp;
 
 /// The most bytes of all status lists of a bundle together, 64 MiB: lists of zeros compress a thousandfold.
 const MAX_TOTAL_BYTES: usize = 4 * StatusArray::MAX_BYTES;
+
+/// The most types of a bundle.
+const MAX_TYPES: usize = 256;
 
 #[derive(Deserialize)]
 struct Payload {
@@ -37,6 +42,8 @@ struct Payload {
     status_lists: Vec<StatusListEntry>,
     #[serde(default)]
     contexts: BTreeMap<String, Value>,
+    #[serde(default)]
+    types: Vec<TypeEntry>,
     #[serde(default)]
     relying_parties: Vec<RelyingParty>,
 }
@@ -66,18 +73,8 @@ pub(super) fn open(bytes: &[u8], root_did: &str) -> Result<Inner, Error> {
         return Err(Error::malformed("bundle without a life"));
     }
     let (by_did, keys) = index_issuers(&payload.issuers)?;
-    let documents = payload
-        .contexts
-        .iter()
-        .map(|(url, document)| (url.as_str(), document));
-    let contexts = if payload.contexts.is_empty() {
-        ContextStore::builtin()
-    } else {
-        Arc::new(
-            ContextStore::with_documents(documents)
-                .map_err(|_| Error::malformed("context in the bundle"))?,
-        )
-    };
+    let contexts = read_contexts(&payload.contexts)?;
+    let (documents, types) = read_types(&payload.types)?;
     let issuer = |did: &str| {
         by_did
             .get(did)
@@ -129,7 +126,55 @@ pub(super) fn open(bytes: &[u8], root_did: &str) -> Result<Inner, Error> {
         lists,
         relying_parties,
         contexts,
+        documents,
+        types,
     })
+}
+
+/// Each must be processed as a context without an error, and none may pass for one that is built in.
+fn read_contexts(contexts: &BTreeMap<String, Value>) -> Result<Arc<ContextStore>, Error> {
+    const BAD: Error = Error::malformed("context in the bundle");
+    if contexts.is_empty() {
+        return Ok(ContextStore::builtin());
+    }
+    for (url, document) in contexts {
+        let known = BUILTIN_CONTEXTS.iter().find(|(known, _)| known == url);
+        let same = |(_, text): &(&str, &str)| {
+            serde_json::from_str::<Value>(text).is_ok_and(|known| known == *document)
+        };
+        if !known.is_none_or(same) {
+            return Err(BAD);
+        }
+    }
+    let documents = contexts.iter().map(|(url, document)| (&**url, document));
+    let store = ContextStore::with_documents(documents).map_err(|_| BAD)?;
+    for url in contexts.keys() {
+        // A node that says something: in safe mode one that says nothing is an error of its own.
+        let node = json!({"@context": url, "@id": "urn:node", "@type": "urn:type"});
+        document_to_rdf(&node, &store).map_err(|_| BAD)?;
+    }
+    Ok(Arc::new(store))
+}
+
+/// Every type with all that it inherits, whose documents are here too and have the digests that are stated of them.
+fn read_types(
+    entries: &[TypeEntry],
+) -> Result<(TypeDocuments, Table<String, TypeMetadata>), Error> {
+    if entries.len() > MAX_TYPES {
+        return Err(Error::too_large("types of the bundle", MAX_TYPES));
+    }
+    let mut documents = TypeDocuments::new();
+    let mut types = Table::default();
+    for entry in entries {
+        documents.insert(&entry.vct, entry.document.as_bytes());
+    }
+    for TypeEntry { vct, .. } in entries {
+        let metadata = TypeMetadata::resolve(vct, None, &documents)?;
+        if types.insert(vct.clone(), metadata).is_some() {
+            return Err(Error::malformed("type given twice"));
+        }
+    }
+    Ok((documents, types))
 }
 
 /// Every DID must be one we can check signatures of, and be listed once.

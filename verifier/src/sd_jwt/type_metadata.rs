@@ -1,7 +1,7 @@
 //! SD-JWT VC type metadata (SD-JWT VC §4–§9), from documents that are handed in: nothing is fetched.
 //!
-//! Read are the parts that say what a credential must look like: `extends`, and of each claim `sd` and `mandatory`. How to
-//! display it is for a wallet to read from the same documents.
+//! Read are the parts that say what a credential must look like: `extends`, and of each claim `sd` and `mandatory`; and what a
+//! wallet shows: the names of a type and of its claims.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 
 use serde_json::{Map, Value};
 
+use super::display::{self, Display};
 use super::verify::IssuerVerified;
 use crate::crypto::{sha256, sha384, sha512};
 use crate::dcql::{ClaimPath, PathElement};
@@ -32,6 +33,19 @@ impl TypeDocuments {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Holds the document of a type against the digest that a credential states of it (`vct#integrity`, §6), as
+    /// [`TypeMetadata::resolve`] does.
+    ///
+    /// # Errors
+    /// `type_metadata_invalid` for another digest, and for a document that is not here.
+    pub fn check_integrity(&self, vct: &str, integrity: &str) -> Result<(), Error> {
+        let bytes = self
+            .0
+            .get(vct)
+            .ok_or(invalid("a document is not at hand"))?;
+        check_integrity(integrity, bytes)
     }
 
     /// Adds the document of a type. The caller has it from where it trusts: a registry, a bundle, the issuer itself.
@@ -58,6 +72,7 @@ struct ClaimRule {
     path: ClaimPath,
     disclosure: SelectiveDisclosure,
     mandatory: bool,
+    labels: Vec<Display>,
 }
 
 /// A type with all that it inherits.
@@ -65,6 +80,7 @@ struct ClaimRule {
 pub struct TypeMetadata {
     types: Vec<String>,
     rules: Vec<ClaimRule>,
+    names: Vec<Display>,
 }
 
 const fn invalid(why: &'static str) -> Error {
@@ -84,6 +100,7 @@ impl TypeMetadata {
     ) -> Result<Self, Error> {
         let mut types: Vec<String> = Vec::new();
         let mut layers = Vec::new();
+        let mut names = Vec::new();
         let mut next = Some((vct.to_owned(), integrity.map(str::to_owned)));
         while let Some((vct, integrity)) = next {
             // §9.3: before the bound, for it is the better reason.
@@ -105,6 +122,10 @@ impl TypeMetadata {
                 return Err(invalid("a document is of another type"));
             }
             layers.push(rules(&document)?);
+            // What a type says of itself comes before what it inherits.
+            if names.is_empty() {
+                names = display::read(document.get("display"), "name")?;
+            }
             next = match document.get("extends") {
                 None => None,
                 Some(Value::String(above)) => {
@@ -120,6 +141,10 @@ impl TypeMetadata {
             match effective.iter_mut().find(|known| known.path == rule.path) {
                 None => effective.push(rule),
                 Some(known) => {
+                    let mut rule = rule;
+                    if rule.labels.is_empty() {
+                        rule.labels = core::mem::take(&mut known.labels);
+                    }
                     let kept = known.disclosure == SelectiveDisclosure::Allowed
                         || known.disclosure == rule.disclosure;
                     if !kept || (known.mandatory && !rule.mandatory) {
@@ -135,6 +160,7 @@ impl TypeMetadata {
         Ok(Self {
             types,
             rules: effective,
+            names,
         })
     }
 
@@ -149,6 +175,19 @@ impl TypeMetadata {
         let vct = text(payload, "vct")?.ok_or(Error::malformed("credential without vct"))?;
         let integrity = text(payload, "vct#integrity")?;
         Self::resolve(&vct, integrity.as_deref(), documents)
+    }
+
+    /// The name of the type (§7.1) in the first of `locales` in which it has one, or in its first.
+    #[must_use]
+    pub fn name(&self, locales: &[&str]) -> Option<&str> {
+        display::choose(&self.names, locales)
+    }
+
+    /// The name of the claim at `path` (§8.2), as [`name`](Self::name) chooses it.
+    #[must_use]
+    pub fn label(&self, path: &ClaimPath, locales: &[&str]) -> Option<&str> {
+        let rule = self.rules.iter().find(|rule| rule.path == *path)?;
+        display::choose(&rule.labels, locales)
     }
 
     /// The type and those that it extends, in order.
@@ -230,6 +269,7 @@ fn rules(document: &Map<String, Value>) -> Result<Vec<ClaimRule>, Error> {
             path,
             disclosure,
             mandatory,
+            labels: display::read(claim.get("display"), "label")?,
         })
     };
     claims.iter().map(rule).collect()

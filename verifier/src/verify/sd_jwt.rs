@@ -17,7 +17,16 @@ use crate::status::StatusClaim;
 use crate::time::Timestamp;
 
 /// What every SD-JWT VC of ours shows (SD-JWT VC §3.2.2.2).
-const ENVELOPE: &[&str] = &["iss", "vct", "iat", "nbf", "exp", "cnf", "status"];
+const ENVELOPE: &[&str] = &[
+    "iss",
+    "vct",
+    "vct#integrity",
+    "iat",
+    "nbf",
+    "exp",
+    "cnf",
+    "status",
+];
 
 pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Refusal> {
     let text = presented
@@ -50,6 +59,13 @@ pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Refu
             why: "a claim that must always be visible",
         })
         .at(Stage::Disclosure);
+    }
+    if let Some(metadata) = check
+        .bundle
+        .type_of(verified.payload())
+        .at(Stage::Disclosure)?
+    {
+        metadata.check(&verified, false).at(Stage::Disclosure)?;
     }
     let holder = verified.verify_key_binding(&KeyBindingExpectation {
         aud: check.request.client_id(),

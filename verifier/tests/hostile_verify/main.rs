@@ -14,6 +14,7 @@ mod hostile_request;
 mod hostile_sd_jwt;
 mod hostile_shape;
 mod hostile_status;
+mod hostile_types;
 mod properties;
 mod samples;
 mod walk;
