@@ -223,3 +223,61 @@ fn a_derived_proof_may_be_one_of_a_set_and_not_of_a_chain() {
     let refused = ecdsa_sd::prepare_base(&document(&issuer), &options, &[], &secrets, &store());
     assert!(matches!(refused, Err(PrepareError::Refused(error)) if error.code() == "malformed"));
 }
+
+/// A notary signs what was shown, proof and all: another showing of the same credential is not what it saw.
+#[test]
+fn a_chain_may_go_on_from_what_was_shown() {
+    let issuer = Signer::fresh(KeyType::P256);
+    let secrets = BaseSecrets {
+        hmac_key: &[7; 32],
+        ephemeral: &Signer::fresh(KeyType::P256),
+    };
+    let options = ProofOptions {
+        id: Some("urn:proof:shown".into()),
+        ..issuer.options(ProofPurpose::AssertionMethod)
+    };
+    let unsigned = ecdsa_sd::prepare_base(&document(&issuer), &options, &[], &secrets, &store());
+    let base = issuer.attach(unsigned.unwrap());
+    let notary = Signer::fresh(KeyType::Ed25519);
+    let options = ProofOptions {
+        previous_proof: vec!["urn:proof:shown".into()],
+        ..notary.options(ProofPurpose::AssertionMethod)
+    };
+    let shown = derive(&base, &["/credentialSubject/alumniOf", "/issuer"]).unwrap();
+    for suite in [Suite::EddsaRdfc2022, Suite::EddsaJcs2022] {
+        let unsigned = prepare_further(&shown, suite, &options, &store()).unwrap();
+        let both = notary.attach(unsigned);
+        assert_eq!(both["proof"][1]["previousProof"], "urn:proof:shown");
+        let all = |document: &Value| {
+            let expected = ProofExpectation::credential(NOW);
+            verify_all(document, Suite::ALL, &expected, &store()).map(|proofs| proofs.len())
+        };
+        assert_eq!(all(&both), Ok(2), "{suite:?}");
+        // As the notary never saw it: with another proof of the same statements, with none, with the base proof.
+        let again = ecdsa_sd::prepare_base(
+            &document(&issuer),
+            &ProofOptions {
+                id: Some("urn:proof:shown".into()),
+                ..issuer.options(ProofPurpose::AssertionMethod)
+            },
+            &[],
+            &secrets,
+            &store(),
+        );
+        let again = derive(
+            &issuer.attach(again.unwrap()),
+            &["/credentialSubject/alumniOf", "/issuer"],
+        );
+        let instead = |proof: &Value| altered(&both, "/proof", &json!([proof, both["proof"][1]]));
+        let another = instead(&again.unwrap()["proof"]);
+        assert_eq!(code(all(&another)), Err("invalid_signature"), "{suite:?}");
+        let alone = altered(&both, "/proof", &both["proof"][1]);
+        assert_eq!(code(all(&alone)), Err("malformed"), "{suite:?}");
+        let with_base = instead(&base["proof"]);
+        assert_eq!(
+            code(all(&with_base)),
+            Err("base_proof_refused"),
+            "{suite:?}"
+        );
+    }
+}
