@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the verifier alone, without the standard library and without C, for the browser and for a microcontroller.
+# Builds the verifier alone, without C, for the browser and for a microcontroller: without the standard library, and with it
+# for BBS in the browser.
 # Debian's rustc-web and rust-web-src bring a standard library in source for targets that have none prebuilt.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,10 +14,12 @@ if ! dpkg -s rustc-web rust-web-src lld-14 >/dev/null 2>&1; then
 fi
 export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld-14
-# Without BBS for wasm32: bls12_381_plus asks to be linked as a library of its own there, with an allocator it has not.
-for build in wasm32-unknown-unknown:rustcrypto thumbv7em-none-eabi:rustcrypto,bbs-pure; do
-    target=${build%:*}
-    cargo build --locked --quiet --profile embed -Zbuild-std=core,alloc,panic_abort --target "$target" \
-        -p tessera-verifier --no-default-features --features "${build#*:}"
-    echo "embed: $target: builds"
+# bls12_381_plus declares itself a dynamic library, too. For wasm32, which has those, it is linked as one, and a library by
+# itself needs an allocator and a panic handler: the standard library brings them, so BBS in the browser is built with it.
+for build in wasm32-unknown-unknown:core,alloc:rustcrypto wasm32-unknown-unknown:std:std,rustcrypto,bbs-pure \
+    thumbv7em-none-eabi:core,alloc:rustcrypto,bbs-pure; do
+    IFS=: read -r target library features <<<"$build"
+    cargo build --locked --quiet --profile embed -Zbuild-std="$library",panic_abort --target "$target" \
+        -p tessera-verifier --no-default-features --features "$features"
+    echo "embed: $target: builds with $features"
 done
