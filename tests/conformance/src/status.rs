@@ -33,7 +33,8 @@ const REFERENCE: &str = "https://www.w3.org/TR/vc-bitstring-status-list/#statusp
 
 /// The lists: what they are about, bits of an entry, and what its values mean where that needs saying.
 const LISTS: &[(Purpose, u64, &[&str])] = &[
-    (Purpose::Revocation, 1, &[]),
+    // With one bit, messages are not needed, but may be there (§2.1).
+    (Purpose::Revocation, 1, &["in force", "revoked"]),
     (Purpose::Suspension, 1, &[]),
     (
         Purpose::Message,
