@@ -153,7 +153,8 @@ impl Row {
     }
 
     fn labels(&self) {
-        let after = |change: &dyn Fn(&mut Vec<(cbor::Value, cbor::Value)>)| {
+        type Pairs = Vec<(cbor::Value, cbor::Value)>;
+        let after = |change: &dyn Fn(&mut Pairs)| {
             self.after(|parts| {
                 let cbor::Value::Map(pairs) = &mut parts[self.labels] else {
                     panic!("no label map")

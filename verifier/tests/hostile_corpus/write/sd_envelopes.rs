@@ -71,7 +71,6 @@ pub(super) fn write() {
     };
     let name = named(1, "name", &json!("SPECIMEN"));
     let (digest, shown) = (name.digest(), name.encoded());
-    let digest: &str = digest.as_ref();
     let payload = desk.payload(&[digest]);
     let text = desk.signed(&desk.header(), &payload, &[shown]);
     honest(
@@ -261,14 +260,13 @@ fn payloads(desk: &Desk, payload: &Value, shown: &str, digest: &str) {
     );
     let hidden = |name: &str, value: &Value| {
         let disclosure = named(3, name, value);
-        let text = with(
+        with(
             &|payload| {
                 payload.remove(name);
                 payload.insert("_sd".to_owned(), json!([disclosure.digest()]));
             },
             &[shown, disclosure.encoded()],
-        );
-        text
+        )
     };
     put(
         12,
