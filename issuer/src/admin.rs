@@ -17,7 +17,7 @@ use tokio::net::{UnixListener, UnixStream};
 
 use crate::publish::registration;
 use crate::service::Service;
-use crate::store::{RelyingPartyRecord, RevocationTarget};
+use crate::store::{OperatorRecord, RelyingPartyRecord, RevocationTarget, TerminalRegistration};
 
 const SOCKET: &str = "admin.sock";
 const COMMAND_BYTES_MAX: u64 = 64 * 1024;
@@ -42,12 +42,7 @@ pub enum Command {
         files: Vec<PathBuf>,
     },
     /// Registers a terminal.
-    TerminalAdd {
-        /// Its DID.
-        did: String,
-        /// Its name.
-        name: String,
-    },
+    TerminalAdd(TerminalRegistration),
     /// Retires a terminal.
     TerminalRetire {
         /// Its DID.
@@ -55,6 +50,22 @@ pub enum Command {
     },
     /// Lists terminals.
     TerminalList {},
+    /// Registers an operator.
+    OperatorAdd {
+        /// DID of the key the operator signs with.
+        did: String,
+        /// The authority's own staff identifier.
+        staff: String,
+        /// The organisation at whose terminals the operator works.
+        organisation: String,
+    },
+    /// Retires an operator.
+    OperatorRetire {
+        /// The operator's DID.
+        did: String,
+    },
+    /// Lists operators.
+    OperatorList {},
     /// Registers a relying party.
     RelyingPartyAdd {
         /// Its DID.
@@ -125,17 +136,40 @@ async fn run(
             }
             Ok(json!({"sha256": digests}))
         }
-        Command::TerminalAdd { did, name } => {
+        Command::TerminalAdd(mut terminal) => {
             // Stored in the one spelling that statements resolve to.
-            let (did, _key) = tessera_verifier::did::resolve(&did)?;
-            store.put_terminal(&did, &name).await?;
-            Ok(json!({"did": did, "name": name}))
+            (terminal.did, _) = tessera_verifier::did::resolve(&terminal.did)?;
+            bounded(&terminal)?;
+            store.put_terminal(terminal.clone()).await?;
+            Ok(serde_json::to_value(terminal)?)
         }
         Command::TerminalRetire { did } => {
             store.retire_terminal(&did).await?;
             Ok(json!({"did": did, "retired": true}))
         }
         Command::TerminalList {} => Ok(json!(store.terminals().await?)),
+        Command::OperatorAdd {
+            did,
+            staff,
+            organisation,
+        } => {
+            let (did, _key) = tessera_verifier::did::resolve(&did)?;
+            let operator = OperatorRecord {
+                did,
+                staff,
+                organisation,
+                retired: false,
+            };
+            store.put_operator(operator.clone()).await?;
+            Ok(serde_json::to_value(operator)?)
+        }
+        Command::OperatorRetire { did } => {
+            let mut operator = store.operator(&did).await?;
+            operator.retired = true;
+            store.put_operator(operator).await?;
+            Ok(json!({"did": did, "retired": true}))
+        }
+        Command::OperatorList {} => Ok(json!(store.operators().await?)),
         Command::RelyingPartyAdd {
             did,
             name_en,
@@ -186,6 +220,20 @@ async fn run(
     }
 }
 
+/// A registration of a size that a record holds, in one line of the list each.
+fn bounded(terminal: &TerminalRegistration) -> Result<(), String> {
+    let texts = [&terminal.name, &terminal.organisation, &terminal.place];
+    let identifiers = terminal.readers.iter().chain(&terminal.sams);
+    let sound = |text: &String| text.len() <= 256 && !text.contains(char::is_control);
+    if terminal.readers.len() > 8 || terminal.sams.len() > 8 {
+        return Err("a terminal has at most eight readers and eight security modules".to_owned());
+    }
+    match texts.into_iter().chain(identifiers).all(sound) {
+        true => Ok(()),
+        false => Err("a text is longer than 256 bytes or holds control characters".to_owned()),
+    }
+}
+
 async fn issuances(service: &Service) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
     let records = service.store.issuances().await?;
     let listed: Vec<Value> = records
@@ -199,6 +247,7 @@ async fn issuances(service: &Service) -> Result<Value, Box<dyn std::error::Error
                 "list": record.list,
                 "index": record.index,
                 "issuer": record.issuer,
+                "terminal": record.terminal,
                 "revoked": record.revoked,
             })
         })

@@ -58,6 +58,11 @@ enum Action {
         #[command(subcommand)]
         action: TerminalAction,
     },
+    /// The people who work at terminals.
+    Operator {
+        #[command(subcommand)]
+        action: OperatorAction,
+    },
     /// Relying parties.
     RelyingParty {
         #[command(subcommand)]
@@ -107,15 +112,8 @@ enum CscaAction {
 
 #[derive(Debug, Subcommand)]
 enum TerminalAction {
-    /// Register a terminal.
-    Add {
-        /// Its DID.
-        #[arg(long)]
-        did: String,
-        /// What to call it.
-        #[arg(long)]
-        name: String,
-    },
+    /// Register a terminal, or replace its registration.
+    Add(Terminal),
     /// Retire a terminal: nothing it signs is believed from now on.
     Retire {
         /// Its DID.
@@ -123,6 +121,55 @@ enum TerminalAction {
         did: String,
     },
     /// List terminals.
+    List,
+}
+
+#[derive(Debug, Args)]
+struct Terminal {
+    /// Its DID, as `tessera-terminal keygen` prints it.
+    #[arg(long)]
+    did: String,
+    /// What to call it.
+    #[arg(long)]
+    name: String,
+    /// The organisation that runs it; its operators are of the same.
+    #[arg(long, default_value = "")]
+    organisation: String,
+    /// Where it stands.
+    #[arg(long, default_value = "")]
+    place: String,
+    /// A card reader it may use, by its full name; may be repeated. Without: any.
+    #[arg(long = "reader")]
+    readers: Vec<String>,
+    /// A security module in it, as the module names itself; may be repeated. Without: none.
+    #[arg(long = "sam")]
+    sams: Vec<String>,
+    /// Operators work at it, and their word is taken.
+    #[arg(long)]
+    attended: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum OperatorAction {
+    /// Register an operator, or replace the registration.
+    Add {
+        /// DID of the key the operator signs with.
+        #[arg(long)]
+        did: String,
+        /// The authority's own staff identifier: no name.
+        #[arg(long)]
+        staff: String,
+        /// The organisation at whose terminals the operator works.
+        #[arg(long, default_value = "")]
+        organisation: String,
+    },
+    /// Retire an operator: the operator's word is not taken from now on.
+    Retire {
+        /// The operator's DID.
+        #[arg(long)]
+        did: String,
+    },
+    /// List operators.
     List,
 }
 
@@ -157,14 +204,27 @@ struct Revocation {
     /// Every live credential of the person with this number.
     #[arg(
         long,
-        conflicts_with = "credential",
-        required_unless_present = "credential"
+        conflicts_with_all = ["credential", "terminal"],
+        required_unless_present_any = ["credential", "terminal"]
     )]
     person: Option<String>,
     /// One credential, by its issuance id.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "terminal")]
     credential: Option<String>,
+    /// Every live credential that rests on the word of the terminal with this DID; the terminal is retired.
+    #[arg(long)]
+    terminal: Option<String>,
+    /// With --terminal: only credentials valid from this day on, YYYY-MM-DD.
+    #[arg(long, requires = "terminal", value_parser = day)]
+    since: Option<i64>,
     /// Why; kept with the record, not published.
     #[arg(long, default_value = "unspecified")]
     reason: String,
+}
+
+/// Midnight of a day, Unix seconds.
+fn day(text: &str) -> Result<i64, String> {
+    tessera_verifier::Timestamp::parse_date(text)
+        .map(|midnight| midnight.unix())
+        .map_err(|_| "not a day as YYYY-MM-DD".to_owned())
 }

@@ -27,6 +27,8 @@ pub struct Config {
     pub limits: Limits,
     /// The face check.
     pub face: Face,
+    /// Terminals.
+    pub terminals: Terminals,
     /// Credentials.
     pub issuance: Issuance,
     /// The bundle for relying parties.
@@ -93,6 +95,15 @@ pub struct Face {
     pub backoff_seconds: i64,
 }
 
+/// Terminals.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Terminals {
+    /// Releases of the terminal program that are believed: base64url of the SHA-256 of the program file, as
+    /// `tessera-terminal measure` prints it. None listed: any.
+    pub software: Vec<String>,
+}
+
 /// Credentials.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -147,6 +158,7 @@ impl Default for Config {
             authority: Authority::default(),
             limits: Limits::default(),
             face: Face::default(),
+            terminals: Terminals::default(),
             issuance: Issuance::default(),
             bundle: Bundle::default(),
             log: Log::default(),

@@ -94,6 +94,20 @@ codes! {
     TerminalRetired = "terminal_retired", 403, "The terminal has been retired.", "终端已停用。";
     /// Statement not well formed, wrongly signed, for somebody else or out of time.
     TerminalStatementInvalid = "terminal_statement_invalid", 403, "The terminal's statement is not valid.", "终端声明无效。";
+    /// The connection's certificate is another terminal's.
+    TerminalCertificateMismatch = "terminal_certificate_mismatch", 403, "The connection belongs to another terminal.", "该连接属于另一终端。";
+    /// Not one of the terminal's readers.
+    ReaderUnknown = "reader_unknown", 403, "The card reader is not registered for this terminal.", "读卡器未登记于该终端。";
+    /// Not one of the terminal's security modules.
+    SamUnknown = "sam_unknown", 403, "The security module is not registered for this terminal.", "安全模块未登记于该终端。";
+    /// Not a release of the terminal's program that the authority knows.
+    SoftwareUnknown = "software_unknown", 403, "The terminal's software is not a known release.", "终端软件不是已知版本。";
+    /// The statement says an operator compared, and the operator's own word is missing, wrong, or not taken here.
+    AttendanceInvalid = "attendance_invalid", 403, "The operator's confirmation is missing or not valid.", "操作员的确认缺失或无效。";
+    /// The operator is not registered for this terminal's organisation.
+    OperatorUnknown = "operator_unknown", 403, "The operator is not registered for this terminal.", "操作员未登记于该终端。";
+    /// The operator is retired.
+    OperatorRetired = "operator_retired", 403, "The operator has been retired.", "操作员已停用。";
     /// Counter did not rise.
     CounterReplayed = "counter_replayed", 403, "The terminal's counter did not rise.", "终端计数器未递增。";
     /// No such challenge for this terminal and session.

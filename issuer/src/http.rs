@@ -13,6 +13,7 @@ mod observe;
 mod openapi;
 mod problem;
 mod published;
+mod resume;
 mod sessions;
 mod token;
 
@@ -49,6 +50,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/sessions/{id}/face", post(face::check))
         .route("/terminal/challenge", post(challenge::open))
         .route("/terminal/evidence", post(evidence::submit))
+        .route("/terminal/resume", post(resume::resume))
         // What relying parties carry away
         .route("/bundle", get(published::bundle))
         .route("/status/{list}", get(published::status))

@@ -95,6 +95,7 @@ impl Prepared {
                 valid_from,
                 valid_until,
                 issuer: parties.signer.did().to_owned(),
+                terminal: approval.evidence().terminal().map(str::to_owned),
                 digest: URL_SAFE_NO_PAD.encode(sha256(unsigned.signing_input())),
                 state: IssuanceState::Intended,
                 revoked: None,

@@ -61,3 +61,4 @@ pub mod registry;
 pub mod secrets;
 pub mod service;
 pub mod store;
+mod terminal;

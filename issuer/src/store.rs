@@ -20,9 +20,9 @@ pub mod suite;
 use async_trait::async_trait;
 
 pub use records::{
-    AttemptLimits, ChallengeRecord, GrantRecord, IssuanceRecord, IssuanceState, Level, Proved,
-    RelyingPartyRecord, RevocationTarget, SessionRecord, SessionState, StatusListRecord,
-    TerminalRecord,
+    AnsweredRecord, AttemptLimits, ChallengeRecord, GrantRecord, IssuanceRecord, IssuanceState,
+    Level, OperatorRecord, Proved, RelyingPartyRecord, RevocationTarget, SessionRecord,
+    SessionState, StatusListRecord, TerminalRecord, TerminalRegistration,
 };
 pub use sled_store::SledStore;
 
@@ -101,6 +101,9 @@ pub struct StatementUse {
     /// Its counter.
     pub counter: u64,
 }
+
+/// Computes the digest a fresh transaction code has under a session's code digest.
+pub type TxCodeRenewal = Box<dyn FnOnce(&str) -> String + Send>;
 
 /// Claims a use of an access token and status indices for a batch.
 #[derive(Debug, Clone)]
@@ -182,6 +185,18 @@ pub trait Store: Send + Sync {
         now: i64,
     ) -> Result<TerminalRecord, StoreError>;
 
+    /// Raises the terminal's counter and reads the session whose challenge this terminal answered with this nonce; where
+    /// the card is checked and the code not spent, the transaction code of the session becomes `tx_code_digest` (keyed by
+    /// the caller on the session's code digest). Durable.
+    ///
+    /// [`StoreError::NotFound`] where this terminal answered no such challenge for this session.
+    async fn resume_statement(
+        &self,
+        statement: StatementUse,
+        tx_code: TxCodeRenewal,
+        now: i64,
+    ) -> Result<SessionRecord, StoreError>;
+
     /// Redeems a code, once, for an access token. Durable.
     async fn redeem_code(&self, redemption: Redemption, now: i64) -> Result<(), StoreError>;
 
@@ -215,7 +230,8 @@ pub trait Store: Send + Sync {
     /// Revokes. Returns how many credentials changed. Durable.
     ///
     /// The revocation of a person ends the person's open sessions as well: none that was created up to `now` can
-    /// redeem a code, reserve or complete an issuance any more ([`StoreError::WrongState`]).
+    /// redeem a code, reserve or complete an issuance any more ([`StoreError::WrongState`]). That of a terminal does the
+    /// same to the sessions that were proved there, and retires the terminal.
     async fn revoke(
         &self,
         target: RevocationTarget,
@@ -236,11 +252,23 @@ pub trait Store: Send + Sync {
     /// The revoked indices of a list, ascending.
     async fn revoked_indices(&self, list: &str) -> Result<Vec<u32>, StoreError>;
 
-    /// Registers a terminal, or renames it; its counter is kept. Durable.
-    async fn put_terminal(&self, did: &str, name: &str) -> Result<(), StoreError>;
+    /// Registers a terminal, or replaces its registration; its counter is kept. Durable.
+    async fn put_terminal(&self, terminal: TerminalRegistration) -> Result<(), StoreError>;
 
     /// Retires a terminal. Durable.
     async fn retire_terminal(&self, did: &str) -> Result<(), StoreError>;
+
+    /// A terminal that is registered and not retired.
+    async fn terminal(&self, did: &str) -> Result<TerminalRecord, StoreError>;
+
+    /// Registers an operator, or replaces the registration. Durable.
+    async fn put_operator(&self, operator: OperatorRecord) -> Result<(), StoreError>;
+
+    /// An operator, retired or not; [`StoreError::NotFound`] where nobody registered that key.
+    async fn operator(&self, did: &str) -> Result<OperatorRecord, StoreError>;
+
+    /// Every operator.
+    async fn operators(&self) -> Result<Vec<OperatorRecord>, StoreError>;
 
     /// Every terminal.
     async fn terminals(&self) -> Result<Vec<TerminalRecord>, StoreError>;

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use rand_core::OsRng;
 use tessera_card::AccessKey;
 use tessera_cardsim::{Chip, Csca, Fault, Profile};
-use tessera_terminal::{FileCounter, HttpIssuer, SessionJob, Station, TerminalKey, run_session};
+use tessera_terminal::{
+    FileCounter, FileKey, HttpIssuer, SessionJob, SignedIn, Station, run_session,
+};
 use tessera_verifier::Timestamp;
 
 use crate::authority::{Authority, text};
@@ -55,15 +57,7 @@ impl Kiosk {
     ) -> Result<Self> {
         std::fs::create_dir_all(folder)?;
         let key = text(&folder.join("terminal.key"));
-        let made = Finished::of(
-            programs
-                .command("tessera-terminal")
-                .args(["keygen", "--json", "--out", &key]),
-        )?;
-        let made = made.expect_ok("tessera-terminal keygen")?.json()?;
-        let did = made["did"]
-            .as_str()
-            .ok_or_else(|| Failure::new("the terminal has no DID"))?;
+        let did = &made_key(programs, &key)?;
         authority.admin(&[
             "terminal",
             "add",
@@ -71,6 +65,22 @@ impl Kiosk {
             did,
             "--name",
             "Town hall, desk 1",
+            "--organisation",
+            "Town hall",
+            "--place",
+            "Utopia City",
+            "--attended",
+        ])?;
+        let operator = made_key(programs, &text(&folder.join("operator.key")))?;
+        authority.admin(&[
+            "operator",
+            "add",
+            "--did",
+            &operator,
+            "--staff",
+            "S-0001",
+            "--organisation",
+            "Town hall",
         ])?;
 
         let csca = Csca::throwaway(&mut OsRng, now()).map_err(Failure::during("card authority"))?;
@@ -158,14 +168,10 @@ impl Kiosk {
             "--wait",
             "30",
         ]);
-        terminal.args([
-            "--allow-virtual-reader",
-            "--attended",
-            "--operator",
-            "desk-1",
-            "--json",
-        ]);
+        terminal.args(["--allow-virtual-reader", "--json"]);
         terminal
+            .arg("--operator")
+            .arg(self.operator())
             .arg("--photo")
             .arg(photo(photo_name))
             .arg("--key")
@@ -191,7 +197,9 @@ impl Kiosk {
     ) -> Result<String> {
         let profile = std::fs::read_to_string(self.folder.join(card.file()))?;
         let mut chip = Chip::new(tessera_cardsim::Card::from_json(&profile)?);
-        let key = TerminalKey::load(&self.key()).map_err(Failure::during("terminal key"))?;
+        let key = FileKey::load(&self.key()).map_err(Failure::during("terminal key"))?;
+        let operator =
+            FileKey::load(&self.operator()).map_err(Failure::during("operator's key"))?;
         let counter = self.folder.join("terminal.key.counter");
         let mut counter =
             FileCounter::open(&counter).map_err(Failure::during("terminal counter"))?;
@@ -203,10 +211,11 @@ impl Kiosk {
             counter: &mut counter,
             clock: &|| Timestamp::from_unix(now()),
             rng: &mut OsRng,
+            operator: Some(&mut SignedIn(operator)),
+            software: "in process",
         };
         let job = SessionJob::new(&authority.url(), session, "in process")
-            .access(AccessKey::Can(CAN.into()))
-            .attended_by(Some("desk-1".into()));
+            .access(AccessKey::Can(CAN.into()));
         let photo = std::fs::read(photo(photo_name))?;
         match run_session(&mut chip, &mut station, &job, &photo, &mut |_| ()) {
             Ok(outcome) => Ok(outcome.tx_code.to_string()),
@@ -217,6 +226,23 @@ impl Kiosk {
     fn key(&self) -> PathBuf {
         self.folder.join("terminal.key")
     }
+
+    fn operator(&self) -> PathBuf {
+        self.folder.join("operator.key")
+    }
+}
+
+/// Makes a key with the terminal's program, and returns its DID.
+fn made_key(programs: &Programs, file: &str) -> Result<String> {
+    let made = Finished::of(
+        programs
+            .command("tessera-terminal")
+            .args(["keygen", "--json", "--out", file]),
+    )?;
+    let made = made.expect_ok("tessera-terminal keygen")?.json()?;
+    let did = made["did"].as_str();
+    did.map(str::to_owned)
+        .ok_or_else(|| Failure::new("the key has no DID"))
 }
 
 /// Keeps what the terminal said to its operator.

@@ -1,7 +1,9 @@
 //! What a terminal states to the issuer, signed by the terminal's own key.
 //!
-//! A statement is a JWT of type `tessera-terminal+jwt` whose `kid` is the verification method of the terminal's DID.
-//! Whether that terminal is registered, and whether nonce and counter are fresh, is for the issuer to say.
+//! A statement is a JWT whose `kid` is the verification method of the signer's DID and whose type says which statement it
+//! is. Whether that terminal is registered, and whether nonce and counter are fresh, is for the issuer to say.
+//!
+//! An operator who stands by signs as well, with a key of their own: an [`OperatorStatement`] inside the terminal's.
 
 use alloc::format;
 use alloc::string::String;
@@ -20,7 +22,6 @@ use crate::jws;
 use crate::key::PublicKey;
 use crate::time::Timestamp;
 
-const TYP: &str = "tessera-terminal+jwt";
 /// Seconds for which a statement is fresh.
 const MAX_AGE: i64 = 300;
 /// Seconds by which clocks may differ.
@@ -60,38 +61,135 @@ pub struct EvidenceStatement {
     pub counter: u64,
     /// The reader's name.
     pub reader: String,
-    /// Whether a person watched.
+    /// The security module the card was read through, as the module names itself; absent for a chip that was read
+    /// directly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sam: Option<String>,
+    /// Whether an operator compared face and card. Then `approval` is there.
     pub attended: bool,
-    /// Who watched, by the operator's own identifier.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub operator: Option<String>,
+    /// A signed [`OperatorStatement`] over the same session, nonce and digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<String>,
     /// base64url of the [`evidence_digest`].
     pub digest: String,
+    /// What the terminal's own face comparison found, where it made one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face: Option<FaceFinding>,
+    /// What the terminal's own liveness check found.
+    #[serde(default)]
+    pub liveness: LivenessFinding,
+    /// base64url of SHA-256 over the terminal's program. The terminal's own word: it tells an old release from a new one,
+    /// not an honest machine from a taken-over one.
+    pub software: String,
+}
+
+/// A face comparison made at the terminal, in ten-thousandths of the cosine similarity: whole numbers have one spelling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FaceFinding {
+    /// Similarity of the live face and the card's portrait.
+    pub score: i32,
+    /// The least similarity the terminal accepts.
+    pub threshold: i32,
+}
+
+/// The result of a liveness check made at the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LivenessFinding {
+    /// None was made.
+    #[default]
+    NotChecked,
+    /// A live person.
+    Passed,
+    /// Not a live person.
+    Failed,
+}
+
+/// An operator's word that the person at the terminal is the person of the card: signed with the operator's own key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperatorStatement {
+    /// The operator's DID.
+    pub iss: String,
+    /// The issuer's URL.
+    pub aud: String,
+    /// DID of the terminal the operator stands at.
+    pub terminal: String,
+    /// The session it is for.
+    pub session: String,
+    /// The issuer's nonce.
+    pub nonce: String,
+    /// When it was made, in seconds since the epoch.
+    pub iat: i64,
+    /// The digest of the evidence that the terminal's statement covers.
+    pub digest: String,
+}
+
+/// Asks what became of an upload whose answer was lost: the payload of `POST /terminal/resume`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResumeStatement {
+    /// The terminal's DID.
+    pub iss: String,
+    /// The issuer's URL.
+    pub aud: String,
+    /// The session it is for.
+    pub session: String,
+    /// The nonce of the challenge that was being answered.
+    pub nonce: String,
+    /// When it was made, in seconds since the epoch.
+    pub iat: i64,
+    /// Rises with every statement of this terminal.
+    pub counter: u64,
 }
 
 /// A kind of terminal statement.
 pub trait Statement: Serialize + DeserializeOwned {
+    /// The type of its JWT: one kind is never taken for another.
+    const TYP: &'static str;
+
     /// `iss`, `aud` and `iat`.
     fn envelope(&self) -> (&str, &str, i64);
 }
 
 impl Statement for ChallengeStatement {
+    const TYP: &'static str = "tessera-terminal-challenge+jwt";
+
     fn envelope(&self) -> (&str, &str, i64) {
         (&self.iss, &self.aud, self.iat)
     }
 }
 
 impl Statement for EvidenceStatement {
+    const TYP: &'static str = "tessera-terminal+jwt";
+
     fn envelope(&self) -> (&str, &str, i64) {
         (&self.iss, &self.aud, self.iat)
     }
 }
 
-/// A statement to be signed by `terminal_key`, whose did:key must be the statement's `iss`.
+impl Statement for OperatorStatement {
+    const TYP: &'static str = "tessera-operator+jwt";
+
+    fn envelope(&self) -> (&str, &str, i64) {
+        (&self.iss, &self.aud, self.iat)
+    }
+}
+
+impl Statement for ResumeStatement {
+    const TYP: &'static str = "tessera-terminal-resume+jwt";
+
+    fn envelope(&self) -> (&str, &str, i64) {
+        (&self.iss, &self.aud, self.iat)
+    }
+}
+
+/// A statement to be signed by `key`, whose did:key must be the statement's `iss`.
 #[must_use]
-pub fn prepare<S: Statement>(terminal_key: &PublicKey, statement: &S) -> jws::Unsigned {
+pub fn prepare<S: Statement>(key: &PublicKey, statement: &S) -> jws::Unsigned {
     jws::Unsigned::new(
-        json!({"typ": TYP, "kid": did::verification_method(terminal_key)}),
+        json!({"typ": S::TYP, "kid": did::verification_method(key)}),
         &json!(statement),
     )
 }
@@ -115,7 +213,7 @@ pub fn verify<S: Statement>(compact: &str, aud: &str, now: Timestamp) -> Result<
         .clone()
         .ok_or(Error::malformed("statement without kid"))?;
     let (did, key) = did::resolve_method(&kid)?;
-    let payload = unverified.verify(&key, TYP)?;
+    let payload = unverified.verify(&key, S::TYP)?;
     let statement: S =
         serde_json::from_value(payload).map_err(|_| Error::malformed("terminal statement"))?;
     let (iss, audience, iat) = statement.envelope();
@@ -135,10 +233,10 @@ pub fn verify<S: Statement>(compact: &str, aud: &str, now: Timestamp) -> Result<
     Ok(statement)
 }
 
-/// Body of `POST /terminal/challenge`.
+/// Body of `POST /terminal/challenge` and `POST /terminal/resume`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ChallengeRequest {
-    /// A signed [`ChallengeStatement`].
+    /// A signed [`ChallengeStatement`] or [`ResumeStatement`].
     pub statement: String,
 }
 
@@ -201,7 +299,7 @@ impl Drop for ChipFiles {
     }
 }
 
-/// Answer to `POST /terminal/evidence`.
+/// Answer to `POST /terminal/evidence` and, where the evidence had been accepted, to `POST /terminal/resume`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EvidenceResponse {
     /// `card_checked`.

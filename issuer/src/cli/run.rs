@@ -12,8 +12,8 @@ use tessera_face::{FaceEngine, FacePolicy, ModelBytes};
 use zeroize::Zeroizing;
 
 use super::{
-    Action, Cli, CscaAction, Registration, RegistryAction, RelyingPartyAction, Revocation,
-    TerminalAction,
+    Action, Cli, CscaAction, OperatorAction, Registration, RegistryAction, RelyingPartyAction,
+    Revocation, TerminalAction,
 };
 use crate::admin::{self, Command, Outcome};
 use crate::config::Config;
@@ -22,7 +22,7 @@ use crate::face::{AbsentFaceCheck, FaceCheck, TractFaceCheck};
 use crate::files;
 use crate::keys::{KeyFile, Signer as _};
 use crate::service::{Parts, Service};
-use crate::store::{RevocationTarget, SledStore};
+use crate::store::{RevocationTarget, SledStore, TerminalRegistration};
 
 type Failed = Box<dyn Error + Send + Sync>;
 
@@ -210,9 +210,30 @@ fn command(action: Action) -> Result<Option<Command>, Failed> {
                 .collect::<Result<_, _>>()?,
         },
         Action::Terminal { action } => match action {
-            TerminalAction::Add { did, name } => Command::TerminalAdd { did, name },
+            TerminalAction::Add(terminal) => Command::TerminalAdd(TerminalRegistration {
+                did: terminal.did,
+                name: terminal.name,
+                organisation: terminal.organisation,
+                place: terminal.place,
+                readers: terminal.readers,
+                sams: terminal.sams,
+                attended: terminal.attended,
+            }),
             TerminalAction::Retire { did } => Command::TerminalRetire { did },
             TerminalAction::List => Command::TerminalList {},
+        },
+        Action::Operator { action } => match action {
+            OperatorAction::Add {
+                did,
+                staff,
+                organisation,
+            } => Command::OperatorAdd {
+                did,
+                staff,
+                organisation,
+            },
+            OperatorAction::Retire { did } => Command::OperatorRetire { did },
+            OperatorAction::List => Command::OperatorList {},
         },
         Action::RelyingParty {
             action: RelyingPartyAction::Add(r),
@@ -225,12 +246,20 @@ fn command(action: Action) -> Result<Option<Command>, Failed> {
         Action::Revoke(Revocation {
             person,
             credential,
+            terminal,
+            since,
             reason,
         }) => Command::Revoke {
-            target: match (person, credential) {
-                (Some(number), _) => RevocationTarget::Person(number),
-                (None, Some(id)) => RevocationTarget::Credential(id),
-                (None, None) => return Err("name a person or a credential".into()),
+            target: match (person, credential, terminal) {
+                (Some(number), _, _) => RevocationTarget::Person(number),
+                (None, Some(id), _) => RevocationTarget::Credential(id),
+                (None, None, Some(did)) => RevocationTarget::Terminal {
+                    did,
+                    since: since.unwrap_or(0),
+                },
+                (None, None, None) => {
+                    return Err("name a person, a credential or a terminal".into());
+                }
             },
             reason,
         },

@@ -49,15 +49,7 @@ pub(super) async fn open(
         expires_at: Timestamp::from_unix(challenge.expires).to_rfc3339(),
     };
     // An unregistered terminal learns nothing about sessions: it is refused before the session is looked at.
-    let known = service.store.terminals().await?;
-    match known
-        .iter()
-        .find(|terminal| terminal.did == challenge.terminal)
-    {
-        None => return Err(Code::TerminalUnknown.into()),
-        Some(terminal) if terminal.retired => return Err(Code::TerminalRetired.into()),
-        Some(_) => {}
-    }
+    service.store.terminal(&challenge.terminal).await?;
     if service.store.session(&challenge.session).await?.level != Level::Full {
         return Err(Failure::with(
             Code::WrongState,

@@ -19,15 +19,16 @@ use zeroize::Zeroizing;
 use super::body;
 use crate::card::GenuineChip;
 use crate::failure::{Code, Failure};
-use crate::proofing::{AtTerminal, Session};
+use crate::proofing::Session;
 use crate::secrets::{fresh_tx_code, tx_code_digest};
 use crate::service::{Service, blocking};
-use crate::store::{Level, StatementUse, StoreError};
+use crate::store::{Level, StatementUse, StoreError, TerminalRecord};
+use crate::terminal::{believed, own_findings};
 
 /// Raw chip data and a live photo, signed for by the terminal, verified here.
 #[utoipa::path(post, path = "/terminal/evidence", tag = "terminal", request_body(content = Object, description = "`{\"statement\": JWT, \"chip\": {…}, \"photo\": base64url}`"), responses(
     (status = 200, description = "`{\"state\": \"card_checked\", \"tx_code\": …}`", body = Object),
-    (status = "default", description = "terminal_unknown, terminal_retired, terminal_statement_invalid, counter_replayed, challenge_unknown, evidence_mismatch, chip_not_authentic, csca_unknown, csca_of_another_state, dg_hash_mismatch, active_auth_failed, document_expired, document_not_of_person, face_mismatch and the other face codes", body = super::Problem),
+    (status = "default", description = "terminal_unknown, terminal_retired, terminal_statement_invalid, counter_replayed, challenge_unknown, reader_unknown, sam_unknown, software_unknown, attendance_invalid, operator_unknown, operator_retired, evidence_mismatch, chip_not_authentic, csca_unknown, csca_of_another_state, dg_hash_mismatch, active_auth_failed, document_expired, document_not_of_person, face_mismatch and the other face codes", body = super::Problem),
 ))]
 pub(super) async fn submit(
     State(service): State<Arc<Service>>,
@@ -50,7 +51,10 @@ pub(super) async fn submit(
         return Err(Code::EvidenceMismatch.into());
     }
     let place = service.face.admit()?;
-    accept(&service, &statement).await?;
+    let terminal = accept(&service, &statement).await?;
+    let audience = service.issuer_url();
+    let policy = (&service.config.terminals, audience.as_str(), now);
+    let at = believed(&statement, &terminal, policy, &*service.store).await?;
     let session = service.store.session(&statement.session).await?;
     if session.level != Level::Full {
         return Err(Code::WrongState.into());
@@ -58,6 +62,7 @@ pub(super) async fn submit(
     let challenge = aa_challenge(&statement.nonce, &statement.iss, &statement.session);
     let anchors = service.anchors.current();
     let judge = async {
+        own_findings(&statement)?;
         let genuine =
             blocking(move || GenuineChip::verify(&chip, &anchors, &challenge, now)).await?;
         let person = service.person(&session.person).await?;
@@ -68,10 +73,6 @@ pub(super) async fn submit(
     let (record, (chip_passed, face_passed)) = service.attempt(&session.id, judge).await?;
 
     let code_digest = record.code_digest.clone();
-    let at = AtTerminal {
-        terminal: statement.iss,
-        attended: statement.attended,
-    };
     let checked = Session::started(record, now)?
         .face_checked(face_passed, now)
         .card_checked(chip_passed, at);
@@ -89,7 +90,10 @@ pub(super) async fn submit(
 }
 
 /// Consumes challenge and counter: after this line the statement cannot be used again, whatever it shows.
-async fn accept(service: &Service, statement: &EvidenceStatement) -> Result<(), Failure> {
+async fn accept(
+    service: &Service,
+    statement: &EvidenceStatement,
+) -> Result<TerminalRecord, Failure> {
     let used = StatementUse {
         nonce: statement.nonce.clone(),
         terminal: statement.iss.clone(),
@@ -97,7 +101,7 @@ async fn accept(service: &Service, statement: &EvidenceStatement) -> Result<(), 
         counter: statement.counter,
     };
     match service.store.accept_statement(used, service.now()).await {
-        Ok(_terminal) => Ok(()),
+        Ok(terminal) => Ok(terminal),
         Err(StoreError::NotFound) => Err(Code::ChallengeUnknown.into()),
         Err(other) => Err(other.into()),
     }

@@ -6,8 +6,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    challenge, credential, evidence, face, health, metadata, nonce, problem, published, sessions,
-    token,
+    challenge, credential, evidence, face, health, metadata, nonce, problem, published, resume,
+    sessions, token,
 };
 
 #[derive(OpenApi)]
@@ -27,6 +27,7 @@ use super::{
         face::check,
         challenge::open,
         evidence::submit,
+        resume::resume,
         published::bundle,
         published::status,
         published::root,

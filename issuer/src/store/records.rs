@@ -60,6 +60,17 @@ pub enum Proved {
     },
 }
 
+impl Proved {
+    /// DID of the terminal on whose word it rests, if on any.
+    #[must_use]
+    pub fn terminal(&self) -> Option<&str> {
+        match self {
+            Self::Face { .. } => None,
+            Self::Card { terminal, .. } => Some(terminal),
+        }
+    }
+}
+
 /// An enrolment session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRecord {
@@ -106,17 +117,63 @@ pub struct AttemptLimits {
     pub per_person_per_day: u32,
 }
 
+/// What the authority says of a terminal when it registers it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TerminalRegistration {
+    /// did:key of the terminal.
+    pub did: String,
+    /// What the authority calls it.
+    pub name: String,
+    /// The organisation that runs it. Its operators are of the same.
+    #[serde(default)]
+    pub organisation: String,
+    /// Where it stands.
+    #[serde(default)]
+    pub place: String,
+    /// Names of the card readers it may use; none listed: any.
+    #[serde(default)]
+    pub readers: Vec<String>,
+    /// Identifiers of the security modules in it; none listed: none.
+    #[serde(default)]
+    pub sams: Vec<String>,
+    /// Whether operators work at it. Where not, every session there is unattended.
+    #[serde(default)]
+    pub attended: bool,
+}
+
 /// A terminal the authority registered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TerminalRecord {
-    /// did:key of the terminal.
-    pub did: String,
-    /// What the operator calls it.
-    pub name: String,
+    /// What was registered.
+    #[serde(flatten)]
+    pub registration: TerminalRegistration,
     /// The last counter seen; the next must be higher.
     pub counter: u64,
     /// A retired terminal is refused.
     pub retired: bool,
+}
+
+/// A person who works at terminals, known by the key they sign with and the authority's own staff identifier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperatorRecord {
+    /// did:key of the operator.
+    pub did: String,
+    /// The staff identifier.
+    pub staff: String,
+    /// The organisation at whose terminals the operator works.
+    pub organisation: String,
+    /// The word of a retired operator is not taken.
+    pub retired: bool,
+}
+
+/// An evidence statement that was accepted, kept while its session lives: what a terminal may ask about after it lost the
+/// answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnsweredRecord {
+    /// The terminal that answered.
+    pub terminal: String,
+    /// The session it answered for.
+    pub session: String,
 }
 
 /// A relying party the authority registered.
@@ -191,6 +248,9 @@ pub struct IssuanceRecord {
     pub valid_until: i64,
     /// DID of the key that signs.
     pub issuer: String,
+    /// DID of the terminal on whose word it rests.
+    #[serde(default)]
+    pub terminal: Option<String>,
     /// SHA-256 of the bytes that are signed, base64url.
     pub digest: String,
     /// Where it stands.
@@ -218,4 +278,11 @@ pub enum RevocationTarget {
     Person(String),
     /// One credential, by issuance id.
     Credential(String),
+    /// Every live credential that rests on a terminal's word. The terminal is retired as well.
+    Terminal {
+        /// The terminal's DID.
+        did: String,
+        /// Only what is valid from this day on (midnight, Unix seconds); 0 is everything.
+        since: i64,
+    },
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::sled_proofing::{consume_nonce, live_session, save, session};
+use super::sled_proofing::{consume_nonce, live_session, retire_terminal, save, session};
 use super::sled_tx::{Tx, indexed, key, kind, prefix};
 use super::{
-    GrantRecord, IssuanceRecord, IssuanceState, Redemption, Reservation, Reserved,
+    GrantRecord, IssuanceRecord, IssuanceState, Proved, Redemption, Reservation, Reserved,
     RevocationTarget, STATUS_LIST_LEN, SessionRecord, SessionState, StatusListRecord, StoreError,
 };
 
@@ -143,6 +143,9 @@ pub(super) fn record_intent(tx: &mut Tx<'_>, intents: &[IssuanceRecord]) -> Resu
         tx.put(at, intent)?;
         tx.put(key(kind::INTENDED, &[&intent.id]), &())?;
         tx.put(key(kind::BY_PERSON, &[&intent.person, &intent.id]), &())?;
+        if let Some(terminal) = &intent.terminal {
+            tx.put(key(kind::BY_TERMINAL, &[terminal, &intent.id]), &())?;
+        }
     }
     Ok(())
 }
@@ -179,9 +182,8 @@ pub(super) fn complete(
     session.state = SessionState::Issued;
     save(tx, &session)?;
     tx.put(holder, &session_id)?;
-    retire_where(tx, &session.person, "replaced", |record| {
-        record.set != session_id
-    })
+    let persons = prefix(kind::BY_PERSON, &[&session.person]);
+    retire_where(tx, &persons, "replaced", |record| record.set != session_id)
 }
 
 pub(super) fn retire_unacknowledged(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
@@ -205,7 +207,13 @@ pub(super) fn revoke(
         RevocationTarget::Person(person) => {
             tx.remove(key(kind::BY_PERSON, &[person]));
             tx.put(key(kind::BARRED, &[person]), &now)?;
-            retire_where(tx, person, reason, |_| true)
+            retire_where(tx, &prefix(kind::BY_PERSON, &[person]), reason, |_| true)
+        }
+        RevocationTarget::Terminal { did, since } => {
+            retire_terminal(tx, did)?;
+            tx.put(key(kind::BARRED_TERMINAL, &[did]), &now)?;
+            let terminals = prefix(kind::BY_TERMINAL, &[did]);
+            retire_where(tx, &terminals, reason, |record| record.valid_from >= *since)
         }
         RevocationTarget::Credential(id) => {
             let record = issuance(tx, id)?;
@@ -214,24 +222,27 @@ pub(super) fn revoke(
     }
 }
 
-/// A session of before its person's revocation yields nothing more.
+/// A session of before the revocation of its person, or of the terminal that proved it, yields nothing more.
 fn not_barred(tx: &Tx<'_>, session: &SessionRecord) -> Result<(), StoreError> {
-    let barred: Option<i64> = tx.read(&key(kind::BARRED, &[&session.person]))?;
+    let mut barred: Option<i64> = tx.read(&key(kind::BARRED, &[&session.person]))?;
+    if let Some(terminal) = session.proved.as_ref().and_then(Proved::terminal) {
+        barred = barred.max(tx.read(&key(kind::BARRED_TERMINAL, &[terminal]))?);
+    }
     if barred.is_some_and(|until| session.created <= until) {
         return Err(StoreError::WrongState);
     }
     Ok(())
 }
 
+/// Retires what `which` says of the live credentials an index lists: the last part of each key is an issuance's id.
 fn retire_where(
     tx: &mut Tx<'_>,
-    person: &str,
+    live: &[u8],
     reason: &str,
     which: impl Fn(&IssuanceRecord) -> bool,
 ) -> Result<usize, StoreError> {
     let mut retired = 0;
-    let live = prefix(kind::BY_PERSON, &[person]);
-    for at in tx.keys(&live)? {
+    for at in tx.keys(live)? {
         let id = String::from_utf8_lossy(at.get(live.len()..).unwrap_or_default()).into_owned();
         let record = issuance(tx, &id)?;
         if which(&record) {
@@ -247,6 +258,9 @@ fn retire(tx: &mut Tx<'_>, mut record: IssuanceRecord, reason: &str) -> Result<b
         return Ok(false);
     }
     tx.remove(key(kind::BY_PERSON, &[&record.person, &record.id]));
+    if let Some(terminal) = &record.terminal {
+        tx.remove(key(kind::BY_TERMINAL, &[terminal, &record.id]));
+    }
     tx.put(indexed(kind::REVOKED, &record.list, record.index), &())?;
     let list_key = key(kind::LIST, &[&record.list]);
     let mut list: StatusListRecord = tx.read(&list_key)?.ok_or(StoreError::NotFound)?;

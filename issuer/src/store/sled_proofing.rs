@@ -2,8 +2,8 @@
 
 use super::sled_tx::{Tx, key, kind};
 use super::{
-    AttemptLimits, ChallengeRecord, Proved, SessionRecord, SessionState, StatementUse, StoreError,
-    TerminalRecord,
+    AnsweredRecord, AttemptLimits, ChallengeRecord, Proved, SessionRecord, SessionState,
+    StatementUse, StoreError, TerminalRecord, TerminalRegistration, TxCodeRenewal,
 };
 
 /// A session's record outlives the session for this long, so that a late reader is told `expired`, not `unknown`.
@@ -167,12 +167,53 @@ pub(super) fn accept_statement(
     if statement.counter <= terminal.counter {
         return Ok(Err(StoreError::CounterReplayed));
     }
-    terminal.counter = statement.counter;
-    tx.put(key(kind::TERMINAL, &[&terminal.did]), &terminal)?;
+    raise(tx, &mut terminal, statement.counter)?;
+    let session = session(tx, &statement.session)?;
+    let answered = AnsweredRecord {
+        terminal: statement.terminal.clone(),
+        session: statement.session.clone(),
+    };
+    let answered_key = key(kind::ANSWERED, &[&statement.nonce]);
+    tx.put_until(answered_key, &answered, session.expires)?;
     Ok(Ok(terminal))
 }
 
-fn registered(tx: &Tx<'_>, did: &str) -> Result<TerminalRecord, StoreError> {
+fn raise(tx: &mut Tx<'_>, terminal: &mut TerminalRecord, counter: u64) -> Result<(), StoreError> {
+    terminal.counter = counter;
+    tx.put(key(kind::TERMINAL, &[&terminal.registration.did]), terminal)
+}
+
+/// The outer result is the transaction's, the inner the refusal: the counter rises even where there is nothing to resume.
+pub(super) fn resume_statement(
+    tx: &mut Tx<'_>,
+    statement: &StatementUse,
+    renew: TxCodeRenewal,
+    now: i64,
+) -> Result<Result<SessionRecord, StoreError>, StoreError> {
+    let mut terminal = registered(tx, &statement.terminal)?;
+    if statement.counter <= terminal.counter {
+        return Err(StoreError::CounterReplayed);
+    }
+    raise(tx, &mut terminal, statement.counter)?;
+    let answered: Option<AnsweredRecord> = tx.read(&key(kind::ANSWERED, &[&statement.nonce]))?;
+    let ours = answered.is_some_and(|answered| {
+        answered.terminal == statement.terminal && answered.session == statement.session
+    });
+    if !ours {
+        return Ok(Err(StoreError::NotFound));
+    }
+    let mut session = match live_session(tx, &statement.session, now) {
+        Ok(session) => session,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if session.state == SessionState::CardChecked && !session.code_spent {
+        session.tx_code_digest = Some(renew(&session.code_digest));
+        save(tx, &session)?;
+    }
+    Ok(Ok(session))
+}
+
+pub(super) fn registered(tx: &Tx<'_>, did: &str) -> Result<TerminalRecord, StoreError> {
     let terminal: TerminalRecord = tx
         .read(&key(kind::TERMINAL, &[did]))?
         .ok_or(StoreError::TerminalUnknown)?;
@@ -182,8 +223,11 @@ fn registered(tx: &Tx<'_>, did: &str) -> Result<TerminalRecord, StoreError> {
     Ok(terminal)
 }
 
-pub(super) fn put_terminal(tx: &mut Tx<'_>, did: &str, name: &str) -> Result<(), StoreError> {
-    let key = key(kind::TERMINAL, &[did]);
+pub(super) fn put_terminal(
+    tx: &mut Tx<'_>,
+    registration: TerminalRegistration,
+) -> Result<(), StoreError> {
+    let key = key(kind::TERMINAL, &[&registration.did]);
     // A counter never falls back, or a recorded statement could be replayed after a re-registration.
     let counter = tx
         .read::<TerminalRecord>(&key)?
@@ -191,8 +235,7 @@ pub(super) fn put_terminal(tx: &mut Tx<'_>, did: &str, name: &str) -> Result<(),
     tx.put(
         key,
         &TerminalRecord {
-            did: did.to_owned(),
-            name: name.to_owned(),
+            registration,
             counter,
             retired: false,
         },

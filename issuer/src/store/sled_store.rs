@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use super::barrier::Barrier;
 use super::sled_tx::{Tx, engine, key, kind, prefix, values};
 use super::{
-    AttemptLimits, ChallengeRecord, IssuanceRecord, Proved, Redemption, RelyingPartyRecord,
-    Reservation, Reserved, RevocationTarget, SessionRecord, StatementUse, StatusListRecord, Store,
-    StoreError, TerminalRecord,
+    AttemptLimits, ChallengeRecord, IssuanceRecord, OperatorRecord, Proved, Redemption,
+    RelyingPartyRecord, Reservation, Reserved, RevocationTarget, SessionRecord, StatementUse,
+    StatusListRecord, Store, StoreError, TerminalRecord, TerminalRegistration, TxCodeRenewal,
 };
 use super::{sled_issuance as issuance, sled_proofing as proofing};
 
@@ -165,6 +165,16 @@ impl Store for SledStore {
             .await?
     }
 
+    async fn resume_statement(
+        &self,
+        statement: StatementUse,
+        tx_code: TxCodeRenewal,
+        now: i64,
+    ) -> Result<SessionRecord, StoreError> {
+        self.write_durably(move |tx| proofing::resume_statement(tx, &statement, tx_code, now))
+            .await?
+    }
+
     async fn redeem_code(&self, redemption: Redemption, now: i64) -> Result<(), StoreError> {
         // A wrong transaction code is a refusal that must be remembered: it commits.
         self.write_durably(move |tx| issuance::redeem_code(tx, &redemption, now))
@@ -253,10 +263,30 @@ impl Store for SledStore {
         .await
     }
 
-    async fn put_terminal(&self, did: &str, name: &str) -> Result<(), StoreError> {
-        let (did, name) = (did.to_owned(), name.to_owned());
-        self.write_durably(move |tx| proofing::put_terminal(tx, &did, &name))
+    async fn put_terminal(&self, terminal: TerminalRegistration) -> Result<(), StoreError> {
+        self.write_durably(move |tx| proofing::put_terminal(tx, terminal))
             .await
+    }
+
+    async fn terminal(&self, did: &str) -> Result<TerminalRecord, StoreError> {
+        let did = did.to_owned();
+        self.read(move |tree| proofing::registered(&Tx::new(tree), &did))
+            .await
+    }
+
+    async fn put_operator(&self, operator: OperatorRecord) -> Result<(), StoreError> {
+        self.write_durably(move |tx| tx.put(key(kind::OPERATOR, &[&operator.did]), &operator))
+            .await
+    }
+
+    async fn operator(&self, did: &str) -> Result<OperatorRecord, StoreError> {
+        let key = key(kind::OPERATOR, &[did]);
+        self.read(move |tree| Tx::new(tree).read(&key)?.ok_or(StoreError::NotFound))
+            .await
+    }
+
+    async fn operators(&self) -> Result<Vec<OperatorRecord>, StoreError> {
+        self.read(|tree| values(tree, &[kind::OPERATOR])).await
     }
 
     async fn retire_terminal(&self, did: &str) -> Result<(), StoreError> {

@@ -27,6 +27,10 @@ pub(super) mod kind {
     pub(crate) const RESERVED: u8 = b'r';
     pub(crate) const REVOKED: u8 = b'v';
     pub(crate) const TERMINAL: u8 = b't';
+    pub(crate) const ANSWERED: u8 = b'w';
+    pub(crate) const OPERATOR: u8 = b'a';
+    pub(crate) const BY_TERMINAL: u8 = b'd';
+    pub(crate) const BARRED_TERMINAL: u8 = b'e';
     pub(crate) const PARTY: u8 = b'y';
     pub(crate) const EXPIRY: u8 = b'x';
 }

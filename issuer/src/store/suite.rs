@@ -12,8 +12,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{
-    AttemptLimits, ChallengeRecord, IssuanceRecord, IssuanceState, Level, Proved, Redemption,
-    RelyingPartyRecord, Reservation, SessionRecord, SessionState, StatementUse, Store, StoreError,
+    AttemptLimits, ChallengeRecord, IssuanceRecord, IssuanceState, Level, OperatorRecord, Proved,
+    Redemption, RelyingPartyRecord, Reservation, SessionRecord, SessionState, StatementUse, Store,
+    StoreError, TerminalRegistration,
 };
 
 const NOW: i64 = 1_800_000_000;
@@ -38,6 +39,7 @@ pub async fn all(store: Arc<dyn Store>) {
     unacknowledged_intents_are_retired(&*store).await;
     revocation::is_found_in_the_list(&*store).await;
     revocation::of_a_person_ends_open_sessions(&*store).await;
+    revocation::of_a_terminal_reaches_everything_on_its_word(&*store).await;
     a_closed_list_is_used_no_further(&*store).await;
     relying_parties_and_terminals_are_kept(&*store).await;
     what_expired_is_swept(&*store).await;
@@ -107,7 +109,7 @@ async fn reservation(store: &dyn Store, id: &str, configuration: &str) -> Reserv
         configuration: configuration.to_owned(),
         nonce,
         count: 2,
-        proposals: (0..64).collect(),
+        proposals: (0..256).collect(),
         fresh_list: "list".to_owned(),
     }
 }
@@ -122,7 +124,11 @@ pub async fn issued(store: &dyn Store, session: &str, configuration: &str) -> Ve
 async fn intended(store: &dyn Store, session: &str, configuration: &str) -> Vec<String> {
     let wanted = reservation(store, session, configuration).await;
     let reserved = store.reserve(wanted, NOW).await.unwrap();
-    let person = store.session(session).await.unwrap().person;
+    let SessionRecord { person, proved, .. } = store.session(session).await.unwrap();
+    let terminal = proved
+        .as_ref()
+        .and_then(Proved::terminal)
+        .map(str::to_owned);
     let records: Vec<IssuanceRecord> = reserved
         .indices
         .iter()
@@ -137,6 +143,7 @@ async fn intended(store: &dyn Store, session: &str, configuration: &str) -> Vec<
             valid_from: NOW,
             valid_until: NOW,
             issuer: "did".to_owned(),
+            terminal: terminal.clone(),
             digest: "digest".to_owned(),
             state: IssuanceState::Intended,
             revoked: None,
@@ -251,6 +258,14 @@ async fn wrong_transaction_codes_burn_the_code(store: &dyn Store) {
     );
 }
 
+fn registration(did: &str) -> TerminalRegistration {
+    TerminalRegistration {
+        did: did.to_owned(),
+        name: "Desk".to_owned(),
+        ..TerminalRegistration::default()
+    }
+}
+
 async fn a_terminal_counter_must_rise(store: &dyn Store) {
     let challenge = |nonce: &str, terminal: &str| ChallengeRecord {
         nonce: nonce.to_owned(),
@@ -271,7 +286,7 @@ async fn a_terminal_counter_must_rise(store: &dyn Store) {
             .await,
         Err(StoreError::TerminalUnknown)
     );
-    store.put_terminal("did:t", "Desk").await.unwrap();
+    store.put_terminal(registration("did:t")).await.unwrap();
     for (nonce, statement) in [("q1", "j1"), ("q2", "j2"), ("q3", "j3")] {
         let opened = store.open_challenge(challenge(nonce, "did:t"), statement, NOW);
         opened.await.unwrap();
@@ -291,8 +306,22 @@ async fn a_terminal_counter_must_rise(store: &dyn Store) {
         store.accept_statement(answer("q2", 7), NOW).await,
         Err(StoreError::CounterReplayed)
     );
+    // What was answered can be asked about, by this terminal and with a counter of its own.
+    let resume = |statement: StatementUse| {
+        let renew = Box::new(|_: &str| "renewed".to_owned());
+        store.resume_statement(statement, renew, NOW)
+    };
+    assert_eq!(
+        resume(answer("q1", 7)).await,
+        Err(StoreError::CounterReplayed)
+    );
+    assert_eq!(resume(answer("q1", 8)).await.unwrap().tx_code_digest, None);
+    assert_eq!(
+        resume(answer("q1", 8)).await,
+        Err(StoreError::CounterReplayed)
+    );
     // Registering again does not make old counters good.
-    store.put_terminal("did:t", "Desk 2").await.unwrap();
+    store.put_terminal(registration("did:t")).await.unwrap();
     let other = StatementUse {
         session: "another".to_owned(),
         ..answer("q3", 9)
@@ -436,7 +465,18 @@ async fn relying_parties_and_terminals_are_kept(store: &dyn Store) {
     store.put_relying_party(party.clone()).await.unwrap();
     assert_eq!(store.relying_parties().await.unwrap(), [party]);
     let terminals = store.terminals().await.unwrap();
-    assert_eq!((terminals.len(), terminals[0].retired), (1, true));
+    let desk = terminals.iter().find(|t| t.registration.did == "did:t");
+    assert!(desk.is_some_and(|desk| desk.retired && desk.counter == 8));
+    let operator = OperatorRecord {
+        did: "did:operator".to_owned(),
+        staff: "S-0001".to_owned(),
+        organisation: "Town hall".to_owned(),
+        retired: true,
+    };
+    store.put_operator(operator.clone()).await.unwrap();
+    assert_eq!(store.operator("did:operator").await, Ok(operator.clone()));
+    assert_eq!(store.operators().await, Ok(vec![operator]));
+    assert_eq!(store.operator("did:t").await, Err(StoreError::NotFound));
     assert_eq!(
         store.retire_terminal("did:nobody").await,
         Err(StoreError::TerminalUnknown)

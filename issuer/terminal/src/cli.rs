@@ -11,8 +11,8 @@ use tessera_card::AccessKey;
 #[cfg(feature = "pcsc")]
 use tessera_terminal::reader;
 use tessera_terminal::{
-    FileCounter, HttpIssuer, Language, SessionJob, Station, Step, TerminalError, TerminalKey,
-    explain, instruct, run_session,
+    FileCounter, FileKey, HttpIssuer, Language, SessionJob, SignedIn, Station, Step, TerminalError,
+    TerminalKey as _, explain, instruct, measure, run_session,
 };
 use tessera_verifier::time::Timestamp;
 use zeroize::{Zeroize, Zeroizing};
@@ -91,12 +91,9 @@ struct SessionArgs {
     /// Seconds to wait for the card
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     wait: u64,
-    /// Someone stands by and has compared face and card
-    #[arg(long)]
-    attended: bool,
-    /// Who stands by
-    #[arg(long, requires = "attended")]
-    operator: Option<String>,
+    /// The key file of the operator who stands by and has compared face and card
+    #[arg(long, value_name = "FILE")]
+    operator: Option<PathBuf>,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -163,7 +160,7 @@ pub(crate) fn run() -> ExitCode {
 type Printed = Result<Zeroizing<String>, TerminalError>;
 
 fn keygen(out: &Path, json: bool) -> Printed {
-    let key = TerminalKey::generate()?;
+    let key = FileKey::generate()?;
     key.save_new(out)?;
     eprintln!(
         "The key is in {} for development and pilots: a file can be copied. In service, keep it in a TPM or token.",
@@ -205,7 +202,7 @@ fn readers(json: bool) -> Printed {
 #[cfg(feature = "pcsc")]
 fn session(args: &SessionArgs, language: Language) -> Printed {
     // Everything that can be wrong on this machine comes before the person is asked for the card.
-    let key = TerminalKey::load(&args.key)?;
+    let key = FileKey::load(&args.key)?;
     let mut counter_path = args.key.clone().into_os_string();
     counter_path.push(".counter");
     let mut counter = FileCounter::open(Path::new(&counter_path))?;
@@ -216,11 +213,17 @@ fn session(args: &SessionArgs, language: Language) -> Printed {
         allow_virtual: args.allow_virtual_reader,
     })?;
 
-    let mut job =
+    let job =
         SessionJob::new(&args.issuer, &args.session, &reader.name()).access(args.access.key());
-    if args.attended {
-        job = job.attended_by(args.operator.clone());
-    }
+    let software = measure(
+        &std::env::current_exe().map_err(|error| TerminalError::Measurement(error.to_string()))?,
+    )?;
+    let mut operator = args
+        .operator
+        .as_deref()
+        .map(FileKey::load)
+        .transpose()?
+        .map(SignedIn);
     eprintln!(
         "{}",
         language.pick("Put the card on the reader.", "请将证件放在读卡器上。")
@@ -234,6 +237,8 @@ fn session(args: &SessionArgs, language: Language) -> Printed {
         counter: &mut counter,
         clock: &now,
         rng: &mut rand_core::OsRng,
+        operator: operator.as_mut().map(|operator| operator as _),
+        software: &software,
     };
     let outcome = run_session(&mut card, &mut station, &job, &photo, &mut |step: Step| {
         eprintln!("{}", instruct(step, language));

@@ -23,6 +23,12 @@ pub enum TerminalError {
     /// The terminal's key could not sign.
     #[error("the terminal's key could not sign")]
     Signing,
+    /// The operator did not confirm that person and card belong together.
+    #[error("the operator did not confirm the person")]
+    NotConfirmed,
+    /// The program file could not be measured.
+    #[error("this program could not be measured: {0}")]
+    Measurement(String),
     /// The key file is missing, damaged, not a P-256 key, or readable by others.
     #[error("key file: {0}")]
     KeyFile(String),
@@ -55,6 +61,8 @@ impl TerminalError {
             Self::Issuer(error) => error.code(),
             Self::IssuerAnswer(_) => "issuer_answer_invalid",
             Self::Signing => "signing_failed",
+            Self::NotConfirmed => "operator_declined",
+            Self::Measurement(_) => "measurement_failed",
             Self::KeyFile(_) => "key_file_unusable",
             Self::Counter(_) => "counter_not_durable",
             Self::Reader(_) => "reader_failed",

@@ -33,7 +33,7 @@
 //!
 //! ```
 //! use tessera_card::{AccessKey, Transceiver, TransportError};
-//! use tessera_terminal::{IssuerApi, IssuerError, Json, MemoryCounter, SessionJob, Station, TerminalKey, run_session};
+//! use tessera_terminal::{IssuerApi, IssuerError, Json, MemoryCounter, SessionJob, Station, FileKey, run_session};
 //!
 //! struct EmptyReader;
 //! impl Transceiver for EmptyReader {
@@ -48,13 +48,15 @@
 //!     }
 //! }
 //!
-//! let key = TerminalKey::generate()?;
+//! let key = FileKey::generate()?;
 //! let mut station = Station {
 //!     issuer: &Issuer,
 //!     signer: &key,
 //!     counter: &mut MemoryCounter::default(),
 //!     clock: &|| tessera_verifier::time::Timestamp::from_unix(1_790_000_000),
 //!     rng: &mut rand_core::OsRng,
+//!     operator: None,
+//!     software: "",
 //! };
 //! let job = SessionJob::new("https://issuer.example", "session-1", "reader 0")
 //!     .access(AccessKey::Can("123456".to_owned()));
@@ -70,6 +72,7 @@ mod http;
 mod issuer;
 mod key;
 mod language;
+mod measure;
 #[cfg(feature = "pcsc")]
 pub mod reader;
 mod session;
@@ -78,6 +81,7 @@ pub use counter::{Counter, FileCounter, MemoryCounter};
 pub use error::TerminalError;
 pub use http::HttpIssuer;
 pub use issuer::{IssuerApi, IssuerError, Json};
-pub use key::TerminalKey;
+pub use key::{FileKey, Protection, TerminalKey};
 pub use language::{Language, explain, instruct};
-pub use session::{Outcome, SessionJob, Station, Step, run_session};
+pub use measure::measure;
+pub use session::{Operator, Outcome, SessionJob, SignedIn, Station, Step, run_session};

@@ -10,6 +10,7 @@ use tessera_verifier::did;
 use tessera_verifier::terminal::{
     self, ChallengeStatement, EvidenceStatement, Statement, aa_challenge,
 };
+use tessera_verifier::terminal::{LivenessFinding, OperatorStatement};
 use tessera_verifier::time::Timestamp;
 use zeroize::Zeroizing;
 
@@ -33,6 +34,29 @@ pub struct Station<'a> {
     pub clock: &'a dyn Fn() -> Timestamp,
     /// Randomness for the card protocols and statement identifiers.
     pub rng: &'a mut dyn CryptoRngCore,
+    /// The operator who stands by, if one does.
+    pub operator: Option<&'a mut dyn Operator>,
+    /// The measurement of this program: [`crate::measure`].
+    pub software: &'a str,
+}
+
+/// A person of the authority who stands by and compares.
+pub trait Operator {
+    /// Asks whether the person before the camera is the person of the card, and returns the operator's own key to say so
+    /// with.
+    ///
+    /// # Errors
+    /// [`TerminalError::NotConfirmed`] when the operator says no: nothing is sent then.
+    fn confirm(&mut self) -> Result<&dyn LocalSigner, TerminalError>;
+}
+
+/// An operator who has compared already: the key alone.
+pub struct SignedIn<K>(pub K);
+
+impl<K: LocalSigner> Operator for SignedIn<K> {
+    fn confirm(&mut self) -> Result<&dyn LocalSigner, TerminalError> {
+        Ok(&self.0)
+    }
 }
 
 /// What is to be done for one person.
@@ -41,13 +65,11 @@ pub struct SessionJob {
     session: String,
     reader: String,
     access: AccessKey,
-    operator: Option<String>,
-    attended: bool,
 }
 
 impl SessionJob {
     /// A job for the session a wallet started (`session`) at the issuer with this public URL, read
-    /// with the reader of this name; unattended until said otherwise.
+    /// with the reader of this name.
     #[must_use]
     pub fn new(issuer: &str, session: &str, reader: &str) -> Self {
         Self {
@@ -55,8 +77,6 @@ impl SessionJob {
             session: session.to_owned(),
             reader: reader.to_owned(),
             access: AccessKey::Can(String::new()),
-            operator: None,
-            attended: false,
         }
     }
 
@@ -64,14 +84,6 @@ impl SessionJob {
     #[must_use]
     pub fn access(mut self, key: AccessKey) -> Self {
         self.access = key;
-        self
-    }
-
-    /// An operator stands beside the person and compared face and card.
-    #[must_use]
-    pub fn attended_by(mut self, operator: Option<String>) -> Self {
-        self.attended = true;
-        self.operator = operator;
         self
     }
 }
@@ -127,6 +139,8 @@ pub fn run_session(
     let chip = read_chip(card, &job.access, &challenge, station.rng)?;
     progress(Step::Read);
 
+    let digest = evidence::digest(&chip, photo);
+    let approval = approval(station, job, &terminal, (&nonce, &digest))?;
     let counter = station.counter.next()?;
     let statement = sign(
         station,
@@ -138,9 +152,13 @@ pub fn run_session(
             iat: (station.clock)().unix(),
             counter,
             reader: job.reader.clone(),
-            attended: job.attended,
-            operator: job.operator.clone(),
-            digest: evidence::digest(&chip, photo),
+            sam: None,
+            attended: approval.is_some(),
+            approval,
+            digest,
+            face: None,
+            liveness: LivenessFinding::NotChecked,
+            software: station.software.to_owned(),
         },
     )?;
     let body = evidence::body(&statement, &chip, photo);
@@ -175,6 +193,32 @@ fn fetch_nonce(
         .issuer
         .post("/terminal/challenge", body.as_bytes())?;
     token(&answer, "nonce")
+}
+
+/// The operator's own statement, where an operator stands by.
+fn approval(
+    station: &mut Station<'_>,
+    job: &SessionJob,
+    terminal: &str,
+    (nonce, digest): (&str, &str),
+) -> Result<Option<String>, TerminalError> {
+    let Some(operator) = station.operator.as_deref_mut() else {
+        return Ok(None);
+    };
+    let key = operator.confirm()?;
+    let statement = OperatorStatement {
+        iss: did::did_key(key.public_key()),
+        aud: job.issuer.clone(),
+        terminal: terminal.to_owned(),
+        session: job.session.clone(),
+        nonce: nonce.to_owned(),
+        iat: (station.clock)().unix(),
+        digest: digest.to_owned(),
+    };
+    terminal::prepare(key.public_key(), &statement)
+        .sign(key)
+        .map(Some)
+        .map_err(|_| TerminalError::Signing)
 }
 
 fn sign(station: &Station<'_>, statement: &impl Statement) -> Result<String, TerminalError> {

@@ -17,7 +17,7 @@ use tessera_card::AccessKey;
 use tessera_cardsim::{Chip, Csca, Profile, vpcd};
 use tessera_terminal::reader::{Choice, Reader};
 use tessera_terminal::{
-    MemoryCounter, SessionJob, Station, TerminalError, TerminalKey, run_session,
+    FileKey, MemoryCounter, SessionJob, Station, TerminalError, TerminalKey as _, run_session,
 };
 use tessera_verifier::Timestamp;
 
@@ -124,7 +124,7 @@ fn a_session_through_the_smart_card_daemon() {
         .wait_for_card(Duration::from_secs(10), &mut |_| {})
         .unwrap();
 
-    let key = TerminalKey::generate().unwrap();
+    let key = FileKey::generate().unwrap();
     let issuer = Issuer::new(&key.did(), csca.certificate());
     let mut station = Station {
         issuer: &issuer,
@@ -132,6 +132,8 @@ fn a_session_through_the_smart_card_daemon() {
         counter: &mut MemoryCounter::default(),
         clock: &|| Timestamp::from_unix(NOW),
         rng: &mut rng,
+        operator: None,
+        software: "test",
     };
     let job = SessionJob::new(issuer::URL, issuer::SESSION, &reader.name());
     let wrong = SessionJob::new(issuer::URL, issuer::SESSION, &reader.name())

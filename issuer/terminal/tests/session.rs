@@ -7,8 +7,8 @@ use issuer::{Issuer, NOW};
 use tessera_card::AccessKey;
 use tessera_cardsim::{Chip, Csca, Fault, Profile};
 use tessera_terminal::{
-    Counter, MemoryCounter, Outcome, SessionJob, Station, Step, TerminalError, TerminalKey,
-    run_session,
+    Counter, FileKey, MemoryCounter, Outcome, SessionJob, Station, Step, TerminalError,
+    TerminalKey as _, run_session,
 };
 use tessera_verifier::Timestamp;
 
@@ -35,7 +35,7 @@ impl Case {
         let mut rng = rand_core::OsRng;
         let csca = Csca::throwaway(&mut rng, NOW).unwrap();
         let mut chip = Chip::personalise(&self.profile, &csca, &mut rng).unwrap();
-        let key = TerminalKey::generate().unwrap();
+        let key = FileKey::generate().unwrap();
         let other = Csca::throwaway(&mut rng, NOW).unwrap();
         let anchor = if self.trusted {
             csca.certificate()
@@ -49,6 +49,8 @@ impl Case {
             counter: &mut *self.counter,
             clock: &|| Timestamp::from_unix(NOW),
             rng: &mut rng,
+            operator: None,
+            software: "test",
         };
         let can = AccessKey::Can(self.profile.can.clone());
         let job = SessionJob::new(issuer::URL, self.session, "in process")

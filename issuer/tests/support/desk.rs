@@ -6,9 +6,11 @@ use tessera_card::{AccessKey, ChipData, read_chip};
 use tessera_cardsim::{Chip, Csca, Profile};
 use tessera_issuer::admin::Command;
 use tessera_issuer::keys::{Signer as _, SoftwareKey};
+use tessera_issuer::store::TerminalRegistration;
 use tessera_verifier::encoding::base64url;
 use tessera_verifier::terminal::{
-    self, ChallengeStatement, EvidenceParts, EvidenceStatement, aa_challenge, evidence_digest,
+    self, ChallengeStatement, EvidenceParts, EvidenceStatement, LivenessFinding, OperatorStatement,
+    ResumeStatement, aa_challenge, evidence_digest,
 };
 
 use super::{Answer, Issuer, NOW, NUMBER, key};
@@ -30,6 +32,7 @@ pub(crate) struct Desk {
     pub(crate) issuer: Issuer,
     pub(crate) csca: Csca,
     pub(crate) key: SoftwareKey,
+    pub(crate) operator: SoftwareKey,
 }
 
 impl Desk {
@@ -41,11 +44,44 @@ impl Desk {
         let csca = Csca::throwaway(&mut OsRng, NOW).unwrap();
         trust(&issuer, &csca, "UTO");
         let key = key();
-        issuer.admin(Command::TerminalAdd {
+        let operator = super::key();
+        let desk = Self {
+            issuer,
+            csca,
+            key,
+            operator,
+        };
+        desk.register(&desk.key, |_| {});
+        desk.hire(&desk.operator);
+        desk
+    }
+
+    /// Registers a terminal like the desk's own, but for what `differ` changes.
+    pub(crate) fn register(
+        &self,
+        key: &SoftwareKey,
+        differ: impl FnOnce(&mut TerminalRegistration),
+    ) {
+        let mut terminal = TerminalRegistration {
             did: key.did().to_owned(),
             name: "Desk".to_owned(),
+            organisation: "Town hall".to_owned(),
+            place: "Utopia City".to_owned(),
+            readers: vec!["simulated".to_owned()],
+            sams: Vec::new(),
+            attended: true,
+        };
+        differ(&mut terminal);
+        self.issuer.admin(Command::TerminalAdd(terminal));
+    }
+
+    /// Registers an operator of the desk's organisation.
+    pub(crate) fn hire(&self, key: &SoftwareKey) {
+        self.issuer.admin(Command::OperatorAdd {
+            did: key.did().to_owned(),
+            staff: "S-0001".to_owned(),
+            organisation: "Town hall".to_owned(),
         });
-        Self { issuer, csca, key }
     }
 
     pub(crate) fn profile(&self) -> Profile {
@@ -95,7 +131,17 @@ impl Desk {
         photo: &[u8],
         about: (&str, &str, u64),
     ) -> Value {
-        let (session, nonce, counter) = about;
+        self.evidence_with(chip, photo, about, |_| {})
+    }
+
+    /// Evidence whose statement says something else than it should.
+    pub(crate) fn evidence_with(
+        &self,
+        chip: &ChipData,
+        photo: &[u8],
+        about: (&str, &str, u64),
+        differ: impl FnOnce(&mut EvidenceStatement),
+    ) -> Value {
         let empty: &[u8] = &[];
         let parts = EvidenceParts {
             com: chip.com.as_deref().unwrap_or(empty),
@@ -107,18 +153,8 @@ impl Desk {
             aa_signature: chip.aa_signature.as_deref().unwrap_or(empty),
             photo,
         };
-        let statement = EvidenceStatement {
-            iss: self.key.did().to_owned(),
-            aud: self.issuer.url.clone(),
-            session: session.to_owned(),
-            nonce: nonce.to_owned(),
-            iat: self.issuer.time().unix(),
-            counter,
-            reader: "simulated".to_owned(),
-            attended: true,
-            operator: None,
-            digest: evidence_digest(&parts),
-        };
+        let mut statement = self.statement(about, evidence_digest(&parts));
+        differ(&mut statement);
         let jwt = terminal::prepare(self.key.public_key(), &statement)
             .sign(&self.key)
             .unwrap();
@@ -135,8 +171,92 @@ impl Desk {
         json!({"statement": jwt, "chip": files, "photo": base64url(photo)})
     }
 
+    /// The statement of an attended visit over a digest.
+    pub(crate) fn statement(
+        &self,
+        (session, nonce, counter): (&str, &str, u64),
+        digest: String,
+    ) -> EvidenceStatement {
+        EvidenceStatement {
+            iss: self.key.did().to_owned(),
+            aud: self.issuer.url.clone(),
+            session: session.to_owned(),
+            nonce: nonce.to_owned(),
+            iat: self.issuer.time().unix(),
+            counter,
+            reader: "simulated".to_owned(),
+            sam: None,
+            attended: true,
+            approval: Some(self.approve(session, nonce, &digest, |_| {})),
+            digest,
+            face: None,
+            liveness: LivenessFinding::NotChecked,
+            software: "release 1".to_owned(),
+        }
+    }
+
+    /// The operator's word, but for what `differ` changes.
+    pub(crate) fn approve(
+        &self,
+        session: &str,
+        nonce: &str,
+        digest: &str,
+        differ: impl FnOnce(&mut OperatorStatement),
+    ) -> String {
+        let mut statement = OperatorStatement {
+            iss: self.operator.did().to_owned(),
+            aud: self.issuer.url.clone(),
+            terminal: self.key.did().to_owned(),
+            session: session.to_owned(),
+            nonce: nonce.to_owned(),
+            iat: self.issuer.time().unix(),
+            digest: digest.to_owned(),
+        };
+        differ(&mut statement);
+        terminal::prepare(self.operator.public_key(), &statement)
+            .sign(&self.operator)
+            .unwrap()
+    }
+
     pub(crate) fn submit(&self, evidence: &Value) -> Answer {
         self.issuer.post_json("/terminal/evidence", None, evidence)
+    }
+
+    /// Asks what became of evidence.
+    pub(crate) fn resume(
+        &self,
+        key: &SoftwareKey,
+        (session, nonce, counter): (&str, &str, u64),
+    ) -> Answer {
+        let statement = ResumeStatement {
+            iss: key.did().to_owned(),
+            aud: self.issuer.url.clone(),
+            session: session.to_owned(),
+            nonce: nonce.to_owned(),
+            iat: self.issuer.time().unix(),
+            counter,
+        };
+        let jwt = terminal::prepare(key.public_key(), &statement)
+            .sign(key)
+            .unwrap();
+        self.issuer
+            .post_json("/terminal/resume", None, &json!({"statement": jwt}))
+    }
+
+    /// Redeems the code of a session that was proved here.
+    pub(crate) fn redeem(&self, session: &(String, String), tx_code: &str) -> Answer {
+        let path = format!("/sessions/{}", session.0);
+        let shown = self.issuer.get(&path, Some(&session.1)).body;
+        let grants = &shown["credential_offer"]["grants"];
+        let code = &grants[tessera_verifier::vci::PRE_AUTHORIZED_CODE]["pre-authorized_code"];
+        self.issuer.redeem(code.as_str().unwrap(), tx_code)
+    }
+
+    /// One full credential in the W3C format.
+    pub(crate) fn full_credential(&self, session: &(String, String), tx_code: &str) -> Value {
+        let token = self.redeem(session, tx_code).text("access_token");
+        let answer = self.issuer.credentials(&token, "identity_full_ldp", 1);
+        answer.body["credentials"][0]["credential"].clone()
     }
 
     /// A whole visit: session, challenge, read, evidence.

@@ -153,6 +153,7 @@ fn intent(id: String) -> IssuanceRecord {
         valid_from: now(),
         valid_until: now(),
         issuer: "did:key:zSpecimen".into(),
+        terminal: None,
         digest: digest(&id),
         state: IssuanceState::Intended,
         revoked: None,

@@ -2,7 +2,8 @@
 
 use super::super::{Proved, RevocationTarget, SessionRecord, Store, StoreError};
 use super::{
-    NOW, granted, intended, issued, live, proved, redemption, reservation, session_record,
+    NOW, granted, intended, issued, live, opened, proved, redemption, registration, reservation,
+    session_record,
 };
 
 pub(super) async fn is_found_in_the_list(store: &dyn Store) {
@@ -75,4 +76,58 @@ pub(super) async fn of_a_person_ends_open_sessions(store: &dyn Store) {
         .unwrap();
     issued(store, "b3", "one").await;
     assert_eq!(live(store, "b").await, 2);
+}
+
+pub(super) async fn of_a_terminal_reaches_everything_on_its_word(store: &dyn Store) {
+    for did in ["did:bad", "did:good"] {
+        store.put_terminal(registration(did)).await.unwrap();
+    }
+    for (session, terminal) in [("k1", "did:bad"), ("k2", "did:good"), ("k3", "did:bad")] {
+        at_terminal(store, session, terminal).await;
+    }
+    for session in ["k1", "k2"] {
+        let redeemed = store.redeem_code(redemption(session, "tx"), NOW).await;
+        redeemed.unwrap();
+        issued(store, session, "one").await;
+    }
+    let target = |since| RevocationTarget::Terminal {
+        did: "did:bad".to_owned(),
+        since,
+    };
+    let later = store.revoke(target(NOW + 1), "compromised", NOW).await;
+    assert_eq!(later, Ok(0), "nothing is of that day");
+    assert_eq!(store.revoke(target(0), "compromised", NOW).await, Ok(2));
+    assert_eq!(store.revoke(target(0), "compromised", NOW).await, Ok(0));
+    assert_eq!((live(store, "k1").await, live(store, "k2").await), (0, 2));
+    assert_eq!(
+        store.redeem_code(redemption("k3", "tx"), NOW).await,
+        Err(StoreError::WrongState),
+        "what was proved there counts no more"
+    );
+    assert_eq!(
+        store.terminal("did:bad").await,
+        Err(StoreError::TerminalRetired)
+    );
+    store.terminal("did:good").await.unwrap();
+    let unknown = RevocationTarget::Terminal {
+        did: "did:none".to_owned(),
+        since: 0,
+    };
+    assert_eq!(
+        store.revoke(unknown, "compromised", NOW).await,
+        Err(StoreError::TerminalUnknown)
+    );
+}
+
+/// A session of a person of its own, proved at a terminal.
+async fn at_terminal(store: &dyn Store, id: &str, terminal: &str) {
+    opened(store, id, id).await;
+    let proved = Proved::Card {
+        day: NOW,
+        terminal: terminal.to_owned(),
+        attended: false,
+        document_country: "UTO".to_owned(),
+    };
+    let proved = store.prove(id, NOW, proved, "tx".to_owned()).await;
+    proved.unwrap();
 }
