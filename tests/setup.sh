@@ -15,6 +15,8 @@ needs() {
     pkg-config --exists libpcsclite 2>/dev/null || say "libpcsclite-dev|card readers at the terminal: the card runs in process instead"
     [ -x /usr/sbin/pcscd ] || say "pcscd|the smart-card daemon: the card runs in process instead"
     [ -e /usr/lib/pcsc/drivers/serial/libifdvpcd.so ] || say "vsmartcard-vpcd|the virtual card reader: the card runs in process instead"
+    command -v softhsm2-util >/dev/null || say "softhsm2|a PKCS#11 token in software: the demo's terminal keeps its key in a file, and the tests of keys in tokens are skipped"
+    command -v swtpm >/dev/null || say "swtpm|a TPM 2.0 in software: the tests of keys in TPMs are skipped"
     command -v openssl >/dev/null || say "openssl|the outside judge of the chip's security object (make interop)"
 }
 

@@ -43,6 +43,13 @@ pub enum Command {
     },
     /// Registers a terminal.
     TerminalAdd(TerminalRegistration),
+    /// Issues a certificate to a registered terminal.
+    TerminalCertify {
+        /// Its DID.
+        did: String,
+    },
+    /// The certificate of the terminals' authority.
+    TerminalAuthority {},
     /// Retires a terminal.
     TerminalRetire {
         /// Its DID.
@@ -143,6 +150,14 @@ async fn run(
             store.put_terminal(terminal.clone()).await?;
             Ok(serde_json::to_value(terminal)?)
         }
+        Command::TerminalCertify { did } => {
+            let did = store.terminal(&did).await?.registration.did;
+            let days = service.config.terminals.certificate_days;
+            let certificate = service.terminal_ca()?.certify(&did, service.now(), days)?;
+            tracing::info!(did, "a terminal's certificate was issued");
+            Ok(json!({"did": did, "certificate": certificate}))
+        }
+        Command::TerminalAuthority {} => Ok(json!({"certificate": service.terminal_ca()?.pem()})),
         Command::TerminalRetire { did } => {
             store.retire_terminal(&did).await?;
             Ok(json!({"did": did, "retired": true}))

@@ -40,6 +40,9 @@ enum Action {
         /// URL under which wallets reach the service [default: http://LISTEN].
         #[arg(long)]
         public_url: Option<String>,
+        /// Address of the listener for terminals, with mutual TLS.
+        #[arg(long)]
+        terminal_listen: Option<String>,
     },
     /// Create the key file: a root key and a signing key.
     Init,
@@ -114,6 +117,21 @@ enum CscaAction {
 enum TerminalAction {
     /// Register a terminal, or replace its registration.
     Add(Terminal),
+    /// Issue a certificate to a registered terminal, for the listener with mutual TLS.
+    Certify {
+        /// Its DID.
+        #[arg(long)]
+        did: String,
+        /// Where to write the certificate, PEM.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Write the certificate of the terminals' authority, which terminals trust.
+    Authority {
+        /// Where to write it, PEM.
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Retire a terminal: nothing it signs is believed from now on.
     Retire {
         /// Its DID.

@@ -96,9 +96,16 @@ pub struct Face {
 }
 
 /// Terminals.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Terminals {
+    /// Address of the listener for terminals, with mutual TLS. Without one, terminals are served where wallets are, and
+    /// only while that is plain HTTP on this machine: for development.
+    pub listen: Option<String>,
+    /// Host names and addresses under which terminals reach it.
+    pub names: Vec<String>,
+    /// Days for which a terminal's certificate is good.
+    pub certificate_days: i64,
     /// Releases of the terminal program that are believed: base64url of the SHA-256 of the program file, as
     /// `tessera-terminal measure` prints it. None listed: any.
     pub software: Vec<String>,
@@ -207,6 +214,17 @@ impl Default for Face {
     }
 }
 
+impl Default for Terminals {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            names: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
+            certificate_days: 365,
+            software: Vec::new(),
+        }
+    }
+}
+
 impl Default for Issuance {
     fn default() -> Self {
         Self {
@@ -282,6 +300,26 @@ impl Config {
         table.try_into().map_err(invalid)
     }
 
+    /// Whether terminals are served over plain HTTP where wallets are: only on a development machine, where the public
+    /// URL is plain HTTP to this machine, and only where no listener for terminals is configured.
+    #[must_use]
+    pub fn terminals_in_the_clear(&self) -> bool {
+        let url = self.issuer_url();
+        let Some(authority) = url.strip_prefix("http://") else {
+            return false;
+        };
+        let authority = authority.split('/').next().unwrap_or_default();
+        let host = authority
+            .rsplit_once(':')
+            .map_or(authority, |(host, _port)| host);
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let loopback = host == "localhost"
+            || host
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.is_loopback());
+        loopback && self.terminals.listen.is_none()
+    }
+
     /// The credential issuer identifier, without a final slash.
     #[must_use]
     pub fn issuer_url(&self) -> String {
@@ -352,6 +390,36 @@ mod tests {
         assert!((config.face.threshold - 0.6).abs() < 1e-6);
         assert_eq!(config.issuer_url(), "https://issuer.example");
         assert_eq!(config.issuance.batch_size, 10);
+    }
+
+    #[test]
+    fn terminals_are_in_the_clear_on_this_machine_only() {
+        let clear = |url: &str, listen: Option<&str>| {
+            let mut config = Config {
+                public_url: Some(url.to_owned()),
+                ..Config::default()
+            };
+            config.terminals.listen = listen.map(str::to_owned);
+            config.terminals_in_the_clear()
+        };
+        assert!(Config::default().terminals_in_the_clear());
+        for url in [
+            "http://127.0.0.1:8080",
+            "http://[::1]:8080/",
+            "http://localhost",
+        ] {
+            assert!(clear(url, None), "{url}");
+            assert!(!clear(url, Some("127.0.0.1:8443")), "{url}");
+        }
+        for url in [
+            "https://issuer.example",
+            "https://127.0.0.1",
+            "http://issuer.example",
+            "http://127.0.0.1.issuer.example",
+            "http://10.0.0.1:8080",
+        ] {
+            assert!(!clear(url, None), "{url}");
+        }
     }
 
     #[test]

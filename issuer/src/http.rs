@@ -8,6 +8,7 @@ mod evidence;
 mod face;
 mod health;
 mod metadata;
+mod mutual;
 mod nonce;
 mod observe;
 mod openapi;
@@ -20,6 +21,7 @@ mod token;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
@@ -29,8 +31,15 @@ use crate::service::Service;
 pub use openapi::document;
 pub use problem::Problem;
 
-/// Every route of the service.
+pub use mutual::{PeerTerminal, TerminalListener};
+
+/// What wallets and relying parties reach; on a development machine terminals as well
+/// ([`crate::config::Config::terminals_in_the_clear`]).
 pub fn router(service: Arc<Service>) -> Router {
+    let terminals = match service.config.terminals_in_the_clear() {
+        true => terminal_routes(),
+        false => Router::new(),
+    };
     Router::new()
         // OpenID4VCI 1.0
         .route(
@@ -48,9 +57,6 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/sessions", post(sessions::open))
         .route("/sessions/{id}", get(sessions::show))
         .route("/sessions/{id}/face", post(face::check))
-        .route("/terminal/challenge", post(challenge::open))
-        .route("/terminal/evidence", post(evidence::submit))
-        .route("/terminal/resume", post(resume::resume))
         // What relying parties carry away
         .route("/bundle", get(published::bundle))
         .route("/status/{list}", get(published::status))
@@ -59,6 +65,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/openapi.json", get(openapi::serve))
+        .merge(terminals)
         .fallback(async || Failure::from(Code::NotFound))
         .method_not_allowed_fallback(async || Failure::from(Code::MethodNotAllowed))
         .layer(from_fn_with_state(
@@ -66,4 +73,27 @@ pub fn router(service: Arc<Service>) -> Router {
             observe::observe,
         ))
         .with_state(service)
+}
+
+/// What terminals reach over a [`TerminalListener`].
+pub fn terminal_router(
+    service: Arc<Service>,
+) -> IntoMakeServiceWithConnectInfo<Router, PeerTerminal> {
+    terminal_routes()
+        .fallback(async || Failure::from(Code::NotFound))
+        .method_not_allowed_fallback(async || Failure::from(Code::MethodNotAllowed))
+        .layer(axum::middleware::from_fn(mutual::identify))
+        .layer(from_fn_with_state(
+            observe::Observer::new(&service),
+            observe::observe,
+        ))
+        .with_state(service)
+        .into_make_service_with_connect_info()
+}
+
+fn terminal_routes() -> Router<Arc<Service>> {
+    Router::new()
+        .route("/terminal/challenge", post(challenge::open))
+        .route("/terminal/evidence", post(evidence::submit))
+        .route("/terminal/resume", post(resume::resume))
 }

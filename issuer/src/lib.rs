@@ -62,3 +62,4 @@ pub mod secrets;
 pub mod service;
 pub mod store;
 mod terminal;
+pub mod terminal_ca;

@@ -21,6 +21,7 @@ use crate::registry::{FolderRegistry, Person, Registry};
 use crate::store::{
     AttemptLimits, Level, Reservation, Reserved, STATUS_LIST_LEN, SessionRecord, Store, StoreError,
 };
+use crate::terminal_ca::{CertificateError, TerminalCa};
 
 /// What the service is made of. Each part can be another implementation.
 pub struct Parts {
@@ -135,6 +136,17 @@ impl Service {
         })
         .await??;
         Ok(())
+    }
+
+    /// The certificate authority of the terminals.
+    ///
+    /// # Errors
+    /// Its key is none.
+    pub fn terminal_ca(&self) -> Result<TerminalCa, CertificateError> {
+        self.keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .terminal_ca()
     }
 
     pub(crate) fn public_folder(&self) -> PathBuf {

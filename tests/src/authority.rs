@@ -21,6 +21,7 @@ pub struct Authority {
     programs: Programs,
     folder: PathBuf,
     port: u16,
+    terminal_port: u16,
     service: Option<Service>,
 }
 
@@ -37,6 +38,7 @@ impl Authority {
             programs: programs.clone(),
             folder: folder.to_path_buf(),
             port: free_port()?,
+            terminal_port: free_port()?,
             service: None,
         };
         authority.admin(&["init"])?;
@@ -90,6 +92,12 @@ impl Authority {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The address of the listener for terminals: mutual TLS.
+    #[must_use]
+    pub fn terminal_url(&self) -> String {
+        format!("https://127.0.0.1:{}", self.terminal_port)
     }
 
     /// The folder with keys, store and logs.
@@ -157,7 +165,11 @@ impl Authority {
             .arg("--data")
             .arg(self.data())
             .env("TESSERA_ISSUER_PASSPHRASE", PASSPHRASE)
-            .env("TESSERA_ISSUER_LISTEN", format!("127.0.0.1:{}", self.port));
+            .env("TESSERA_ISSUER_LISTEN", format!("127.0.0.1:{}", self.port))
+            .env(
+                "TESSERA_ISSUER_TERMINALS__LISTEN",
+                format!("127.0.0.1:{}", self.terminal_port),
+            );
         command
     }
 }

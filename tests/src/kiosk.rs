@@ -2,12 +2,14 @@
 //! and `tessera-cardsim`, or, where there is no reader, with the terminal's library before a chip in this process.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use rand_core::OsRng;
 use tessera_card::AccessKey;
 use tessera_cardsim::{Chip, Csca, Fault, Profile};
 use tessera_terminal::{
-    FileCounter, FileKey, HttpIssuer, SessionJob, SignedIn, Station, run_session,
+    FileCounter, FileKey, HttpIssuer, KeyPlace, MemoryJournal, SessionJob, SignedIn, Station,
+    run_session,
 };
 use tessera_verifier::Timestamp;
 
@@ -42,7 +44,17 @@ pub struct Kiosk {
     programs: Programs,
     folder: PathBuf,
     reader: Result<ReaderDaemon>,
+    did: String,
+    /// How `tessera-terminal` names the key.
+    key: String,
+    /// Configuration of the token the key is in, if it is in one.
+    token: Option<PathBuf>,
 }
+
+/// A PKCS#11 token in software, where Debian puts it.
+const TOKEN: &str = "/usr/lib/softhsm/libsofthsm2.so";
+/// PIN of the token, and of the operator's sealed key.
+const PIN: &str = "specimen-pin";
 
 impl Kiosk {
     /// Makes the terminal's key, registers it, makes a card authority that the issuer trusts, and finds a reader.
@@ -56,22 +68,39 @@ impl Kiosk {
         cards: Cards,
     ) -> Result<Self> {
         std::fs::create_dir_all(folder)?;
-        let key = text(&folder.join("terminal.key"));
-        let did = &made_key(programs, &key)?;
-        authority.admin(&[
-            "terminal",
-            "add",
-            "--did",
-            did,
-            "--name",
-            "Town hall, desk 1",
-            "--organisation",
-            "Town hall",
-            "--place",
-            "Utopia City",
-            "--attended",
-        ])?;
-        let operator = made_key(programs, &text(&folder.join("operator.key")))?;
+        let reader = match cards {
+            Cards::VirtualReader => ReaderDaemon::ready(folder),
+            Cards::InProcess => Err(Failure::new(
+                "the tests do not wait for one another's reader",
+            )),
+        };
+        // A token is found through the environment of a process: it needs the terminal's own program.
+        let token = match &reader {
+            Ok(_) => software_token(folder)?,
+            Err(_) => None,
+        };
+        let key = match &token {
+            Some(_) => {
+                let pin = folder.join("pin");
+                private(&pin, PIN)?;
+                let pin = text(&pin);
+                format!(
+                    "pkcs11:token=Kiosk;object=terminal?module-path={TOKEN}&pin-source=file:{pin}"
+                )
+            }
+            None => text(&folder.join("terminal.key")),
+        };
+        let mut kiosk = Self {
+            programs: programs.clone(),
+            folder: folder.to_path_buf(),
+            reader,
+            did: String::new(),
+            key,
+            token,
+        };
+        kiosk.did = kiosk.made_key(&kiosk.key, false)?;
+        kiosk.enrol(authority)?;
+        let operator = kiosk.made_key(&text(&kiosk.operator()), true)?;
         authority.admin(&[
             "operator",
             "add",
@@ -95,18 +124,66 @@ impl Kiosk {
         ] {
             std::fs::write(folder.join(card.file()), card.personalise(&csca)?)?;
         }
+        Ok(kiosk)
+    }
 
-        let reader = match cards {
-            Cards::VirtualReader => ReaderDaemon::ready(folder),
-            Cards::InProcess => Err(Failure::new(
-                "the tests do not wait for one another's reader",
-            )),
-        };
-        Ok(Self {
-            programs: programs.clone(),
-            folder: folder.to_path_buf(),
-            reader,
-        })
+    /// Registers the terminal, and fetches its certificate and its authority's.
+    ///
+    /// # Errors
+    /// When the issuer's program refuses.
+    pub fn enrol(&self, authority: &Authority) -> Result<()> {
+        authority.admin(&[
+            "terminal",
+            "add",
+            "--did",
+            &self.did,
+            "--name",
+            "Town hall, desk 1",
+            "--organisation",
+            "Town hall",
+            "--place",
+            "Utopia City",
+            "--attended",
+        ])?;
+        let (certificate, anchor) = (text(&self.certificate()), text(&self.anchor()));
+        authority.admin(&[
+            "terminal",
+            "certify",
+            "--did",
+            &self.did,
+            "--out",
+            &certificate,
+        ])?;
+        authority.admin(&["terminal", "authority", "--out", &anchor])?;
+        Ok(())
+    }
+
+    /// Retires the terminal.
+    ///
+    /// # Errors
+    /// When the issuer's program refuses.
+    pub fn retire(&self, authority: &Authority) -> Result<()> {
+        authority.admin(&["terminal", "retire", "--did", &self.did])?;
+        Ok(())
+    }
+
+    /// The terminal's DID.
+    #[must_use]
+    pub fn did(&self) -> &str {
+        &self.did
+    }
+
+    /// Where the terminal's key is, as a sentence.
+    #[must_use]
+    pub fn key_kept(&self) -> &'static str {
+        match self.token {
+            Some(_) => {
+                "The terminal's key is in a PKCS#11 token (SoftHSM), and opens the TLS connection as well."
+            }
+            None => {
+                "The terminal's key is in a file: no PKCS#11 token here. It opens the TLS connection as well."
+            }
+        }
     }
 
     /// How cards are read here, as a sentence.
@@ -156,11 +233,19 @@ impl Kiosk {
             &simulator,
             &self.folder.join("cardsim.log"),
         )?;
-        let mut terminal = self.programs.command("tessera-terminal");
+        let mut terminal = self.terminal();
         terminal.args([
             "session",
             "--issuer",
             &authority.url(),
+            "--terminal-url",
+            &authority.terminal_url(),
+            "--certificate",
+            &text(&self.certificate()),
+            "--ca",
+            &text(&self.anchor()),
+            "--state",
+            &text(&self.folder),
             "--session",
             session,
             "--can",
@@ -175,7 +260,7 @@ impl Kiosk {
             .arg("--photo")
             .arg(photo(photo_name))
             .arg("--key")
-            .arg(self.key());
+            .arg(&self.key);
         let done = Finished::of(&mut terminal)?;
         if !done.ok() {
             log(&self.folder, &done)?;
@@ -197,22 +282,27 @@ impl Kiosk {
     ) -> Result<String> {
         let profile = std::fs::read_to_string(self.folder.join(card.file()))?;
         let mut chip = Chip::new(tessera_cardsim::Card::from_json(&profile)?);
-        let key = FileKey::load(&self.key()).map_err(Failure::during("terminal key"))?;
-        let operator =
-            FileKey::load(&self.operator()).map_err(Failure::during("operator's key"))?;
+        let key = FileKey::load(Path::new(&self.key)).map_err(Failure::during("terminal key"))?;
+        let operator = KeyPlace::File(self.operator());
+        let operator = tessera_terminal::key::open(&operator, &mut || Ok(PIN.to_owned().into()))
+            .map_err(Failure::during("operator's key"))?;
         let counter = self.folder.join("terminal.key.counter");
         let mut counter =
             FileCounter::open(&counter).map_err(Failure::during("terminal counter"))?;
-        let issuer =
-            HttpIssuer::new(&authority.url(), None).map_err(Failure::during("issuer address"))?;
+        let key = std::sync::Arc::new(key);
+        let certificates = (&*self.anchor(), &*self.certificate());
+        let issuer = HttpIssuer::mutual(&authority.terminal_url(), certificates, key.clone())
+            .map_err(Failure::during("terminal's connection"))?;
         let mut station = Station {
             issuer: &issuer,
-            signer: &key,
+            signer: &*key,
             counter: &mut counter,
             clock: &|| Timestamp::from_unix(now()),
             rng: &mut OsRng,
             operator: Some(&mut SignedIn(operator)),
             software: "in process",
+            journal: &mut MemoryJournal::default(),
+            pause: &std::thread::sleep,
         };
         let job = SessionJob::new(&authority.url(), session, "in process")
             .access(AccessKey::Can(CAN.into()));
@@ -223,26 +313,74 @@ impl Kiosk {
         }
     }
 
-    fn key(&self) -> PathBuf {
-        self.folder.join("terminal.key")
-    }
-
     fn operator(&self) -> PathBuf {
         self.folder.join("operator.key")
     }
+
+    fn certificate(&self) -> PathBuf {
+        self.folder.join("terminal.pem")
+    }
+
+    fn anchor(&self) -> PathBuf {
+        self.folder.join("terminals-authority.pem")
+    }
+
+    /// The terminal's program, with its token and the operator's PIN.
+    fn terminal(&self) -> Command {
+        let mut terminal = self.programs.command("tessera-terminal");
+        terminal.env("TESSERA_OPERATOR_PIN", PIN);
+        if let Some(token) = &self.token {
+            terminal.env("SOFTHSM2_CONF", token);
+        }
+        terminal
+    }
+
+    /// Makes a key with the terminal's program, and returns its DID.
+    fn made_key(&self, place: &str, operator: bool) -> Result<String> {
+        let mut command = self.terminal();
+        command.args(["keygen", "--json", "--key", place]);
+        if operator {
+            command.arg("--operator");
+        }
+        let made = Finished::of(&mut command)?;
+        let made = made.expect_ok("tessera-terminal keygen")?.json()?;
+        let did = made["did"].as_str();
+        did.map(str::to_owned)
+            .ok_or_else(|| Failure::new("the key has no DID"))
+    }
 }
 
-/// Makes a key with the terminal's program, and returns its DID.
-fn made_key(programs: &Programs, file: &str) -> Result<String> {
-    let made = Finished::of(
-        programs
-            .command("tessera-terminal")
-            .args(["keygen", "--json", "--out", file]),
-    )?;
-    let made = made.expect_ok("tessera-terminal keygen")?.json()?;
-    let did = made["did"].as_str();
-    did.map(str::to_owned)
-        .ok_or_else(|| Failure::new("the key has no DID"))
+/// Initialises a token in `folder`, where SoftHSM is installed: the path of its configuration.
+fn software_token(folder: &Path) -> Result<Option<PathBuf>> {
+    if !cfg!(feature = "pkcs11") || !Path::new(TOKEN).exists() {
+        return Ok(None);
+    }
+    let tokens = folder.join("tokens");
+    std::fs::create_dir_all(&tokens)?;
+    let configuration = folder.join("softhsm2.conf");
+    let lines = format!(
+        "directories.tokendir = {}\nlog.level = ERROR\n",
+        tokens.display()
+    );
+    std::fs::write(&configuration, lines)?;
+    let mut made = Command::new("softhsm2-util");
+    made.args(["--init-token", "--free", "--label", "Kiosk"])
+        .args(["--so-pin", PIN, "--pin", PIN])
+        .env("SOFTHSM2_CONF", &configuration);
+    Finished::of(&mut made)?.expect_ok("softhsm2-util")?;
+    Ok(Some(configuration))
+}
+
+/// Writes a file that only its owner can read.
+fn private(path: &Path, text: &str) -> Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut file = std::fs::File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    Ok(file.write_all(text.as_bytes())?)
 }
 
 /// Keeps what the terminal said to its operator.

@@ -8,6 +8,7 @@
 //! | 11–13 exactly what is asked; what cheating gets | [`asking`] |
 //! | 14 revocation and age | [`status`] |
 //! | 15 SIGKILL during a hundred issuances | [`durability`] |
+//! | 16 a retired terminal | [`terminal`] |
 
 pub mod asking;
 pub mod chip;
@@ -15,6 +16,7 @@ pub mod durability;
 pub mod face;
 pub mod offline;
 pub mod status;
+pub mod terminal;
 
 use std::path::{Path, PathBuf};
 
@@ -135,4 +137,5 @@ pub fn walk(stage: &mut Stage, report: &mut Report) {
     asking::cheating(stage, report);
     status::revoked(stage, report);
     status::past_its_age(stage, report);
+    terminal::retired(stage, report);
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tessera_face::{FaceEngine, FacePolicy, ModelBytes};
+use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 use super::{
@@ -20,6 +21,7 @@ use crate::config::Config;
 use crate::environment::{Clock, Entropy};
 use crate::face::{AbsentFaceCheck, FaceCheck, TractFaceCheck};
 use crate::files;
+use crate::http::TerminalListener;
 use crate::keys::{KeyFile, Signer as _};
 use crate::service::{Parts, Service};
 use crate::store::{RevocationTarget, SledStore, TerminalRegistration};
@@ -48,7 +50,14 @@ pub async fn run(cli: Cli, outside: Outside) -> Result<(), Failed> {
         config.passphrase_file = cli.passphrase_file;
     }
     match cli.action {
-        Action::Serve { listen, public_url } => {
+        Action::Serve {
+            listen,
+            public_url,
+            terminal_listen,
+        } => {
+            if terminal_listen.is_some() {
+                config.terminals.listen = terminal_listen;
+            }
             if let Some(listen) = listen {
                 config.listen = listen;
             }
@@ -108,15 +117,47 @@ async fn serve(config: Config, outside: Outside) -> Result<(), Failed> {
         }
     });
     let sweeper = tokio::spawn(sweep(Arc::clone(&service)));
+    let terminals = serve_terminals(&service).await?;
     axum::serve(listener, crate::http::router(service))
         .with_graceful_shutdown(asked_to_stop())
         .into_future()
         .await?;
+    if let Some(terminals) = terminals {
+        terminals.await??;
+    }
     admin.abort();
     sweeper.abort();
     let _gone = std::fs::remove_file(socket);
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Serves terminals on a listener of their own, where one is configured.
+async fn serve_terminals(
+    service: &Arc<Service>,
+) -> Result<Option<JoinHandle<std::io::Result<()>>>, Failed> {
+    let terminals = &service.config.terminals;
+    let Some(listen) = &terminals.listen else {
+        if service.config.terminals_in_the_clear() {
+            tracing::warn!("terminals are served without TLS: for development only");
+        } else {
+            tracing::warn!("no listener for terminals is configured: none is served");
+        }
+        return Ok(None);
+    };
+    let tcp = tokio::net::TcpListener::bind(listen)
+        .await
+        .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
+    let names = terminals.names.clone();
+    let clock = Arc::clone(&service.clock);
+    let listener = TerminalListener::new(tcp, service.terminal_ca()?, names, clock)?;
+    tracing::info!(listen, "serving terminals");
+    let router = crate::http::terminal_router(Arc::clone(service));
+    Ok(Some(tokio::spawn(
+        axum::serve(listener, router)
+            .with_graceful_shutdown(asked_to_stop())
+            .into_future(),
+    )))
 }
 
 /// Transactions of one sweep at most: a million entries. Between them requests are served.
@@ -159,6 +200,7 @@ async fn asked_to_stop() {
 /// Sends a command to the running service, or opens the store and executes it here.
 async fn administer(config: Config, outside: Outside, action: Action) -> Result<(), Failed> {
     let out = registration_file(&action);
+    let pem = certificate_file(&action);
     let as_json = matches!(action, Action::Issuances { json: true });
     let Some(command) = command(action)? else {
         return Err("nothing to do".into());
@@ -174,6 +216,10 @@ async fn administer(config: Config, outside: Outside, action: Action) -> Result<
     match outcome {
         Outcome::Refused(why) => Err(why.into()),
         Outcome::Done(value) => {
+            if let (Some(file), Some(pem)) = (&pem, value["certificate"].as_str()) {
+                std::fs::write(file, pem)?;
+                return Ok(());
+            }
             if let Some(file) = out {
                 let mut text = serde_json::to_vec_pretty(&value)?;
                 text.push(b'\n');
@@ -181,6 +227,16 @@ async fn administer(config: Config, outside: Outside, action: Action) -> Result<
             }
             print(&value, as_json)
         }
+    }
+}
+
+/// Where a certificate is to be written.
+fn certificate_file(action: &Action) -> Option<PathBuf> {
+    match action {
+        Action::Terminal {
+            action: TerminalAction::Certify { out, .. } | TerminalAction::Authority { out },
+        } => Some(out.clone()),
+        _ => None,
     }
 }
 
@@ -219,6 +275,8 @@ fn command(action: Action) -> Result<Option<Command>, Failed> {
                 sams: terminal.sams,
                 attended: terminal.attended,
             }),
+            TerminalAction::Certify { did, .. } => Command::TerminalCertify { did },
+            TerminalAction::Authority { .. } => Command::TerminalAuthority {},
             TerminalAction::Retire { did } => Command::TerminalRetire { did },
             TerminalAction::List => Command::TerminalList {},
         },

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use tessera_verifier::Timestamp;
 use tessera_verifier::terminal::{self, ChallengeRequest, ChallengeResponse, ChallengeStatement};
 
 use super::body;
+use super::mutual::{Certified, same_terminal};
 use crate::environment::token;
 use crate::failure::{Code, Failure};
 use crate::service::Service;
@@ -19,10 +20,11 @@ use crate::store::{ChallengeRecord, Level, StoreError};
 /// A nonce for one card read, by one terminal, for one session.
 #[utoipa::path(post, path = "/terminal/challenge", tag = "terminal", request_body(content = Object, description = "`{\"statement\": JWT}`"), responses(
     (status = 200, description = "`{\"nonce\": …, \"expires_at\": …}`", body = Object),
-    (status = "default", description = "terminal_unknown, terminal_retired, terminal_statement_invalid, not_found, session_expired, wrong_state", body = super::Problem),
+    (status = "default", description = "terminal_unknown, terminal_retired, terminal_statement_invalid, terminal_certificate_mismatch, not_found, session_expired, wrong_state", body = super::Problem),
 ))]
 pub(super) async fn open(
     State(service): State<Arc<Service>>,
+    certified: Option<Extension<Certified>>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Failure> {
@@ -35,6 +37,7 @@ pub(super) async fn open(
         Timestamp::from_unix(now),
     )
     .map_err(|_| Failure::from(Code::TerminalStatementInvalid))?;
+    same_terminal(certified.as_deref(), &statement.iss)?;
     if statement.jti.is_empty() || statement.jti.len() > 128 || statement.jti.contains('\0') {
         return Err(Code::TerminalStatementInvalid.into());
     }

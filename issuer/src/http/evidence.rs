@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use tessera_card::ChipData;
 use tessera_verifier::Timestamp;
 use tessera_verifier::encoding::from_base64url;
@@ -17,6 +17,7 @@ use tessera_verifier::terminal::{
 use zeroize::Zeroizing;
 
 use super::body;
+use super::mutual::{Certified, same_terminal};
 use crate::card::GenuineChip;
 use crate::failure::{Code, Failure};
 use crate::proofing::Session;
@@ -28,10 +29,11 @@ use crate::terminal::{believed, own_findings};
 /// Raw chip data and a live photo, signed for by the terminal, verified here.
 #[utoipa::path(post, path = "/terminal/evidence", tag = "terminal", request_body(content = Object, description = "`{\"statement\": JWT, \"chip\": {…}, \"photo\": base64url}`"), responses(
     (status = 200, description = "`{\"state\": \"card_checked\", \"tx_code\": …}`", body = Object),
-    (status = "default", description = "terminal_unknown, terminal_retired, terminal_statement_invalid, counter_replayed, challenge_unknown, reader_unknown, sam_unknown, software_unknown, attendance_invalid, operator_unknown, operator_retired, evidence_mismatch, chip_not_authentic, csca_unknown, csca_of_another_state, dg_hash_mismatch, active_auth_failed, document_expired, document_not_of_person, face_mismatch and the other face codes", body = super::Problem),
+    (status = "default", description = "terminal_unknown, terminal_retired, terminal_statement_invalid, terminal_certificate_mismatch, counter_replayed, challenge_unknown, reader_unknown, sam_unknown, software_unknown, attendance_invalid, operator_unknown, operator_retired, evidence_mismatch, chip_not_authentic, csca_unknown, csca_of_another_state, dg_hash_mismatch, active_auth_failed, document_expired, document_not_of_person, face_mismatch and the other face codes", body = super::Problem),
 ))]
 pub(super) async fn submit(
     State(service): State<Arc<Service>>,
+    certified: Option<Extension<Certified>>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Failure> {
@@ -44,6 +46,7 @@ pub(super) async fn submit(
         Timestamp::from_unix(now),
     )
     .map_err(|_| Failure::from(Code::TerminalStatementInvalid))?;
+    same_terminal(certified.as_deref(), &statement.iss)?;
     let chip = decode(&request.chip)?;
     let photo = Zeroizing::new(bytes(&request.photo)?);
     drop(request);

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde_json::json;
 use tessera_verifier::Timestamp;
 use tessera_verifier::terminal::{
@@ -14,6 +14,7 @@ use tessera_verifier::terminal::{
 };
 
 use super::body;
+use super::mutual::{Certified, same_terminal};
 use crate::failure::{Code, Failure};
 use crate::secrets::{fresh_tx_code, tx_code_digest};
 use crate::service::Service;
@@ -23,10 +24,11 @@ use crate::store::{SessionState, StatementUse, StoreError};
 /// gets a fresh transaction code, and the one before no longer opens anything: only a digest of it was kept.
 #[utoipa::path(post, path = "/terminal/resume", tag = "terminal", request_body(content = Object, description = "`{\"statement\": JWT}`"), responses(
     (status = 200, description = "`{\"state\": \"card_checked\", \"tx_code\": …}`, or `{\"state\": …}` where there is no code to show", body = Object),
-    (status = "default", description = "terminal_unknown, terminal_retired, terminal_statement_invalid, counter_replayed, challenge_unknown, session_expired", body = super::Problem),
+    (status = "default", description = "terminal_unknown, terminal_retired, terminal_statement_invalid, terminal_certificate_mismatch, counter_replayed, challenge_unknown, session_expired", body = super::Problem),
 ))]
 pub(super) async fn resume(
     State(service): State<Arc<Service>>,
+    certified: Option<Extension<Certified>>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
@@ -39,6 +41,7 @@ pub(super) async fn resume(
         Timestamp::from_unix(now),
     )
     .map_err(|_| Failure::from(Code::TerminalStatementInvalid))?;
+    same_terminal(certified.as_deref(), &statement.iss)?;
     let used = StatementUse {
         nonce: statement.nonce,
         terminal: statement.iss,

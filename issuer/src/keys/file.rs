@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::{KeyRecord, Signer as _, SoftwareKey};
 use crate::environment::{Entropy, start_of_day};
+use crate::terminal_ca::{CertificateError, TerminalCa};
 
 const VERSION: u32 = 1;
 /// Memory in KiB, passes, lanes: the second recommended option of RFC 9106 §4, with one lane.
@@ -66,12 +67,16 @@ struct Public {
 struct Private {
     root: String,
     active: String,
+    /// Key of the terminals' certificate authority; a file of before it had none.
+    #[serde(default)]
+    terminals: Option<String>,
 }
 
 impl Drop for Private {
     fn drop(&mut self) {
         zeroize::Zeroize::zeroize(&mut self.root);
         zeroize::Zeroize::zeroize(&mut self.active);
+        zeroize::Zeroize::zeroize(&mut self.terminals);
     }
 }
 
@@ -85,6 +90,7 @@ pub struct KeyFile {
     root_pkcs8: Zeroizing<Vec<u8>>,
     root: Arc<SoftwareKey>,
     active: Arc<SoftwareKey>,
+    terminals_pkcs8: Zeroizing<Vec<u8>>,
     history: Vec<KeyRecord>,
 }
 
@@ -118,12 +124,14 @@ impl KeyFile {
         entropy.fill(&mut salt);
         let (root, root_pkcs8) = generate()?;
         let (active, active_pkcs8) = generate()?;
+        let (_, terminals_pkcs8) = generate()?;
         let file = Self {
             path: path.to_owned(),
             key: stretch(passphrase, &salt, cost)?,
             salt,
             cost,
             root_pkcs8,
+            terminals_pkcs8,
             history: vec![KeyRecord {
                 did: active.did().to_owned(),
                 not_before: start_of_day(now),
@@ -175,7 +183,13 @@ impl KeyFile {
                 .map(Arc::new)
                 .map_err(|_| KeyError::Damaged("key"))
         };
-        Ok(Self {
+        let kept = private.terminals.as_deref().map(decode).transpose()?;
+        let missing = kept.is_none();
+        let terminals_pkcs8 = match kept {
+            Some(kept) => Zeroizing::new(kept),
+            None => generate()?.1,
+        };
+        let file = Self {
             path: path.to_owned(),
             key,
             salt,
@@ -183,8 +197,22 @@ impl KeyFile {
             root: load(&root_pkcs8)?,
             active: load(&active_pkcs8)?,
             root_pkcs8,
+            terminals_pkcs8,
             history: public.history,
-        })
+        };
+        if missing {
+            file.save(&active_pkcs8)?;
+        }
+        Ok(file)
+    }
+
+    /// The certificate authority of the terminals.
+    ///
+    /// # Errors
+    /// Its key is none.
+    pub fn terminal_ca(&self) -> Result<TerminalCa, CertificateError> {
+        let since = self.history.first().map_or(0, |first| first.not_before);
+        TerminalCa::new(&self.terminals_pkcs8, self.root.did(), since)
     }
 
     /// The DID of the root key as the file's public part says, without a passphrase.
@@ -209,6 +237,7 @@ impl KeyFile {
             cost: self.cost,
             root_pkcs8: self.root_pkcs8.clone(),
             root: Arc::clone(&self.root),
+            terminals_pkcs8: self.terminals_pkcs8.clone(),
             active: Arc::new(fresh),
             history: self.history.clone(),
         };
@@ -253,6 +282,7 @@ impl KeyFile {
         let private = Private {
             root: STANDARD.encode(&*self.root_pkcs8),
             active: STANDARD.encode(active_pkcs8),
+            terminals: Some(STANDARD.encode(&*self.terminals_pkcs8)),
         };
         let mut bytes = Zeroizing::new(
             serde_json::to_vec(&private).map_err(|_| KeyError::Damaged("contents"))?,

@@ -2,10 +2,11 @@
 //! refuse a statement that was recorded and sent again.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::error::TerminalError;
+use crate::private_file::{self, beside};
 
 /// Gives each statement a number above all before it.
 pub trait Counter {
@@ -64,19 +65,9 @@ impl FileCounter {
         })
     }
 
-    /// Writes beside, syncs, renames over, syncs the folder: after a power cut the file holds either
-    /// the old number or the new one.
+    /// After a power cut the file holds either the old number or the new one.
     fn store(&self, value: u64) -> std::io::Result<()> {
-        let new = beside(&self.path, "new");
-        let mut file = File::create(&new)?;
-        writeln!(file, "{value}")?;
-        file.sync_all()?;
-        std::fs::rename(&new, &self.path)?;
-        let folder = match self.path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        File::open(folder)?.sync_all()
+        private_file::replace(&self.path, format!("{value}\n").as_bytes())
     }
 }
 
@@ -98,13 +89,6 @@ fn read_number(file: File) -> std::io::Result<u64> {
             "is not a number; put the last one back",
         )
     })
-}
-
-fn beside(path: &Path, extension: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(extension);
-    PathBuf::from(name)
 }
 
 fn failed(path: &Path, error: impl std::fmt::Display) -> TerminalError {

@@ -23,12 +23,36 @@ pub enum TerminalError {
     /// The terminal's key could not sign.
     #[error("the terminal's key could not sign")]
     Signing,
+    /// The person gave up, or nothing was typed for too long.
+    #[error("the session was abandoned")]
+    Abandoned,
     /// The operator did not confirm that person and card belong together.
     #[error("the operator did not confirm the person")]
     NotConfirmed,
     /// The program file could not be measured.
     #[error("this program could not be measured: {0}")]
     Measurement(String),
+    /// A key's name on the command line is not one.
+    #[error("key: {0}")]
+    KeyPlace(&'static str),
+    /// The token or TPM cannot be used, has no such key, or would give it away.
+    #[error("{0}")]
+    Token(String),
+    /// No PIN, or one that is refused.
+    #[error("{0}")]
+    Pin(&'static str),
+    /// The terminal's certificate or its authority's cannot be used.
+    #[error("certificate: {0}")]
+    Certificate(&'static str),
+    /// What is pending could not be kept or read.
+    #[error("session file: {0}")]
+    Journal(String),
+    /// The issuer did not answer before the challenge ended.
+    #[error("the issuer did not answer in time")]
+    TimedOut,
+    /// The issuer has the evidence, and nothing came of it.
+    #[error("the issuer did not accept the evidence")]
+    NotAccepted,
     /// The key file is missing, damaged, not a P-256 key, or readable by others.
     #[error("key file: {0}")]
     KeyFile(String),
@@ -61,8 +85,16 @@ impl TerminalError {
             Self::Issuer(error) => error.code(),
             Self::IssuerAnswer(_) => "issuer_answer_invalid",
             Self::Signing => "signing_failed",
+            Self::Abandoned => "session_abandoned",
             Self::NotConfirmed => "operator_declined",
             Self::Measurement(_) => "measurement_failed",
+            Self::KeyPlace(_) => "key_name_invalid",
+            Self::Token(_) => "key_token_failed",
+            Self::Pin(_) => "pin_refused",
+            Self::Certificate(_) => "certificate_unusable",
+            Self::Journal(_) => "session_not_durable",
+            Self::TimedOut => "session_timed_out",
+            Self::NotAccepted => "session_not_accepted",
             Self::KeyFile(_) => "key_file_unusable",
             Self::Counter(_) => "counter_not_durable",
             Self::Reader(_) => "reader_failed",

@@ -5,11 +5,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ureq::config::ConfigBuilder;
 use ureq::http::Uri;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::typestate::AgentScope;
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{Connector as _, TcpConnector};
 
 use crate::error::TerminalError;
 use crate::issuer::{IssuerApi, IssuerError, Json};
+use crate::key::TerminalKey;
+use crate::mutual::{self, MutualTls};
 
 /// Most octets of an answer that are read: a nonce, a code or a problem document.
 const MAX_ANSWER: u64 = 64 * 1024;
@@ -37,22 +43,48 @@ impl HttpIssuer {
         if let Some(path) = authority {
             tls = tls.root_certs(RootCerts::Specific(Arc::new(certificates(path)?)));
         }
-        let agent = ureq::Agent::config_builder()
-            .tls_config(tls.build())
-            // A redirect would carry a photograph and a chip's files to whoever wrote it.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .http_status_as_error(false)
-            .proxy(None)
-            .timeout_global(Some(TIMEOUT))
-            .timeout_connect(Some(Duration::from_secs(10)))
-            .build()
-            .new_agent();
+        Ok(Self {
+            agent: settings().tls_config(tls.build()).build().new_agent(),
+            base: base.to_owned(),
+        })
+    }
+
+    /// The same over TLS in which this terminal shows its own certificate. `base` is the address of the issuer's
+    /// listener for terminals, `authority` and `certificate` PEM files: the certificate authority of the terminals, and
+    /// what it issued for `key`.
+    ///
+    /// # Errors
+    /// [`TerminalError::Address`] for anything but `https`; [`TerminalError::Certificate`].
+    pub fn mutual(
+        base: &str,
+        (authority, certificate): (&Path, &Path),
+        key: Arc<dyn TerminalKey>,
+    ) -> Result<Self, TerminalError> {
+        let base = base.trim_end_matches('/');
+        check_address(base)?;
+        if !base.starts_with("https:") {
+            return Err(TerminalError::Address("a certificate needs https"));
+        }
+        let tls = mutual::config(authority, certificate, key)?;
+        let connector = ().chain(TcpConnector::default()).chain(MutualTls(Arc::new(tls)));
+        let agent =
+            ureq::Agent::with_parts(settings().build(), connector, DefaultResolver::default());
         Ok(Self {
             agent,
             base: base.to_owned(),
         })
     }
+}
+
+fn settings() -> ConfigBuilder<AgentScope> {
+    ureq::Agent::config_builder()
+        // A redirect would carry a photograph and a chip's files to whoever wrote it.
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .http_status_as_error(false)
+        .proxy(None)
+        .timeout_global(Some(TIMEOUT))
+        .timeout_connect(Some(Duration::from_secs(10)))
 }
 
 impl IssuerApi for HttpIssuer {

@@ -51,6 +51,10 @@ pub fn instruct(step: Step, language: Language) -> &'static str {
             "证件已读取,可以取走。",
         ),
         Step::Checking => language.pick("Checking card and photograph.", "正在核验证件和照片。"),
+        Step::Waiting => language.pick(
+            "The connection is interrupted. Trying again; please wait.",
+            "网络中断,正在重试,请稍候。",
+        ),
     }
 }
 
@@ -132,12 +136,40 @@ pub fn explain(code: &str, language: Language) -> &'static str {
             "The issuing authority cannot be reached. Please try again later.",
             "无法连接签发机构,请稍后再试。",
         ),
+        "session_timed_out" => (
+            "The connection did not come back in time. Nothing was kept. Start again in the wallet.",
+            "网络未能及时恢复,未保留任何数据。请在钱包中重新开始。",
+        ),
+        "session_not_accepted" => (
+            "The check did not succeed. Nothing was kept. Start again in the wallet.",
+            "核验未成功,未保留任何数据。请在钱包中重新开始。",
+        ),
+        "session_expired" | "wrong_state" | "not_found" => (
+            "This session is over or is not known. Start again in the wallet.",
+            "会话已结束或不存在,请在钱包中重新开始。",
+        ),
+        "session_abandoned" => ("The session was ended.", "会话已结束。"),
+        "operator_declined" => (
+            "The operator did not confirm. Please talk to the staff.",
+            "操作员未予确认,请咨询工作人员。",
+        ),
+        "pin_refused" => ("The PIN is not accepted.", "PIN 码不被接受。"),
         "terminal_unknown"
         | "terminal_retired"
         | "terminal_statement_invalid"
+        | "terminal_certificate_mismatch"
+        | "certificate_unusable"
+        | "reader_unknown"
+        | "sam_unknown"
+        | "software_unknown"
+        | "attendance_invalid"
+        | "operator_unknown"
+        | "operator_retired"
         | "counter_replayed"
         | "counter_not_durable"
+        | "session_not_durable"
         | "key_file_unusable"
+        | "key_token_failed"
         | "signing_failed" => (
             "This terminal is not in service. Please tell the staff.",
             "本终端暂停服务,请联系工作人员。",

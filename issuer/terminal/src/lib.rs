@@ -33,7 +33,7 @@
 //!
 //! ```
 //! use tessera_card::{AccessKey, Transceiver, TransportError};
-//! use tessera_terminal::{IssuerApi, IssuerError, Json, MemoryCounter, SessionJob, Station, FileKey, run_session};
+//! use tessera_terminal::{IssuerApi, IssuerError, Json, MemoryCounter, SessionJob, Station, FileKey, MemoryJournal, run_session};
 //!
 //! struct EmptyReader;
 //! impl Transceiver for EmptyReader {
@@ -44,7 +44,7 @@
 //! struct Issuer;
 //! impl IssuerApi for Issuer {
 //!     fn post(&self, _path: &str, _body: &[u8]) -> Result<Json, IssuerError> {
-//!         Ok(serde_json::json!({"nonce": "bm9uY2U"}))
+//!         Ok(serde_json::json!({"nonce": "bm9uY2U", "expires_at": "2026-09-21T20:00:00Z"}))
 //!     }
 //! }
 //!
@@ -57,6 +57,8 @@
 //!     rng: &mut rand_core::OsRng,
 //!     operator: None,
 //!     software: "",
+//!     journal: &mut MemoryJournal::default(),
+//!     pause: &|_| {},
 //! };
 //! let job = SessionJob::new("https://issuer.example", "session-1", "reader 0")
 //!     .access(AccessKey::Can("123456".to_owned()));
@@ -70,18 +72,25 @@ mod error;
 mod evidence;
 mod http;
 mod issuer;
-mod key;
+mod journal;
+pub mod key;
+pub mod kiosk;
 mod language;
 mod measure;
+mod mutual;
+mod private_file;
 #[cfg(feature = "pcsc")]
 pub mod reader;
 mod session;
+mod upload;
 
 pub use counter::{Counter, FileCounter, MemoryCounter};
 pub use error::TerminalError;
 pub use http::HttpIssuer;
 pub use issuer::{IssuerApi, IssuerError, Json};
-pub use key::{FileKey, Protection, TerminalKey};
+pub use journal::{FileJournal, Journal, MemoryJournal, Pending};
+pub use key::{FileKey, KeyPlace, Protection, TerminalKey};
 pub use language::{Language, explain, instruct};
 pub use measure::measure;
 pub use session::{Operator, Outcome, SessionJob, SignedIn, Station, Step, run_session};
+pub use upload::resume;

@@ -1,5 +1,7 @@
 //! One person at the terminal, from challenge to code.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand_core::CryptoRngCore;
@@ -18,9 +20,13 @@ use crate::counter::Counter;
 use crate::error::TerminalError;
 use crate::evidence;
 use crate::issuer::{IssuerApi, Json};
+use crate::journal::Journal;
+use crate::upload::{self, Backoff};
 
 /// Longest nonce or code taken from the issuer, in octets.
 const MAX_TOKEN: usize = 512;
+/// Seconds for which a challenge is asked for while the issuer does not answer. A person waits.
+const CHALLENGE_PATIENCE: i64 = 30;
 
 /// Where a session takes place: everything that touches the world.
 pub struct Station<'a> {
@@ -38,6 +44,10 @@ pub struct Station<'a> {
     pub operator: Option<&'a mut dyn Operator>,
     /// The measurement of this program: [`crate::measure`].
     pub software: &'a str,
+    /// Remembers a session over a power cut.
+    pub journal: &'a mut dyn Journal,
+    /// Waits.
+    pub pause: &'a dyn Fn(Duration),
 }
 
 /// A person of the authority who stands by and compares.
@@ -100,6 +110,8 @@ pub enum Step {
     Read,
     /// The issuer is checking chip and face.
     Checking,
+    /// The issuer does not answer; the terminal tries again.
+    Waiting,
 }
 
 /// The session is through: the person types this code into the wallet.
@@ -132,7 +144,7 @@ pub fn run_session(
     let terminal = did::did_key(station.signer.public_key());
 
     progress(Step::Challenging);
-    let nonce = fetch_nonce(station, job, &terminal)?;
+    let (nonce, expires) = fetch_nonce(station, job, &terminal, progress)?;
 
     progress(Step::Reading);
     let challenge = aa_challenge(&nonce, &terminal, &job.session);
@@ -141,58 +153,57 @@ pub fn run_session(
 
     let digest = evidence::digest(&chip, photo);
     let approval = approval(station, job, &terminal, (&nonce, &digest))?;
-    let counter = station.counter.next()?;
-    let statement = sign(
-        station,
-        &EvidenceStatement {
-            iss: terminal,
-            aud: job.issuer.clone(),
-            session: job.session.clone(),
-            nonce,
-            iat: (station.clock)().unix(),
-            counter,
-            reader: job.reader.clone(),
-            sam: None,
-            attended: approval.is_some(),
-            approval,
-            digest,
-            face: None,
-            liveness: LivenessFinding::NotChecked,
-            software: station.software.to_owned(),
-        },
-    )?;
-    let body = evidence::body(&statement, &chip, photo);
-    drop(chip);
-
-    progress(Step::Checking);
-    let answer = station.issuer.post("/terminal/evidence", body.as_bytes())?;
-    Ok(Outcome {
-        tx_code: Zeroizing::new(token(&answer, "tx_code")?),
-    })
+    let statement = EvidenceStatement {
+        iss: terminal,
+        aud: job.issuer.clone(),
+        session: job.session.clone(),
+        nonce,
+        iat: (station.clock)().unix(),
+        // Set when it is sent.
+        counter: 0,
+        reader: job.reader.clone(),
+        sam: None,
+        attended: approval.is_some(),
+        approval,
+        digest,
+        face: None,
+        liveness: LivenessFinding::NotChecked,
+        software: station.software.to_owned(),
+    };
+    let body = |signed: &str| evidence::body(signed, &chip, photo);
+    upload::deliver(station, statement, expires, &body, progress)
 }
 
+/// A nonce and the moment it ends. Every attempt is a statement of its own: the issuer may have seen the one before.
 fn fetch_nonce(
     station: &mut Station<'_>,
     job: &SessionJob,
     terminal: &str,
-) -> Result<String, TerminalError> {
-    let mut identifier = [0; 16];
-    station.rng.fill_bytes(&mut identifier);
-    let statement = sign(
-        station,
-        &ChallengeStatement {
+    progress: &mut dyn FnMut(Step),
+) -> Result<(String, i64), TerminalError> {
+    let patience = (station.clock)().unix().saturating_add(CHALLENGE_PATIENCE);
+    let mut backoff = Backoff::default();
+    loop {
+        let mut identifier = [0; 16];
+        station.rng.fill_bytes(&mut identifier);
+        let statement = ChallengeStatement {
             iss: terminal.to_owned(),
             aud: job.issuer.clone(),
             session: job.session.clone(),
             iat: (station.clock)().unix(),
             jti: URL_SAFE_NO_PAD.encode(identifier),
-        },
-    )?;
-    let body = json!({ "statement": statement }).to_string();
-    let answer = station
-        .issuer
-        .post("/terminal/challenge", body.as_bytes())?;
-    token(&answer, "nonce")
+        };
+        let body = json!({ "statement": sign(station, &statement)? }).to_string();
+        let asked = station.issuer.post("/terminal/challenge", body.as_bytes());
+        match asked {
+            Ok(answer) => return Ok((token(&answer, "nonce")?, upload::expiry(&answer)?)),
+            Err(error) if upload::unanswered(&error) => {
+                progress(Step::Waiting);
+                backoff.pause(station, patience).map_err(|_| error)?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// The operator's own statement, where an operator stands by.
@@ -221,14 +232,17 @@ fn approval(
         .map_err(|_| TerminalError::Signing)
 }
 
-fn sign(station: &Station<'_>, statement: &impl Statement) -> Result<String, TerminalError> {
+pub(crate) fn sign(
+    station: &Station<'_>,
+    statement: &impl Statement,
+) -> Result<String, TerminalError> {
     terminal::prepare(station.signer.public_key(), statement)
         .sign(station.signer)
         .map_err(|_| TerminalError::Signing)
 }
 
 /// A short text of visible ASCII: it is shown, hashed or sent back, never more.
-fn token(answer: &Json, name: &'static str) -> Result<String, TerminalError> {
+pub(crate) fn token(answer: &Json, name: &'static str) -> Result<String, TerminalError> {
     answer
         .get(name)
         .and_then(Json::as_str)

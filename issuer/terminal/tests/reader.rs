@@ -17,7 +17,8 @@ use tessera_card::AccessKey;
 use tessera_cardsim::{Chip, Csca, Profile, vpcd};
 use tessera_terminal::reader::{Choice, Reader};
 use tessera_terminal::{
-    FileKey, MemoryCounter, SessionJob, Station, TerminalError, TerminalKey as _, run_session,
+    FileKey, MemoryCounter, MemoryJournal, SessionJob, Station, TerminalError, TerminalKey as _,
+    run_session,
 };
 use tessera_verifier::Timestamp;
 
@@ -134,6 +135,8 @@ fn a_session_through_the_smart_card_daemon() {
         rng: &mut rng,
         operator: None,
         software: "test",
+        journal: &mut MemoryJournal::default(),
+        pause: &|_| {},
     };
     let job = SessionJob::new(issuer::URL, issuer::SESSION, &reader.name());
     let wrong = SessionJob::new(issuer::URL, issuer::SESSION, &reader.name())

@@ -7,8 +7,8 @@ use issuer::{Issuer, NOW};
 use tessera_card::AccessKey;
 use tessera_cardsim::{Chip, Csca, Fault, Profile};
 use tessera_terminal::{
-    Counter, FileKey, MemoryCounter, Outcome, SessionJob, Station, Step, TerminalError,
-    TerminalKey as _, run_session,
+    Counter, FileKey, MemoryCounter, MemoryJournal, Outcome, SessionJob, Station, Step,
+    TerminalError, TerminalKey as _, run_session,
 };
 use tessera_verifier::Timestamp;
 
@@ -51,6 +51,8 @@ impl Case {
             rng: &mut rng,
             operator: None,
             software: "test",
+            journal: &mut MemoryJournal::default(),
+            pause: &|_| {},
         };
         let can = AccessKey::Can(self.profile.can.clone());
         let job = SessionJob::new(issuer::URL, self.session, "in process")

@@ -14,6 +14,7 @@ pub fn full_credential(stage: &mut Stage, report: &mut Report) {
         "The issuer is back. At a terminal, MEI's card and her live face earn the full credential.",
     );
     report.note(&stage.kiosk.how());
+    report.note(stage.kiosk.key_kept());
     report.check("issuer started again", "ready", || {
         stage.authority.start().map(|()| "ready".into())
     });

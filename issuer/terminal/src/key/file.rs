@@ -1,7 +1,5 @@
 //! The terminal's signing key in a file: for development only, since a file can be copied.
 
-use std::fs::OpenOptions;
-use std::io::{Read, Write};
 use std::path::Path;
 
 use aws_lc_rs::rand::SystemRandom;
@@ -14,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::{Protection, TerminalKey};
 use crate::error::TerminalError;
+use crate::private_file;
 
 const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 const END: &str = "-----END PRIVATE KEY-----";
@@ -24,6 +23,7 @@ const MAX_FILE: u64 = 4096;
 pub struct FileKey {
     pair: EcdsaKeyPair,
     public: PublicKey,
+    protection: Protection,
 }
 
 impl FileKey {
@@ -42,18 +42,37 @@ impl FileKey {
     /// # Errors
     /// [`TerminalError::KeyFile`] when it is absent, readable by others, or not such a key.
     pub fn load(path: &Path) -> Result<Self, TerminalError> {
-        let file =
-            std::fs::File::open(path).map_err(|e| failed(&format!("{}: {e}", path.display())))?;
-        check_mode(&file, path)?;
-        let mut pem = Zeroizing::new(String::with_capacity(MAX_FILE as usize));
-        file.take(MAX_FILE)
-            .read_to_string(&mut pem)
-            .map_err(|e| failed(&format!("{}: {e}", path.display())))?;
-        let der = decode_pem(&pem)
+        Self::from_pem(&private_file::read(path, MAX_FILE)?, path)
+    }
+
+    pub(super) fn from_pem(pem: &[u8], path: &Path) -> Result<Self, TerminalError> {
+        let der = std::str::from_utf8(pem)
+            .ok()
+            .and_then(decode_pem)
             .ok_or_else(|| failed(&format!("{} is not a PKCS#8 PEM file", path.display())))?;
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der)
             .map_err(|_| failed(&format!("{} is not a P-256 key", path.display())))?;
         Self::new(pair)
+    }
+
+    pub(super) fn from_pkcs8(der: &[u8]) -> Result<Self, TerminalError> {
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der)
+            .map_err(|_| failed("not a P-256 key"))?;
+        Ok(Self::new(pair)?.sealed())
+    }
+
+    pub(super) fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, TerminalError> {
+        let der = self
+            .pair
+            .to_pkcs8v1()
+            .map_err(|_| failed("the key cannot be written down"))?;
+        Ok(Zeroizing::new(der.as_ref().to_vec()))
+    }
+
+    /// The same key, known to lie in a sealed file.
+    pub(super) fn sealed(mut self) -> Self {
+        self.protection = Protection::Sealed;
+        self
     }
 
     /// Writes the key to a new file with mode 0600, and syncs it.
@@ -61,28 +80,15 @@ impl FileKey {
     /// # Errors
     /// [`TerminalError::KeyFile`] when the file exists already or cannot be written.
     pub fn save_new(&self, path: &Path) -> Result<(), TerminalError> {
-        let der = self
-            .pair
-            .to_pkcs8v1()
-            .map_err(|_| failed("the key cannot be written down"))?;
-        let body = Zeroizing::new(STANDARD.encode(der.as_ref()));
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options
-            .open(path)
-            .map_err(|e| failed(&format!("{}: {e}", path.display())))?;
-        let mut write = || -> std::io::Result<()> {
-            writeln!(file, "{BEGIN}")?;
-            for line in body.as_bytes().chunks(64) {
-                file.write_all(line)?;
-                writeln!(file)?;
+        let body = Zeroizing::new(STANDARD.encode(&*self.to_pkcs8()?));
+        let mut text = Zeroizing::new(String::with_capacity(MAX_FILE as usize));
+        for line in [BEGIN, &body, END] {
+            for piece in line.as_bytes().chunks(64) {
+                text.push_str(std::str::from_utf8(piece).unwrap_or_default());
+                text.push('\n');
             }
-            writeln!(file, "{END}")?;
-            file.sync_all()
-        };
-        write().map_err(|e| failed(&format!("{}: {e}", path.display())))
+        }
+        private_file::create(path, text.as_bytes())
     }
 
     fn new(pair: EcdsaKeyPair) -> Result<Self, TerminalError> {
@@ -93,7 +99,11 @@ impl FileKey {
             .map_err(|_| failed("not a P-256 point"))?;
         let public =
             PublicKey::from_uncompressed(&point).map_err(|_| failed("not a P-256 point"))?;
-        Ok(Self { pair, public })
+        Ok(Self {
+            pair,
+            public,
+            protection: Protection::File,
+        })
     }
 }
 
@@ -113,7 +123,7 @@ impl LocalSigner for FileKey {
 
 impl TerminalKey for FileKey {
     fn protection(&self) -> Protection {
-        Protection::File
+        self.protection
     }
 }
 
@@ -123,29 +133,6 @@ fn decode_pem(pem: &str) -> Option<Zeroizing<Vec<u8>>> {
     let mut packed = Zeroizing::new(String::with_capacity(body.len()));
     packed.extend(body.chars().filter(|c| !c.is_ascii_whitespace()));
     STANDARD.decode(packed.as_bytes()).ok().map(Zeroizing::new)
-}
-
-#[cfg(unix)]
-fn check_mode(file: &std::fs::File, path: &Path) -> Result<(), TerminalError> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = file
-        .metadata()
-        .map_err(|e| failed(&e.to_string()))?
-        .permissions()
-        .mode();
-    if mode & 0o077 == 0 {
-        Ok(())
-    } else {
-        Err(failed(&format!(
-            "{0} can be read by others: chmod 600 {0}",
-            path.display()
-        )))
-    }
-}
-
-#[cfg(not(unix))]
-fn check_mode(_file: &std::fs::File, _path: &Path) -> Result<(), TerminalError> {
-    Ok(())
 }
 
 fn failed(what: &str) -> TerminalError {

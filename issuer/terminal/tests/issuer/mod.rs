@@ -1,6 +1,9 @@
 //! An issuer as the terminal sees it: it checks statement, digest and raw chip data for real.
 
+#![expect(dead_code, reason = "each test file uses a part")]
+
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,8 +12,8 @@ use tessera_card::{ChipData, CscaAnchors, evidence};
 use tessera_terminal::{IssuerApi, IssuerError};
 use tessera_verifier::Timestamp;
 use tessera_verifier::terminal::{
-    ChallengeStatement, EvidenceParts, EvidenceRequest, EvidenceStatement, aa_challenge,
-    evidence_digest, verify,
+    ChallengeStatement, EvidenceParts, EvidenceRequest, EvidenceStatement, OperatorStatement,
+    ResumeStatement, aa_challenge, evidence_digest, verify,
 };
 
 pub(crate) const URL: &str = "https://issuer.example";
@@ -24,6 +27,21 @@ pub(crate) struct Issuer {
     nonces: Cell<u32>,
     open: RefCell<Option<String>>,
     seen: RefCell<Vec<(u64, String)>>,
+    answered: RefCell<Option<String>>,
+    counter: Cell<u64>,
+    attended: RefCell<Option<String>>,
+    fates: RefCell<VecDeque<Fate>>,
+}
+
+/// What the network does with a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It arrives, and the answer does.
+    Arrives,
+    /// It never arrives.
+    Lost,
+    /// It arrives, and the answer is lost.
+    AnswerLost,
 }
 
 impl Issuer {
@@ -36,6 +54,42 @@ impl Issuer {
             nonces: Cell::new(0),
             open: RefCell::new(None),
             seen: RefCell::new(Vec::new()),
+            answered: RefCell::new(None),
+            counter: Cell::new(0),
+            attended: RefCell::new(None),
+            fates: RefCell::new(VecDeque::new()),
+        }
+    }
+
+    /// What becomes of the next calls; after them all arrive.
+    pub(crate) fn fates(&self, fates: &[Fate]) {
+        self.fates.replace(fates.iter().copied().collect());
+    }
+
+    /// The operator who signed the last evidence.
+    pub(crate) fn operator(&self) -> Option<String> {
+        self.attended.borrow().clone()
+    }
+
+    fn raised(&self, counter: u64) -> Result<(), String> {
+        if counter <= self.counter.get() {
+            return Err("counter_replayed".to_owned());
+        }
+        self.counter.set(counter);
+        Ok(())
+    }
+
+    fn resume(&self, body: &Value) -> Result<Value, String> {
+        let compact = body["statement"].as_str().unwrap();
+        let statement: ResumeStatement = verify(compact, URL, Timestamp::from_unix(NOW))
+            .map_err(|_| "terminal_statement_invalid")?;
+        self.raised(statement.counter)?;
+        if self.answered.borrow().as_deref() != Some(&statement.nonce) {
+            return Err("challenge_unknown".to_owned());
+        }
+        match self.seen.borrow().is_empty() {
+            true => Ok(json!({"state": "started"})),
+            false => Ok(json!({"state": "card_checked", "tx_code": TX_CODE})),
         }
     }
 
@@ -67,14 +121,23 @@ impl Issuer {
         if statement.nonce != nonce || statement.iss != self.terminal {
             return Err("challenge_unknown".to_owned());
         }
-        if self
-            .seen
-            .borrow()
-            .last()
-            .is_some_and(|(last, _)| *last >= statement.counter)
-        {
-            return Err("counter_replayed".to_owned());
-        }
+        self.raised(statement.counter)?;
+        self.answered.replace(Some(nonce.clone()));
+        let approval = statement.approval.as_deref().map(|signed| {
+            let approval: OperatorStatement =
+                verify(signed, URL, Timestamp::from_unix(NOW)).unwrap();
+            assert_eq!(
+                (approval.nonce, approval.digest, approval.terminal),
+                (
+                    nonce.clone(),
+                    statement.digest.clone(),
+                    statement.iss.clone()
+                )
+            );
+            approval.iss
+        });
+        assert_eq!(approval.is_some(), statement.attended);
+        self.attended.replace(approval);
         let bytes = |text: &str| {
             URL_SAFE_NO_PAD
                 .decode(text)
@@ -115,13 +178,22 @@ impl Issuer {
 
 impl IssuerApi for Issuer {
     fn post(&self, path: &str, body: &[u8]) -> Result<Value, IssuerError> {
+        let fate = self.fates.borrow_mut().pop_front().unwrap_or(Fate::Arrives);
+        let lost = || IssuerError::Unreachable("lost".to_owned());
+        if fate == Fate::Lost {
+            return Err(lost());
+        }
         let answer = match path {
             "/terminal/challenge" => self
                 .challenge(&serde_json::from_slice(body).unwrap())
                 .map_err(str::to_owned),
+            "/terminal/resume" => self.resume(&serde_json::from_slice(body).unwrap()),
             "/terminal/evidence" => self.evidence(serde_json::from_slice(body).unwrap()),
             other => panic!("{other} is not called by a terminal"),
         };
+        if fate == Fate::AnswerLost {
+            return Err(lost());
+        }
         answer.map_err(|code| IssuerError::refused(422, &json!({"code": code})))
     }
 }
