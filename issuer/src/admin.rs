@@ -41,6 +41,16 @@ pub enum Command {
         /// DER or PEM files.
         files: Vec<PathBuf>,
     },
+    /// Trusts the authorities of a master list that a trusted authority countersigned.
+    CscaMasterList {
+        /// DER or PEM.
+        file: PathBuf,
+    },
+    /// Takes revocation lists of trusted authorities.
+    CscaCrl {
+        /// DER or PEM files.
+        files: Vec<PathBuf>,
+    },
     /// Registers a terminal.
     TerminalAdd(TerminalRegistration),
     /// Issues a certificate to a registered terminal.
@@ -142,6 +152,30 @@ async fn run(
                 digests.push(digest);
             }
             Ok(json!({"sha256": digests}))
+        }
+        Command::CscaMasterList { file } => {
+            let imported = service
+                .anchors
+                .add_master_list(&file, service.now())
+                .map_err(|error| format!("{}: {error}", file.display()))?;
+            let states: std::collections::BTreeSet<&str> = imported
+                .added
+                .iter()
+                .map(|(state, _)| state.as_str())
+                .collect();
+            let (added, skipped) = (imported.added.len(), imported.skipped.len());
+            tracing::info!(added, skipped, "master list taken");
+            Ok(json!({"added": added, "states": states, "skipped": skipped}))
+        }
+        Command::CscaCrl { files } => {
+            for file in &files {
+                service
+                    .anchors
+                    .add_crl(file, service.now())
+                    .map_err(|error| format!("{}: {error}", file.display()))?;
+            }
+            tracing::info!(count = files.len(), "revocation lists taken");
+            Ok(json!({"lists": files.len()}))
         }
         Command::TerminalAdd(mut terminal) => {
             // Stored in the one spelling that statements resolve to.

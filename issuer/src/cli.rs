@@ -111,6 +111,18 @@ enum CscaAction {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Trust the authorities of a master list, DER or PEM, each for its own state. A trusted authority must have
+    /// countersigned the list. Prints how many were taken.
+    MasterList {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Take revocation lists of trusted authorities, DER or PEM; each replaces the authority's older one.
+    Crl {
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

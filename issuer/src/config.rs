@@ -29,6 +29,8 @@ pub struct Config {
     pub face: Face,
     /// Terminals.
     pub terminals: Terminals,
+    /// The card check.
+    pub card: Card,
     /// Credentials.
     pub issuance: Issuance,
     /// The bundle for relying parties.
@@ -111,6 +113,32 @@ pub struct Terminals {
     pub software: Vec<String>,
 }
 
+/// The card check.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Card {
+    /// Take SHA-1 in the signatures and digests of old travel documents.
+    pub legacy_sha1: bool,
+    /// Demand of every travel document a revocation list of its signer's authority that is not overdue.
+    pub current_revocation_list: bool,
+    /// The program that turns the coded photograph of a resident card into JPEG or PNG. Without it resident cards are
+    /// refused.
+    pub photo_decoder: Option<PathBuf>,
+    /// Seconds it may take.
+    pub photo_decoder_seconds: u64,
+}
+
+impl Card {
+    /// As the check of chips takes it.
+    #[must_use]
+    pub fn policy(&self) -> tessera_card::Policy {
+        tessera_card::Policy {
+            legacy_sha1: self.legacy_sha1,
+            current_revocation_list: self.current_revocation_list,
+        }
+    }
+}
+
 /// Credentials.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -166,6 +194,7 @@ impl Default for Config {
             limits: Limits::default(),
             face: Face::default(),
             terminals: Terminals::default(),
+            card: Card::default(),
             issuance: Issuance::default(),
             bundle: Bundle::default(),
             log: Log::default(),
@@ -221,6 +250,17 @@ impl Default for Terminals {
             names: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
             certificate_days: 365,
             software: Vec::new(),
+        }
+    }
+}
+
+impl Default for Card {
+    fn default() -> Self {
+        Self {
+            legacy_sha1: false,
+            current_revocation_list: false,
+            photo_decoder: None,
+            photo_decoder_seconds: 5,
         }
     }
 }

@@ -124,6 +124,26 @@ codes! {
     DgHashMismatch = "dg_hash_mismatch", 422, "The chip's data was changed.", "芯片数据被篡改。";
     /// The chip is a copy.
     ActiveAuthFailed = "active_auth_failed", 422, "The chip is a copy.", "芯片为复制品。";
+    /// Chip authentication was broken off, refused, or answered under other keys.
+    ChipAuthFailed = "chip_auth_failed", 422, "The chip could not prove its key.", "芯片未能证明其密钥。";
+    /// DG14 offers no chip authentication that is known here.
+    ChipAuthMissing = "chip_auth_missing", 422, "The chip offers no proof that it is no copy.", "芯片未提供防复制证明。";
+    /// SHA-1, which policy does not take.
+    LegacyAlgorithm = "legacy_algorithm", 422, "The document is signed with an algorithm that is too weak.", "证件所用签名算法强度不足。";
+    /// The document signer's certificate, or its authority's, is not valid at this time.
+    DocumentSignerNotValid = "document_signer_not_valid", 422, "The document signer's certificate is not valid.", "证件签名者的证书无效。";
+    /// The document signer was revoked.
+    DocumentSignerRevoked = "document_signer_revoked", 422, "The document signer has been revoked.", "证件签名者已被吊销。";
+    /// Policy demands a current revocation list and there is none.
+    RevocationUnknown = "revocation_unknown", 422, "Whether the document signer was revoked cannot be told.", "无法确定证件签名者是否已被吊销。";
+    /// The object was signed when its signer's certificate was not valid.
+    SignedOutsideValidity = "signed_outside_validity", 422, "The document was signed outside its signer's validity.", "证件签名时间不在签名者有效期内。";
+    /// The record of a resident card is malformed or contradicts itself.
+    CardRecordInvalid = "card_record_invalid", 422, "The card's record contradicts itself.", "证件记录自相矛盾或格式错误。";
+    /// No decoder for the photograph of resident cards is installed, or it does not answer.
+    PhotoDecoderUnavailable = "photo_decoder_unavailable", 422, "The card's photograph cannot be decoded here.", "此处无法解码证件照片。";
+    /// The decoder found no picture.
+    CardPhotoUnreadable = "card_photo_unreadable", 422, "The card's photograph cannot be read.", "无法读取证件照片。";
     /// Document expired.
     DocumentExpired = "document_expired", 422, "The document has expired.", "证件已过期。";
     /// The document belongs to another person.

@@ -14,6 +14,7 @@ mod observe;
 mod openapi;
 mod problem;
 mod published;
+mod relay;
 mod resume;
 mod sessions;
 mod token;
@@ -94,6 +95,7 @@ pub fn terminal_router(
 fn terminal_routes() -> Router<Arc<Service>> {
     Router::new()
         .route("/terminal/challenge", post(challenge::open))
+        .route("/terminal/chip-authentication", post(relay::advance))
         .route("/terminal/evidence", post(evidence::submit))
         .route("/terminal/resume", post(resume::resume))
 }

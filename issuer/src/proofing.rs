@@ -1,7 +1,7 @@
 //! The stages of proving a person, each its own type; every step consumes the one before.
 //!
 //! ```text
-//! Session<Started> --face verdict--> Session<FaceChecked> --chip verdict--> Session<CardChecked>
+//! Session<Started> --face verdict--> Session<FaceChecked> --card verdict--> Session<CardChecked>
 //! ```
 //!
 //! A stage holds verdicts only. The types make it impossible to reach [`crate::policy::approve`] without them: only
@@ -9,7 +9,7 @@
 
 use crate::environment::start_of_day;
 use crate::failure::{Code, Failure};
-use crate::store::{Level, Proved, SessionRecord, SessionState};
+use crate::store::{CardMethod, Level, Proved, SessionRecord, SessionState};
 
 /// Nothing is proved yet.
 #[derive(Debug)]
@@ -21,26 +21,28 @@ pub struct FaceChecked {
     day: i64,
 }
 
-/// The face matched, and the chip was genuine, original and the person's.
+/// The face matched, and the card was genuine and the person's.
 #[derive(Debug)]
 pub struct CardChecked {
     day: i64,
     terminal: String,
     attended: bool,
     document_country: String,
+    method: CardMethod,
 }
 
 /// That a face check passed. Made by [`crate::face`] only.
 #[derive(Debug)]
 pub struct FacePassed(pub(crate) ());
 
-/// That a chip passed every check and belongs to the person. Made by [`crate::card`] only.
+/// That a card passed every check of its kind and belongs to the person. Made by [`crate::card`] only.
 #[derive(Debug)]
-pub struct ChipPassed {
+pub struct CardPassed {
     pub(crate) document_country: String,
+    pub(crate) method: CardMethod,
 }
 
-/// Which terminal stood behind a chip check.
+/// Which terminal stood behind a card check.
 #[derive(Debug)]
 pub struct AtTerminal {
     /// DID of the terminal.
@@ -85,15 +87,16 @@ impl Session<Started> {
 }
 
 impl Session<FaceChecked> {
-    /// Takes the verdict of the chip check.
+    /// Takes the verdict of the card check.
     #[must_use]
-    pub fn card_checked(self, chip: ChipPassed, at: AtTerminal) -> Session<CardChecked> {
+    pub fn card_checked(self, card: CardPassed, at: AtTerminal) -> Session<CardChecked> {
         Session {
             stage: CardChecked {
                 day: self.stage.day,
                 terminal: at.terminal,
                 attended: at.attended,
-                document_country: chip.document_country,
+                document_country: card.document_country,
+                method: card.method,
             },
             record: self.record,
         }
@@ -117,6 +120,7 @@ impl Session<CardChecked> {
             terminal: self.stage.terminal.clone(),
             attended: self.stage.attended,
             document_country: self.stage.document_country.clone(),
+            method: self.stage.method,
         }
     }
 }
@@ -206,6 +210,7 @@ impl ProvedSession {
                 terminal,
                 attended,
                 document_country,
+                method,
             }) => Ok(Self::Card(Session {
                 record,
                 stage: CardChecked {
@@ -213,6 +218,7 @@ impl ProvedSession {
                     terminal,
                     attended,
                     document_country,
+                    method,
                 },
             })),
             None => Err(Code::WrongState.into()),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tessera_verifier::claims::{AssuranceLevel, CredentialProfile, Format};
 use zeroize::Zeroizing;
 
-use crate::card::AnchorFolder;
+use crate::card::{AbsentDecoder, AnchorFolder, PhotoDecoder, ProgramDecoder};
 use crate::config::Config;
 use crate::environment::{Clock, Entropy, identifier};
 use crate::face::{FaceCheck, FacePool};
@@ -45,6 +45,7 @@ pub struct Service {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) registry: Arc<FolderRegistry>,
     pub(crate) anchors: AnchorFolder,
+    pub(crate) decoder: Arc<dyn PhotoDecoder>,
     pub(crate) face: FacePool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -56,13 +57,14 @@ impl Service {
     /// Assembles a service over the data folder of the configuration.
     ///
     /// # Errors
-    /// The register or the trust anchors cannot be read.
+    /// The register or the trust anchors cannot be read, or the photo decoder of the configuration is not there.
     pub fn new(parts: Parts) -> Result<Arc<Self>, Box<dyn std::error::Error + Send + Sync>> {
         let data = &parts.config.data;
         let face = &parts.config.face;
         Ok(Arc::new(Self {
             registry: Arc::new(FolderRegistry::open(&data.join("registry"))?),
             anchors: AnchorFolder::open(&data.join("csca"))?,
+            decoder: decoder(&parts.config.card)?,
             face: FacePool::new(parts.face, face.workers, face.queue),
             store: parts.store,
             clock: parts.clock,
@@ -299,6 +301,17 @@ impl Service {
         };
         let entropy = Arc::clone(&self.entropy);
         blocking(move || Prepared::prepare(approval, reserved, &terms, &parties, &*entropy)).await
+    }
+}
+
+/// The decoder the operator installed. One that is named and missing is an error; none at all is closed.
+fn decoder(card: &crate::config::Card) -> Result<Arc<dyn PhotoDecoder>, String> {
+    match &card.photo_decoder {
+        Some(program) => {
+            let patience = std::time::Duration::from_secs(card.photo_decoder_seconds);
+            Ok(Arc::new(ProgramDecoder::new(program, patience)?))
+        }
+        None => Ok(Arc::new(AbsentDecoder)),
     }
 }
 

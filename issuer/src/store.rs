@@ -12,6 +12,7 @@ mod barrier;
 mod records;
 mod sled_issuance;
 mod sled_proofing;
+mod sled_relay;
 mod sled_store;
 mod sled_tx;
 #[cfg(any(test, feature = "test-suite"))]
@@ -20,9 +21,10 @@ pub mod suite;
 use async_trait::async_trait;
 
 pub use records::{
-    AnsweredRecord, AttemptLimits, ChallengeRecord, GrantRecord, IssuanceRecord, IssuanceState,
-    Level, OperatorRecord, Proved, RelyingPartyRecord, RevocationTarget, SessionRecord,
-    SessionState, StatusListRecord, TerminalRecord, TerminalRegistration,
+    AnsweredRecord, AttemptLimits, CardMethod, ChallengeRecord, GrantRecord, IssuanceRecord,
+    IssuanceState, Level, OperatorRecord, Proved, RelayRecord, RelyingPartyRecord,
+    RevocationTarget, SessionRecord, SessionState, StatusListRecord, TerminalRecord,
+    TerminalRegistration,
 };
 pub use sled_store::SledStore;
 
@@ -104,6 +106,23 @@ pub struct StatementUse {
 
 /// Computes the digest a fresh transaction code has under a session's code digest.
 pub type TxCodeRenewal = Box<dyn FnOnce(&str) -> String + Send>;
+
+/// One message of a chip authentication, as a terminal relays it.
+#[derive(Clone)]
+pub struct RelayStep {
+    /// The challenge it belongs to.
+    pub nonce: String,
+    /// The terminal that signed it.
+    pub terminal: String,
+    /// The session it is for.
+    pub session: String,
+    /// Its place: zero for DG14.
+    pub round: u8,
+    /// base64url.
+    pub message: String,
+    /// 32 random octets, base64url, in case the run begins here.
+    pub seed: String,
+}
 
 /// Claims a use of an access token and status indices for a batch.
 #[derive(Debug, Clone)]
@@ -196,6 +215,14 @@ pub trait Store: Send + Sync {
         tx_code: TxCodeRenewal,
         now: i64,
     ) -> Result<SessionRecord, StoreError>;
+
+    /// Appends a message to the chip authentication of an open challenge, which it begins at round zero. A message is
+    /// taken at its own place only, once ([`StoreError::AlreadyUsed`]), so that nobody tries two answers to one question;
+    /// a challenge that is spent, over, or another's is [`StoreError::NotFound`].
+    async fn advance_relay(&self, step: RelayStep, now: i64) -> Result<RelayRecord, StoreError>;
+
+    /// Takes out the chip authentication of a challenge, if there was one.
+    async fn take_relay(&self, nonce: &str) -> Result<Option<RelayRecord>, StoreError>;
 
     /// Redeems a code, once, for an access token. Durable.
     async fn redeem_code(&self, redemption: Redemption, now: i64) -> Result<(), StoreError>;

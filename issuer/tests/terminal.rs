@@ -265,14 +265,11 @@ fn a_terminal_is_believed_as_it_was_registered() {
     });
     assert_eq!(alike.status, 200);
 
-    // The same terminal with a security module of its own, and at which nobody works any more.
-    desk.register(&desk.key, |terminal| {
-        terminal.sams = vec![sam.to_owned()];
-        terminal.attended = false;
-    });
+    // The same terminal, at which nobody works any more.
+    desk.register(&desk.key, |terminal| terminal.attended = false);
     refused(visit(&desk, &|_, _| {}), "attendance_invalid");
     let unattended = visit(&desk, &|_, s| {
-        (s.attended, s.approval, s.sam) = (false, None, Some(sam.to_owned()));
+        (s.attended, s.approval) = (false, None);
     });
     assert_eq!(unattended.status, 200);
 }

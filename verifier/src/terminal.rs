@@ -144,6 +144,27 @@ pub struct ResumeStatement {
     pub counter: u64,
 }
 
+/// Carries one message of chip authentication (Doc 9303-11 §6.2) from the chip to the issuer: the payload of
+/// `POST /terminal/chip-authentication`.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RelayStatement {
+    /// The terminal's DID.
+    pub iss: String,
+    /// The issuer's URL.
+    pub aud: String,
+    /// The session it is for.
+    pub session: String,
+    /// The issuer's nonce, which the evidence will answer too.
+    pub nonce: String,
+    /// When it was made, in seconds since the epoch.
+    pub iat: i64,
+    /// Zero with the chip's DG14; then one more with each answer of the chip.
+    pub round: u8,
+    /// base64url of DG14, or of the chip's answer.
+    pub message: String,
+}
+
 /// A kind of terminal statement.
 pub trait Statement: Serialize + DeserializeOwned {
     /// The type of its JWT: one kind is never taken for another.
@@ -171,6 +192,14 @@ impl Statement for EvidenceStatement {
 
 impl Statement for OperatorStatement {
     const TYP: &'static str = "tessera-operator+jwt";
+
+    fn envelope(&self) -> (&str, &str, i64) {
+        (&self.iss, &self.aud, self.iat)
+    }
+}
+
+impl Statement for RelayStatement {
+    const TYP: &'static str = "tessera-terminal-relay+jwt";
 
     fn envelope(&self) -> (&str, &str, i64) {
         (&self.iss, &self.aud, self.iat)
@@ -249,13 +278,32 @@ pub struct ChallengeResponse {
     pub expires_at: String,
 }
 
-/// Body of `POST /terminal/evidence`. Personal data: no `Debug`; wiped when dropped.
+/// Body of `POST /terminal/chip-authentication`.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct RelayRequest {
+    /// A signed [`RelayStatement`].
+    pub statement: String,
+}
+
+/// Answer to `POST /terminal/chip-authentication`.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct RelayResponse {
+    /// base64url of the next message for the chip; absent once the chip has proved its key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+}
+
+/// Body of `POST /terminal/evidence`: either a chip or a record. Personal data: no `Debug`; wiped when dropped.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct EvidenceRequest {
     /// A signed [`EvidenceStatement`].
     pub statement: String,
-    /// What the chip gave.
-    pub chip: ChipFiles,
+    /// What the chip of a travel document gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chip: Option<ChipFiles>,
+    /// What the security module read from a resident card.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<RecordFiles>,
     /// The live photograph, JPEG, base64url.
     pub photo: String,
 }
@@ -299,6 +347,23 @@ impl Drop for ChipFiles {
     }
 }
 
+/// What a security module gave of a resident card, each base64url. Nothing in it is signed by the card. Personal data: no
+/// `Debug`; wiped when dropped.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct RecordFiles {
+    /// The text, 256 octets.
+    pub text: String,
+    /// The photograph in its proprietary coding, 1024 octets.
+    pub photo: String,
+}
+
+impl Drop for RecordFiles {
+    fn drop(&mut self) {
+        self.text.zeroize();
+        self.photo.zeroize();
+    }
+}
+
 /// Answer to `POST /terminal/evidence` and, where the evidence had been accepted, to `POST /terminal/resume`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EvidenceResponse {
@@ -325,6 +390,10 @@ pub struct EvidenceParts<'a> {
     pub dg15: &'a [u8],
     /// The Active Authentication signature.
     pub aa_signature: &'a [u8],
+    /// The text of a resident card.
+    pub record: &'a [u8],
+    /// The coded photograph of a resident card.
+    pub record_photo: &'a [u8],
     /// The live photograph.
     pub photo: &'a [u8],
 }
@@ -340,6 +409,8 @@ pub fn evidence_digest(parts: &EvidenceParts<'_>) -> String {
         parts.dg14,
         parts.dg15,
         parts.aa_signature,
+        parts.record,
+        parts.record_photo,
         parts.photo,
     ];
     // The parts hold a portrait and a photograph: the copy is wiped, and sized once so that none is left behind by growth.

@@ -24,8 +24,8 @@ struct Anchor {
 /// What a master list brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Imported {
-    /// Certificates that are anchors now.
-    pub added: usize,
+    /// What is an anchor now: the state whose documents it may vouch for, and the certificate, DER.
+    pub added: Vec<(String, Vec<u8>)>,
     /// Certificates left out, each with the code of the reason.
     pub skipped: Vec<(usize, &'static str)>,
 }
@@ -92,7 +92,7 @@ impl CscaAnchors {
     /// signer is an anchor by then are taken.
     pub fn add_master_list(&mut self, list: &MasterList) -> Imported {
         let mut imported = Imported {
-            added: 0,
+            added: Vec::new(),
             skipped: Vec::new(),
         };
         // Link certificates may stand before the certificates that vouch for them.
@@ -101,7 +101,7 @@ impl CscaAnchors {
             let mut again = Vec::new();
             for (index, der) in waiting {
                 match self.add_of_country(der) {
-                    Ok(()) => imported.added += 1,
+                    Ok(state) => imported.added.push((state, der.to_vec())),
                     Err(_) if !last => again.push((index, der)),
                     Err(error) => imported.skipped.push((index, error.code())),
                 }
@@ -111,8 +111,8 @@ impl CscaAnchors {
         imported
     }
 
-    /// Adds a self-signed or linked authority for the state of its country.
-    fn add_of_country(&mut self, der: &[u8]) -> Result<(), CardError> {
+    /// Adds a self-signed or linked authority for the state of its country, which is returned.
+    fn add_of_country(&mut self, der: &[u8]) -> Result<String, CardError> {
         const NAMELESS: CardError = CardError::Malformed("country of an authority");
         let parsed = Parsed::from_der(der)?;
         let country = parsed.country().ok_or(NAMELESS)?;
@@ -124,18 +124,19 @@ impl CscaAnchors {
         if !parsed.signed_by(&parsed) && !linked() {
             return Err(CardError::CscaUnknown);
         }
-        self.add(der, state)
+        self.add(der, state)?;
+        Ok(state.to_owned())
     }
 
     /// Adds an authority's revocation list (Doc 9303-12 §7.1.4), DER, and forgets an older one of the
-    /// same authority.
+    /// same authority. Returns the name of the authority, DER: there is one list to a name.
     ///
     /// # Errors
     /// [`CardError::CscaUnknown`] when no anchor that may sign lists signed it;
     /// [`CardError::ListNotValid`] when it is of the future or older than the one that is there;
     /// [`CardError::Malformed`], [`CardError::TooLarge`], [`CardError::Unsupported`] for what cannot be
     /// read.
-    pub fn add_crl(&mut self, der: &[u8], now: i64) -> Result<(), CardError> {
+    pub fn add_crl(&mut self, der: &[u8], now: i64) -> Result<Vec<u8>, CardError> {
         let list = RevocationList::parse(der)?;
         let mut signed = false;
         for anchor in &self.anchors {
@@ -159,8 +160,9 @@ impl CscaAnchors {
             return Err(CardError::ListNotValid("a newer one is there"));
         }
         self.lists.retain(|known| !same(known));
+        let issuer = list.issuer().to_vec();
         self.lists.push(list);
-        Ok(())
+        Ok(issuer)
     }
 
     /// How many anchors there are.

@@ -30,6 +30,9 @@ use elliptic_curve::group::Group as _;
 use primeorder::ProjectivePoint;
 use zeroize::Zeroizing;
 
+mod transcript;
+pub use transcript::Resumed;
+
 /// Longest command or answer of a relay, in octets: a point of the largest curve and its wrapping.
 pub const MAX_RELAY: usize = 512;
 /// Octets of DG14 read back under the new keys.

@@ -66,7 +66,9 @@ mod hex;
 mod testing;
 
 pub use anchors::{CscaAnchors, Imported, is_state_code};
-pub use chip_auth::{Advance, ChipAuthenticated, ChipAuthentication, MAX_RELAY, RelayCommand};
+pub use chip_auth::{
+    Advance, ChipAuthenticated, ChipAuthentication, MAX_RELAY, RelayCommand, Resumed,
+};
 pub use chip_data::{AccessKey, ChipData};
 pub use date::Date;
 pub use dg2::{Portrait, PortraitFormat};

@@ -36,6 +36,8 @@ pub struct Reading {
     /// The text.
     #[zeroize(skip)]
     pub text: TextRecord,
+    /// The text as the module gave it, for the issuer to read itself.
+    pub record: Vec<u8>,
     /// The photo, [`PHOTO`] octets.
     pub photo: Vec<u8>,
 }
@@ -66,29 +68,50 @@ impl std::fmt::Debug for Reading {
 /// assert_eq!(sam::read(&mut Gone).err().map(|error| error.code()), Some("card_removed"));
 /// ```
 pub fn read(reader: &mut dyn SamTransport) -> Result<Reading, CardError> {
-    let id = step(reader, "identification", [0x12, 0xFF], 0x90)?;
-    let sam_id = sam_id(&id).ok_or(CardError::Malformed("security module number"))?;
+    let sam_id = identify(reader)?;
     step(reader, "find", [0x20, 0x01], 0x9F)?;
     step(reader, "select", [0x20, 0x02], 0x90)?;
     let mut content = step(reader, "read", [0x30, 0x01], 0x90)?;
-    let reading = parse(&content).map(|(text, photo)| Reading {
+    let reading = parse(&content).map(|(text, record, photo)| Reading {
         sam_id,
         text,
+        record,
         photo,
     });
     content.zeroize();
     reading
 }
 
+/// Asks once whether a card lies on the reader.
+///
+/// # Errors
+/// As [`read`], but that no card is there is no error.
+pub fn find(reader: &mut dyn SamTransport) -> Result<bool, CardError> {
+    match step(reader, "find", [0x20, 0x01], 0x9F) {
+        Ok(_) => Ok(true),
+        Err(CardError::Sam { status: 0x80, .. }) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
+/// The module's number, as it is printed on it.
+///
+/// # Errors
+/// As [`read`].
+pub fn identify(reader: &mut dyn SamTransport) -> Result<String, CardError> {
+    let id = step(reader, "identification", [0x12, 0xFF], 0x90)?;
+    sam_id(&id).ok_or(CardError::Malformed("security module number"))
+}
+
 /// The content of a read answer: lengths of text and photo, then both.
-fn parse(content: &[u8]) -> Result<(TextRecord, Vec<u8>), CardError> {
+fn parse(content: &[u8]) -> Result<(TextRecord, Vec<u8>, Vec<u8>), CardError> {
     const WHAT: CardError = CardError::Malformed("record lengths");
     let (lengths, rest) = content.split_first_chunk::<4>().ok_or(WHAT)?;
     let (text, photo) = rest.split_first_chunk::<{ record::TEXT }>().ok_or(WHAT)?;
     if *lengths != [0x01, 0x00, 0x04, 0x00] || photo.len() != PHOTO {
         return Err(WHAT);
     }
-    Ok((TextRecord::parse(text)?, photo.to_vec()))
+    Ok((TextRecord::parse(text)?, text.to_vec(), photo.to_vec()))
 }
 
 fn step(
@@ -184,6 +207,16 @@ mod tests {
         );
         // The whole answer has the length the description of the module gives.
         assert_eq!(good().last().map(Vec::len), Some(1295));
+    }
+
+    #[test]
+    fn finding_no_card_is_no_error() {
+        let find = |status| find(&mut Scripted(vec![Ok(answer(status, &[0; 4]))]));
+        assert_eq!((find(0x9F), find(0x80)), (Ok(true), Ok(false)));
+        assert_eq!(
+            find(0x66).err().map(|error| error.code()),
+            Some("sam_refused")
+        );
     }
 
     #[test]

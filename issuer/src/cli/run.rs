@@ -256,14 +256,17 @@ fn command(action: Action) -> Result<Option<Command>, Failed> {
         } => Command::RegistryImport {
             folder: absolute(&dir)?,
         },
-        Action::Csca {
-            action: CscaAction::Add { state, files },
-        } => Command::CscaAdd {
-            state,
-            files: files
-                .iter()
-                .map(|f| absolute(f))
-                .collect::<Result<_, _>>()?,
+        Action::Csca { action } => match action {
+            CscaAction::Add { state, files } => Command::CscaAdd {
+                state,
+                files: all_absolute(&files)?,
+            },
+            CscaAction::MasterList { file } => Command::CscaMasterList {
+                file: absolute(&file)?,
+            },
+            CscaAction::Crl { files } => Command::CscaCrl {
+                files: all_absolute(&files)?,
+            },
         },
         Action::Terminal { action } => match action {
             TerminalAction::Add(terminal) => Command::TerminalAdd(TerminalRegistration {
@@ -418,4 +421,8 @@ fn passphrase(config: &Config, twice: bool) -> Result<Zeroizing<String>, Failed>
 
 fn absolute(path: &Path) -> Result<PathBuf, Failed> {
     std::fs::canonicalize(path).map_err(|error| format!("{}: {error}", path.display()).into())
+}
+
+fn all_absolute(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failed> {
+    paths.iter().map(|path| absolute(path)).collect()
 }

@@ -12,24 +12,24 @@ use tessera_verifier::Timestamp;
 use tessera_verifier::encoding::from_base64url;
 use tessera_verifier::terminal::{
     self, ChipFiles, EvidenceParts, EvidenceRequest, EvidenceResponse, EvidenceStatement,
-    aa_challenge, evidence_digest,
+    RecordFiles, aa_challenge, evidence_digest,
 };
 use zeroize::Zeroizing;
 
 use super::body;
 use super::mutual::{Certified, same_terminal};
-use crate::card::GenuineChip;
+use crate::card::{AttestedCard, GenuineChip, Shown};
 use crate::failure::{Code, Failure};
-use crate::proofing::Session;
+use crate::proofing::{CardPassed, Session};
 use crate::secrets::{fresh_tx_code, tx_code_digest};
 use crate::service::{Service, blocking};
 use crate::store::{Level, StatementUse, StoreError, TerminalRecord};
 use crate::terminal::{believed, own_findings};
 
-/// Raw chip data and a live photo, signed for by the terminal, verified here.
-#[utoipa::path(post, path = "/terminal/evidence", tag = "terminal", request_body(content = Object, description = "`{\"statement\": JWT, \"chip\": {…}, \"photo\": base64url}`"), responses(
+/// What was read of a card and a live photo, signed for by the terminal, verified here.
+#[utoipa::path(post, path = "/terminal/evidence", tag = "terminal", request_body(content = Object, description = "`{\"statement\": JWT, \"chip\": {…}, \"photo\": base64url}`, or `record` in place of `chip`"), responses(
     (status = 200, description = "`{\"state\": \"card_checked\", \"tx_code\": …}`", body = Object),
-    (status = "default", description = "terminal_unknown, terminal_retired, terminal_statement_invalid, terminal_certificate_mismatch, counter_replayed, challenge_unknown, reader_unknown, sam_unknown, software_unknown, attendance_invalid, operator_unknown, operator_retired, evidence_mismatch, chip_not_authentic, csca_unknown, csca_of_another_state, dg_hash_mismatch, active_auth_failed, document_expired, document_not_of_person, face_mismatch and the other face codes", body = super::Problem),
+    (status = "default", description = "terminal_unknown, terminal_retired, terminal_statement_invalid, terminal_certificate_mismatch, counter_replayed, challenge_unknown, reader_unknown, sam_unknown, software_unknown, attendance_invalid, operator_unknown, operator_retired, evidence_mismatch, chip_not_authentic, csca_unknown, csca_of_another_state, dg_hash_mismatch, active_auth_failed, chip_auth_failed, legacy_algorithm, document_signer_not_valid, document_signer_revoked, revocation_unknown, signed_outside_validity, card_record_invalid, photo_decoder_unavailable, card_photo_unreadable, document_expired, document_not_of_person, face_mismatch and the other face codes", body = super::Problem),
 ))]
 pub(super) async fn submit(
     State(service): State<Arc<Service>>,
@@ -47,10 +47,11 @@ pub(super) async fn submit(
     )
     .map_err(|_| Failure::from(Code::TerminalStatementInvalid))?;
     same_terminal(certified.as_deref(), &statement.iss)?;
-    let chip = decode(&request.chip)?;
+    let card = Card::decode(&request)?;
     let photo = Zeroizing::new(bytes(&request.photo)?);
     drop(request);
-    if evidence_digest(&parts(&chip, &photo)) != statement.digest {
+    card.read_through(statement.sam.as_deref())?;
+    if evidence_digest(&card.parts(&photo)) != statement.digest {
         return Err(Code::EvidenceMismatch.into());
     }
     let place = service.face.admit()?;
@@ -62,23 +63,22 @@ pub(super) async fn submit(
     if session.level != Level::Full {
         return Err(Code::WrongState.into());
     }
-    let challenge = aa_challenge(&statement.nonce, &statement.iss, &statement.session);
-    let anchors = service.anchors.current();
+    let shown = Shown {
+        challenge: aa_challenge(&statement.nonce, &statement.iss, &statement.session),
+        relay: service.store.take_relay(&statement.nonce).await?,
+    };
     let judge = async {
         own_findings(&statement)?;
-        let genuine =
-            blocking(move || GenuineChip::verify(&chip, &anchors, &challenge, now)).await?;
-        let person = service.person(&session.person).await?;
-        let (chip, portrait) = genuine.belongs_to(person.as_deref())?;
+        let (card, portrait) = judge_card(&service, &session.person, card, shown).await?;
         let face = service.face.check(place, photo, Some(portrait)).await?;
-        Ok((chip, face))
+        Ok((card, face))
     };
-    let (record, (chip_passed, face_passed)) = service.attempt(&session.id, judge).await?;
+    let (record, (card_passed, face_passed)) = service.attempt(&session.id, judge).await?;
 
     let code_digest = record.code_digest.clone();
     let checked = Session::started(record, now)?
         .face_checked(face_passed, now)
-        .card_checked(chip_passed, at);
+        .card_checked(card_passed, at);
     let tx_code = fresh_tx_code(&*service.entropy);
     let digest = tx_code_digest(&code_digest, tx_code.expose());
     service
@@ -110,7 +110,91 @@ async fn accept(
     }
 }
 
-fn decode(files: &ChipFiles) -> Result<ChipData, Failure> {
+/// Judges the card, each kind by its own rules, and yields the portrait on it.
+async fn judge_card(
+    service: &Service,
+    person: &str,
+    card: Card,
+    shown: Shown,
+) -> Result<(CardPassed, Zeroizing<Vec<u8>>), Failure> {
+    let now = service.now();
+    let person = service.person(person).await?;
+    match card {
+        Card::Chip(chip) => {
+            let (anchors, policy) = (service.anchors.current(), service.config.card.policy());
+            blocking(move || {
+                let genuine = GenuineChip::verify(&chip, &anchors, &shown, &policy, now)?;
+                genuine.belongs_to(person.as_deref())
+            })
+            .await
+        }
+        Card::Record { text, photo } => {
+            let decoder = Arc::clone(&service.decoder);
+            blocking(move || {
+                let attested = AttestedCard::verify(&text, &photo, now)?;
+                attested.belongs_to(person.as_deref())?.decode(&*decoder)
+            })
+            .await
+        }
+    }
+}
+
+/// What was read, and how.
+enum Card {
+    Chip(ChipData),
+    Record {
+        text: Zeroizing<Vec<u8>>,
+        photo: Zeroizing<Vec<u8>>,
+    },
+}
+
+impl Card {
+    fn decode(request: &EvidenceRequest) -> Result<Self, Failure> {
+        match (&request.chip, &request.record) {
+            (Some(files), None) => chip(files).map(Self::Chip),
+            (None, Some(RecordFiles { text, photo })) => Ok(Self::Record {
+                text: Zeroizing::new(bytes(text)?),
+                photo: Zeroizing::new(bytes(photo)?),
+            }),
+            _ => Err(Failure::with(Code::Malformed, "either a chip or a record")),
+        }
+    }
+
+    /// A record comes out of a security module and nowhere else; a chip is read directly.
+    fn read_through(&self, sam: Option<&str>) -> Result<(), Failure> {
+        match (self, sam) {
+            (Self::Chip(_), None) | (Self::Record { .. }, Some(_)) => Ok(()),
+            _ => Err(Code::SamUnknown.into()),
+        }
+    }
+
+    fn parts<'a>(&'a self, photo: &'a [u8]) -> EvidenceParts<'a> {
+        match self {
+            Self::Chip(chip) => EvidenceParts {
+                com: chip.com.as_deref().unwrap_or_default(),
+                sod: &chip.sod,
+                dg1: &chip.dg1,
+                dg2: &chip.dg2,
+                dg14: chip.dg14.as_deref().unwrap_or_default(),
+                dg15: chip.dg15.as_deref().unwrap_or_default(),
+                aa_signature: chip.aa_signature.as_deref().unwrap_or_default(),
+                photo,
+                ..EvidenceParts::default()
+            },
+            Self::Record {
+                text,
+                photo: record_photo,
+            } => EvidenceParts {
+                record: text,
+                record_photo,
+                photo,
+                ..EvidenceParts::default()
+            },
+        }
+    }
+}
+
+fn chip(files: &ChipFiles) -> Result<ChipData, Failure> {
     let optional = |text: &Option<String>| text.as_deref().map(bytes).transpose();
     Ok(ChipData {
         com: optional(&files.com)?,
@@ -126,17 +210,4 @@ fn decode(files: &ChipFiles) -> Result<ChipData, Failure> {
 
 fn bytes(text: &str) -> Result<Vec<u8>, Failure> {
     from_base64url(text).map_err(|_| Code::Malformed.into())
-}
-
-fn parts<'a>(chip: &'a ChipData, photo: &'a [u8]) -> EvidenceParts<'a> {
-    EvidenceParts {
-        com: chip.com.as_deref().unwrap_or_default(),
-        sod: &chip.sod,
-        dg1: &chip.dg1,
-        dg2: &chip.dg2,
-        dg14: chip.dg14.as_deref().unwrap_or_default(),
-        dg15: chip.dg15.as_deref().unwrap_or_default(),
-        aa_signature: chip.aa_signature.as_deref().unwrap_or_default(),
-        photo,
-    }
 }

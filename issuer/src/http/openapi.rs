@@ -6,8 +6,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    challenge, credential, evidence, face, health, metadata, nonce, problem, published, resume,
-    sessions, token,
+    challenge, credential, evidence, face, health, metadata, nonce, problem, published, relay,
+    resume, sessions, token,
 };
 
 #[derive(OpenApi)]
@@ -26,6 +26,7 @@ use super::{
         sessions::show,
         face::check,
         challenge::open,
+        relay::advance,
         evidence::submit,
         resume::resume,
         published::bundle,

@@ -16,7 +16,7 @@ use crate::environment::Entropy;
 use crate::failure::Failure;
 use crate::keys::SoftwareKey;
 use crate::policy::Approval;
-use crate::store::Proved;
+use crate::store::{CardMethod, Proved};
 
 /// The members every W3C presentation discloses: without them a credential cannot be checked.
 const MANDATORY: [&str; 6] = [
@@ -248,16 +248,24 @@ fn evidence(proved: &Proved, profile: &CredentialProfile, organization: &str) ->
             "electronic_record",
             vec!["data", "bvr"],
         ),
-        Proved::Card { day, attended, .. } => (
-            *day,
-            if *attended {
-                "chip-and-face-attended"
-            } else {
-                "chip-and-face"
-            },
-            "document",
-            vec!["vcrypt", if *attended { "pvp" } else { "bvp" }],
-        ),
+        Proved::Card {
+            day,
+            attended,
+            method,
+            ..
+        } => {
+            // A card that only the terminal vouches for was looked at, not proved: `vdig`, never `vcrypt`.
+            let (procedure, check) = match (method, attended) {
+                (CardMethod::TerminalAttested, true) => {
+                    ("terminal-attested-and-face-attended", "vdig")
+                }
+                (CardMethod::TerminalAttested, false) => ("terminal-attested-and-face", "vdig"),
+                (_, true) => ("chip-and-face-attended", "vcrypt"),
+                (_, false) => ("chip-and-face", "vcrypt"),
+            };
+            let face = if *attended { "pvp" } else { "bvp" };
+            (*day, procedure, "document", vec![check, face])
+        }
     };
     let time = Timestamp::from_unix(day).start_of_day().to_rfc3339();
     let details: Vec<Value> = methods

@@ -2,6 +2,7 @@
 //! digests only.
 
 use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// The two levels a person can be proved at, as recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +48,7 @@ pub enum Proved {
         /// Day of the check (midnight, Unix seconds).
         day: i64,
     },
-    /// The chip was genuine and not a copy, it belongs to the person, and the live face matched its portrait.
+    /// The card belongs to the person and the live face matched its portrait; `method` says why the card is believed.
     Card {
         /// Day of the check (midnight, Unix seconds).
         day: i64,
@@ -57,6 +58,9 @@ pub enum Proved {
         attended: bool,
         /// Issuing state of the document, as in the MRZ.
         document_country: String,
+        /// What vouches for the card.
+        #[serde(default)]
+        method: CardMethod,
     },
 }
 
@@ -69,6 +73,19 @@ impl Proved {
             Self::Card { terminal, .. } => Some(terminal),
         }
     }
+}
+
+/// What vouches for a card. Only the first two are proofs of the card's own; they are recorded apart from the third.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CardMethod {
+    /// The chip signed the issuer's challenge (Doc 9303-11 §6.1).
+    #[default]
+    ActiveAuthentication,
+    /// The chip answered under keys agreed with the issuer itself (Doc 9303-11 §6.2).
+    ChipAuthentication,
+    /// Only the terminal's word: a resident card read through a security module.
+    TerminalAttested,
 }
 
 /// An enrolment session.
@@ -202,6 +219,16 @@ pub struct ChallengeRecord {
     pub session: String,
     /// Unix seconds.
     pub expires: i64,
+}
+
+/// A chip authentication under way (Doc 9303-11 §6.2): what it takes to reach its present step again. Gone with its
+/// challenge. The seed is the issuer's one-time key for one chip, hence no `Debug`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub struct RelayRecord {
+    /// 32 octets, base64url.
+    pub seed: String,
+    /// DG14, then the chip's answers in order, each base64url.
+    pub messages: Vec<String>,
 }
 
 /// What an access token allows.

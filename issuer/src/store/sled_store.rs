@@ -9,10 +9,11 @@ use super::barrier::Barrier;
 use super::sled_tx::{Tx, engine, key, kind, prefix, values};
 use super::{
     AttemptLimits, ChallengeRecord, IssuanceRecord, OperatorRecord, Proved, Redemption,
-    RelyingPartyRecord, Reservation, Reserved, RevocationTarget, SessionRecord, StatementUse,
-    StatusListRecord, Store, StoreError, TerminalRecord, TerminalRegistration, TxCodeRenewal,
+    RelayRecord, RelayStep, RelyingPartyRecord, Reservation, Reserved, RevocationTarget,
+    SessionRecord, StatementUse, StatusListRecord, Store, StoreError, TerminalRecord,
+    TerminalRegistration, TxCodeRenewal,
 };
-use super::{sled_issuance as issuance, sled_proofing as proofing};
+use super::{sled_issuance as issuance, sled_proofing as proofing, sled_relay as relay};
 
 /// Memory sled may use for pages. Its own default is a gigabyte.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -173,6 +174,15 @@ impl Store for SledStore {
     ) -> Result<SessionRecord, StoreError> {
         self.write_durably(move |tx| proofing::resume_statement(tx, &statement, tx_code, now))
             .await?
+    }
+
+    async fn advance_relay(&self, step: RelayStep, now: i64) -> Result<RelayRecord, StoreError> {
+        self.write(move |tx| relay::advance(tx, &step, now)).await
+    }
+
+    async fn take_relay(&self, nonce: &str) -> Result<Option<RelayRecord>, StoreError> {
+        let nonce = nonce.to_owned();
+        self.write(move |tx| relay::take(tx, &nonce)).await
     }
 
     async fn redeem_code(&self, redemption: Redemption, now: i64) -> Result<(), StoreError> {

@@ -18,6 +18,7 @@ pub(super) mod kind {
     pub(crate) const NONCE: u8 = b'n';
     pub(crate) const CHALLENGE: u8 = b'h';
     pub(crate) const STATEMENT: u8 = b'j';
+    pub(crate) const RELAY: u8 = b'k';
     pub(crate) const FAILURES: u8 = b'f';
     pub(crate) const ISSUANCE: u8 = b'i';
     pub(crate) const BY_PERSON: u8 = b'p';

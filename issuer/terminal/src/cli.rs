@@ -8,6 +8,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use tessera_card::AccessKey;
+use tessera_terminal::TerminalError;
+use tessera_terminal::sam::{self, SamReader};
 
 #[derive(Parser)]
 #[command(
@@ -170,6 +172,15 @@ struct Access {
     /// Date of expiry, YYMMDD
     #[arg(long, requires = "mrz_number")]
     expiry: Option<String>,
+    /// Also open chips from before PACE, by basic access control
+    #[arg(long, requires = "mrz_number")]
+    allow_bac: bool,
+    /// A resident card, on a reader with a security module at this serial line
+    #[arg(long, value_name = "DEVICE", conflicts_with_all = ["can", "mrz_number"])]
+    sam_serial: Option<PathBuf>,
+    /// A resident card, on a reader with a security module at this address
+    #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["can", "mrz_number", "sam_serial"])]
+    sam_tcp: Option<String>,
 }
 
 impl Access {
@@ -183,6 +194,24 @@ impl Access {
                 birth: text(&self.birth),
                 expiry: text(&self.expiry),
             },
+        }
+    }
+}
+
+impl Access {
+    fn protocols(&self) -> tessera_card::Access {
+        match self.allow_bac {
+            true => tessera_card::Access::PaceOrBac,
+            false => tessera_card::Access::PaceOnly,
+        }
+    }
+
+    /// The reader with a security module, where one is named.
+    fn sam_reader(&self) -> Result<Option<SamReader>, TerminalError> {
+        match (&self.sam_serial, &self.sam_tcp) {
+            (Some(device), _) => SamReader::serial(device, sam::PATIENCE).map(Some),
+            (None, Some(address)) => SamReader::tcp(address, sam::PATIENCE).map(Some),
+            (None, None) => Ok(None),
         }
     }
 }

@@ -2,42 +2,93 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use tessera_card::ChipData;
+use tessera_card::{ChipData, sam};
 use tessera_verifier::terminal::{EvidenceParts, evidence_digest};
 use zeroize::Zeroizing;
 
-/// What the statement says about chip and photograph.
-pub(crate) fn digest(chip: &ChipData, photo: &[u8]) -> String {
-    evidence_digest(&EvidenceParts {
-        com: chip.com.as_deref().unwrap_or_default(),
-        sod: &chip.sod,
-        dg1: &chip.dg1,
-        dg2: &chip.dg2,
-        dg14: chip.dg14.as_deref().unwrap_or_default(),
-        dg15: chip.dg15.as_deref().unwrap_or_default(),
-        aa_signature: chip.aa_signature.as_deref().unwrap_or_default(),
-        photo,
-    })
+/// What was read of a card.
+pub(crate) enum Reading {
+    /// The files of a travel document's chip.
+    Chip(ChipData),
+    /// The record of a resident card.
+    Record(sam::Reading),
 }
 
-/// The body of `POST /terminal/evidence`
-/// ([`EvidenceRequest`](tessera_verifier::terminal::EvidenceRequest)). Written by hand into one
-/// buffer of the final size: a growing buffer or a JSON tree would leave copies of a portrait behind
-/// that nothing wipes.
-pub(crate) fn body(statement: &str, chip: &ChipData, photo: &[u8]) -> Zeroizing<String> {
-    let files = [
-        ("sod", Some(chip.sod.as_slice())),
-        ("dg1", Some(&chip.dg1)),
-        ("dg2", Some(&chip.dg2)),
-        ("com", chip.com.as_deref()),
-        ("dg14", chip.dg14.as_deref()),
-        // Always there on the wire; empty says that the chip had none, for the issuer to refuse.
-        ("dg15", Some(chip.dg15.as_deref().unwrap_or_default())),
-        (
-            "aa_signature",
-            Some(chip.aa_signature.as_deref().unwrap_or_default()),
-        ),
-    ];
+impl Reading {
+    /// The security module that read it, if one did.
+    pub(crate) fn sam(&self) -> Option<&str> {
+        match self {
+            Self::Chip(_) => None,
+            Self::Record(reading) => Some(&reading.sam_id),
+        }
+    }
+
+    /// What the statement says about card and photograph.
+    pub(crate) fn digest(&self, photo: &[u8]) -> String {
+        evidence_digest(&match self {
+            Self::Chip(chip) => EvidenceParts {
+                com: chip.com.as_deref().unwrap_or_default(),
+                sod: &chip.sod,
+                dg1: &chip.dg1,
+                dg2: &chip.dg2,
+                dg14: chip.dg14.as_deref().unwrap_or_default(),
+                dg15: chip.dg15.as_deref().unwrap_or_default(),
+                aa_signature: chip.aa_signature.as_deref().unwrap_or_default(),
+                photo,
+                ..EvidenceParts::default()
+            },
+            Self::Record(reading) => EvidenceParts {
+                record: &reading.record,
+                record_photo: &reading.photo,
+                photo,
+                ..EvidenceParts::default()
+            },
+        })
+    }
+
+    /// The body of `POST /terminal/evidence`
+    /// ([`EvidenceRequest`](tessera_verifier::terminal::EvidenceRequest)).
+    pub(crate) fn body(&self, statement: &str, photo: &[u8]) -> Zeroizing<String> {
+        match self {
+            Self::Chip(chip) => {
+                // Always there on the wire; empty says that the chip had none.
+                let (dg15, signature) = (chip.dg15.as_deref(), chip.aa_signature.as_deref());
+                body(
+                    statement,
+                    "chip",
+                    &[
+                        ("sod", Some(chip.sod.as_slice())),
+                        ("dg1", Some(&chip.dg1)),
+                        ("dg2", Some(&chip.dg2)),
+                        ("com", chip.com.as_deref()),
+                        ("dg14", chip.dg14.as_deref()),
+                        ("dg15", Some(dg15.unwrap_or_default())),
+                        ("aa_signature", Some(signature.unwrap_or_default())),
+                    ],
+                    photo,
+                )
+            }
+            Self::Record(reading) => body(
+                statement,
+                "record",
+                &[
+                    ("text", Some(reading.record.as_slice())),
+                    ("photo", Some(&reading.photo)),
+                ],
+                photo,
+            ),
+        }
+    }
+}
+
+/// Written by hand into one buffer of the final size: a growing buffer or a JSON tree would leave copies of a portrait
+/// behind that nothing wipes.
+fn body(
+    statement: &str,
+    kind: &str,
+    files: &[(&str, Option<&[u8]>)],
+    photo: &[u8],
+) -> Zeroizing<String> {
     let encoded = |bytes: &[u8]| bytes.len().div_ceil(3) * 4;
     let size: usize = files
         .iter()
@@ -48,7 +99,9 @@ pub(crate) fn body(statement: &str, chip: &ChipData, photo: &[u8]) -> Zeroizing<
     // A compact JWS and base64url need no escaping in JSON.
     json.push_str("{\"statement\":\"");
     json.push_str(statement);
-    json.push_str("\",\"chip\":{");
+    json.push_str("\",\"");
+    json.push_str(kind);
+    json.push_str("\":{");
     let mut separator = "\"";
     for (name, bytes) in files {
         let Some(bytes) = bytes else { continue };
@@ -72,6 +125,13 @@ mod tests {
     use super::*;
     use tessera_verifier::terminal::EvidenceRequest;
 
+    fn digest(chip: &ChipData, photo: &[u8]) -> String {
+        let mut copy = self::chip();
+        copy.dg1.clone_from(&chip.dg1);
+        copy.dg2.clone_from(&chip.dg2);
+        Reading::Chip(copy).digest(photo)
+    }
+
     fn chip() -> ChipData {
         let mut chip = ChipData::default();
         chip.sod = vec![1; 7];
@@ -84,14 +144,16 @@ mod tests {
     #[test]
     fn the_issuer_reads_every_part_out_of_the_body() {
         let photo = [9; 100];
-        let text = body("a.b.c", &chip(), &photo);
-        let request: EvidenceRequest = serde_json::from_str(&text).unwrap();
+        let text = Reading::Chip(chip()).body("a.b.c", &photo);
+        let mut request: EvidenceRequest = serde_json::from_str(&text).unwrap();
         assert_eq!(request.statement, "a.b.c");
-        assert_eq!(request.chip.sod, URL_SAFE_NO_PAD.encode([1; 7]));
-        assert_eq!(request.chip.dg2, URL_SAFE_NO_PAD.encode([3; 1000]));
-        assert_eq!(request.chip.dg15, URL_SAFE_NO_PAD.encode([4; 90]));
-        assert_eq!(request.chip.aa_signature, "");
-        assert!(request.chip.com.is_none() && request.chip.dg14.is_none());
+        let files = request.chip.take().unwrap();
+        assert!(request.record.is_none());
+        assert_eq!(files.sod, URL_SAFE_NO_PAD.encode([1; 7]));
+        assert_eq!(files.dg2, URL_SAFE_NO_PAD.encode([3; 1000]));
+        assert_eq!(files.dg15, URL_SAFE_NO_PAD.encode([4; 90]));
+        assert_eq!(files.aa_signature, "");
+        assert!(files.com.is_none() && files.dg14.is_none());
         assert_eq!(request.photo, URL_SAFE_NO_PAD.encode(photo));
     }
 

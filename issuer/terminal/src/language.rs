@@ -46,6 +46,10 @@ pub fn instruct(step: Step, language: Language) -> &'static str {
             "Reading the card. Leave it where it is.",
             "正在读取证件,请勿移动。",
         ),
+        Step::Proving => language.pick(
+            "The card is proving that it is no copy. Leave it where it is.",
+            "正在验证证件并非复制品,请勿移动。",
+        ),
         Step::Read => language.pick(
             "The card has been read. You may take it.",
             "证件已读取,可以取走。",
@@ -79,6 +83,26 @@ pub fn explain(code: &str, language: Language) -> &'static str {
             "The card was taken away too early. Put it back and start again.",
             "证件过早移开,请放回后重新开始。",
         ),
+        "card_pace_missing" => (
+            "This card is too old to be read safely here. Please see the staff.",
+            "此证件过旧,无法在此安全读取,请咨询工作人员。",
+        ),
+        "sam_refused" => (
+            "The reader could not read the card. Put it back and start again.",
+            "读卡器无法读取证件,请放回后重新开始。",
+        ),
+        "card_record_invalid" => (
+            "The card's record contradicts itself. Please see the staff.",
+            "证件记录有误,请咨询工作人员。",
+        ),
+        "photo_decoder_unavailable" | "revocation_unknown" => (
+            "This kind of card cannot be checked at the moment. Please see the staff.",
+            "暂时无法核验此类证件,请咨询工作人员。",
+        ),
+        "card_photo_unreadable" => (
+            "The photograph on the card cannot be read. Please see the staff.",
+            "无法读取证件照片,请咨询工作人员。",
+        ),
         "card_protocol" | "secure_messaging" | "malformed" => (
             "The card could not be read reliably. Put it flat on the reader and try again.",
             "无法可靠读取证件,请将证件平放后重试。",
@@ -94,6 +118,11 @@ pub fn explain(code: &str, language: Language) -> &'static str {
         | "dg_hash_mismatch"
         | "active_auth_failed"
         | "active_auth_missing"
+        | "chip_auth_failed"
+        | "chip_auth_missing"
+        | "legacy_algorithm"
+        | "document_signer_revoked"
+        | "signed_outside_validity"
         | "data_group_missing"
         | "document_signer_not_valid" => (
             "The card could not be confirmed as genuine. Please see the staff.",

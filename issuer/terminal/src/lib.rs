@@ -81,6 +81,8 @@ mod mutual;
 mod private_file;
 #[cfg(feature = "pcsc")]
 pub mod reader;
+mod relay;
+pub mod sam;
 mod session;
 mod upload;
 
@@ -92,5 +94,7 @@ pub use journal::{FileJournal, Journal, MemoryJournal, Pending};
 pub use key::{FileKey, KeyPlace, Protection, TerminalKey};
 pub use language::{Language, explain, instruct};
 pub use measure::measure;
-pub use session::{Operator, Outcome, SessionJob, SignedIn, Station, Step, run_session};
+pub use session::{
+    Operator, Outcome, SessionJob, SignedIn, Station, Step, run_sam_session, run_session,
+};
 pub use upload::resume;

@@ -6,7 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand_core::CryptoRngCore;
 use serde_json::json;
-use tessera_card::{AccessKey, Transceiver, read_chip};
+use tessera_card::sam::{self, SamTransport};
+use tessera_card::{Access, AccessKey, OpenChip, Transceiver};
 use tessera_verifier::crypto::LocalSigner;
 use tessera_verifier::did;
 use tessera_verifier::terminal::{
@@ -18,9 +19,10 @@ use zeroize::Zeroizing;
 
 use crate::counter::Counter;
 use crate::error::TerminalError;
-use crate::evidence;
+use crate::evidence::Reading;
 use crate::issuer::{IssuerApi, Json};
 use crate::journal::Journal;
+use crate::relay;
 use crate::upload::{self, Backoff};
 
 /// Longest nonce or code taken from the issuer, in octets.
@@ -75,11 +77,12 @@ pub struct SessionJob {
     session: String,
     reader: String,
     access: AccessKey,
+    protocols: Access,
 }
 
 impl SessionJob {
     /// A job for the session a wallet started (`session`) at the issuer with this public URL, read
-    /// with the reader of this name.
+    /// with the reader of this name, by PACE only until said otherwise.
     #[must_use]
     pub fn new(issuer: &str, session: &str, reader: &str) -> Self {
         Self {
@@ -87,6 +90,7 @@ impl SessionJob {
             session: session.to_owned(),
             reader: reader.to_owned(),
             access: AccessKey::Can(String::new()),
+            protocols: Access::PaceOnly,
         }
     }
 
@@ -95,6 +99,21 @@ impl SessionJob {
     pub fn access(mut self, key: AccessKey) -> Self {
         self.access = key;
         self
+    }
+
+    /// Which access protocols may open the chip. Basic access control is for documents from before PACE, by policy.
+    #[must_use]
+    pub fn protocols(mut self, protocols: Access) -> Self {
+        self.protocols = protocols;
+        self
+    }
+
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    pub(crate) fn session(&self) -> &str {
+        &self.session
     }
 }
 
@@ -106,6 +125,8 @@ pub enum Step {
     Challenging,
     /// Reading the chip: the card must stay where it is.
     Reading,
+    /// The chip proves its key to the issuer: the card must stay where it is.
+    Proving,
     /// The chip is read; the card may be taken away.
     Read,
     /// The issuer is checking chip and face.
@@ -141,17 +162,60 @@ pub fn run_session(
     photo: &[u8],
     progress: &mut dyn FnMut(Step),
 ) -> Result<Outcome, TerminalError> {
+    run(Source::Chip(card), station, job, photo, progress)
+}
+
+/// As [`run_session`] with a resident card, read through a reader's security module. What is uploaded is this terminal's
+/// word, and the issuer records it as that.
+///
+/// # Errors
+/// As [`run_session`].
+pub fn run_sam_session(
+    reader: &mut dyn SamTransport,
+    station: &mut Station<'_>,
+    job: &SessionJob,
+    photo: &[u8],
+    progress: &mut dyn FnMut(Step),
+) -> Result<Outcome, TerminalError> {
+    run(Source::Record(reader), station, job, photo, progress)
+}
+
+/// Where the card is read.
+enum Source<'a> {
+    Chip(&'a mut dyn Transceiver),
+    Record(&'a mut dyn SamTransport),
+}
+
+fn run(
+    source: Source<'_>,
+    station: &mut Station<'_>,
+    job: &SessionJob,
+    photo: &[u8],
+    progress: &mut dyn FnMut(Step),
+) -> Result<Outcome, TerminalError> {
     let terminal = did::did_key(station.signer.public_key());
 
     progress(Step::Challenging);
     let (nonce, expires) = fetch_nonce(station, job, &terminal, progress)?;
 
     progress(Step::Reading);
-    let challenge = aa_challenge(&nonce, &terminal, &job.session);
-    let chip = read_chip(card, &job.access, &challenge, station.rng)?;
+    let reading = match source {
+        Source::Chip(card) => {
+            let challenge = aa_challenge(&nonce, &terminal, &job.session);
+            let mut open = OpenChip::open(card, &job.access, job.protocols, station.rng)?;
+            let chip = open.read(&challenge)?;
+            if let (None, Some(dg14)) = (&chip.aa_signature, &chip.dg14) {
+                // A chip without active authentication has to prove itself to the issuer's own key.
+                progress(Step::Proving);
+                relay::run(&mut open, dg14, station, job, (&terminal, &nonce))?;
+            }
+            Reading::Chip(chip)
+        }
+        Source::Record(reader) => Reading::Record(sam::read(reader)?),
+    };
     progress(Step::Read);
 
-    let digest = evidence::digest(&chip, photo);
+    let digest = reading.digest(photo);
     let approval = approval(station, job, &terminal, (&nonce, &digest))?;
     let statement = EvidenceStatement {
         iss: terminal,
@@ -162,7 +226,7 @@ pub fn run_session(
         // Set when it is sent.
         counter: 0,
         reader: job.reader.clone(),
-        sam: None,
+        sam: reading.sam().map(str::to_owned),
         attended: approval.is_some(),
         approval,
         digest,
@@ -170,7 +234,7 @@ pub fn run_session(
         liveness: LivenessFinding::NotChecked,
         software: station.software.to_owned(),
     };
-    let body = |signed: &str| evidence::body(signed, &chip, photo);
+    let body = |signed: &str| reading.body(signed, photo);
     upload::deliver(station, statement, expires, &body, progress)
 }
 

@@ -152,6 +152,7 @@ impl Desk {
             dg15: chip.dg15.as_deref().unwrap_or(empty),
             aa_signature: chip.aa_signature.as_deref().unwrap_or(empty),
             photo,
+            ..EvidenceParts::default()
         };
         let mut statement = self.statement(about, evidence_digest(&parts));
         differ(&mut statement);

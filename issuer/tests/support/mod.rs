@@ -21,7 +21,7 @@ use tessera_verifier::Timestamp;
 use tessera_verifier::crypto::LocalSigner as _;
 use tessera_verifier::{device, vci};
 
-pub(crate) const NUMBER: &str = "999999199001010018";
+pub(crate) const NUMBER: &str = "999999199001010024";
 pub(crate) const PASSPHRASE: &str = "specimen passphrase";
 pub(crate) const NOW: i64 = 1_800_000_000;
 

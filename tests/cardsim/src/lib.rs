@@ -43,6 +43,7 @@ mod keys;
 mod mrz;
 mod profile;
 mod rng;
+pub mod sam;
 mod scheme;
 mod secure;
 mod sod;

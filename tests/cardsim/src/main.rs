@@ -10,7 +10,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Parser, Subcommand};
 use rand_core::OsRng;
-use tessera_cardsim::{Card, Chip, Csca, Fault, Profile, vpcd};
+use tessera_cardsim::sam::{SamCard, SamFault, SamHolder, SamReader};
+use tessera_cardsim::{Card, Chip, ChipAuth, Cipher, Csca, Curve, Fault, Profile, vpcd};
 
 /// A travel-document chip for tests. Everything it makes is a throwaway.
 #[derive(Parser)]
@@ -40,6 +41,8 @@ enum Command {
         #[arg(long)]
         profile: PathBuf,
     },
+    /// A reader with a security module and a resident card on it, at a TCP address.
+    Sam(Box<Sam>),
     /// Write the files and certificates for outside judges: `sod.der` is bare CMS, without tag 77.
     Export {
         /// The card.
@@ -49,6 +52,31 @@ enum Command {
         #[arg(long)]
         dir: PathBuf,
     },
+}
+
+#[derive(Args)]
+struct Sam {
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:35964")]
+    listen: String,
+    /// Chinese name.
+    #[arg(long, default_value = "样本")]
+    name: String,
+    /// Resident number, eighteen characters.
+    #[arg(long)]
+    number: String,
+    /// First day of validity, YYYYMMDD.
+    #[arg(long, default_value = "20200101")]
+    from: String,
+    /// Last day of validity, YYYYMMDD or 长期.
+    #[arg(long, default_value = "长期")]
+    until: String,
+    /// The coded photograph, at most 1024 octets.
+    #[arg(long)]
+    photo: PathBuf,
+    /// bad-check, truncated, wrong-length, noise, slow, stuck, refused or wrong-header.
+    #[arg(long)]
+    fault: Option<SamFault>,
 }
 
 #[derive(Args)]
@@ -98,6 +126,9 @@ struct Personalise {
     /// BAC only.
     #[arg(long)]
     no_pace: bool,
+    /// Chip authentication over P-256 with AES-128.
+    #[arg(long)]
+    chip_auth: bool,
     /// cloned, edited_dg1, wrong_dg2, other_csca, flipped_mac, truncated, expired_signer,
     /// expired_document, no_active_auth, hidden_pace, signer_is_authority, signer_signs_certificates,
     /// signer_without_usage, unknown_extension, wrong_content_type, wrong_message_digest; may be given several times.
@@ -113,6 +144,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Command::Personalise(options) => personalise(*options),
         Command::Serve { vpcd, profile } => Ok(vpcd::serve(&mut Chip::new(load(&profile)?), vpcd)?),
         Command::Pipe { profile } => pipe(&mut Chip::new(load(&profile)?)),
+        Command::Sam(options) => sam(&options),
         Command::Export { profile, dir } => export(&load(&profile)?, &dir),
     }
 }
@@ -134,6 +166,11 @@ fn personalise(options: Personalise) -> Result<(), Box<dyn Error>> {
     profile.can = options.can;
     profile.pace = !options.no_pace;
     profile.faults = options.fault;
+    profile.chip_auth = options.chip_auth.then_some(ChipAuth {
+        curve: Curve::P256,
+        cipher: Cipher::Aes128,
+        key_id: None,
+    });
     let holder = &mut profile.holder;
     for (field, given) in [
         (&mut holder.document_type, options.document_type),
@@ -155,6 +192,36 @@ fn personalise(options: Personalise) -> Result<(), Box<dyn Error>> {
     fs::write(&options.csca_out, csca.certificate())?;
     if let Some(path) = &options.csca_key_out {
         fs::write(path, csca.to_json()?)?;
+    }
+    Ok(())
+}
+
+fn sam(options: &Sam) -> Result<(), Box<dyn Error>> {
+    let (birth, order) = match options.number.as_bytes() {
+        number if number.len() == 18 && number.is_ascii() => {
+            (options.number[6..14].to_owned(), number[16])
+        }
+        _ => return Err("a resident number has eighteen characters".into()),
+    };
+    let holder = SamHolder {
+        name: options.name.clone(),
+        sex: if order & 1 == 1 { "1" } else { "2" }.to_owned(),
+        birth,
+        number: options.number.clone(),
+        from: options.from.clone(),
+        until: options.until.clone(),
+    };
+    let card = SamCard::resident(&holder, &fs::read(&options.photo)?);
+    let listener = std::net::TcpListener::bind(&options.listen)?;
+    for stream in listener.incoming() {
+        let mut reader = SamReader::new(Some(card.clone()));
+        if let Some(fault) = options.fault {
+            reader = reader.with(fault);
+        }
+        // A host that hangs up ends its own connection, not the reader.
+        if let Err(error) = reader.serve(stream?) {
+            eprintln!("{error}");
+        }
     }
     Ok(())
 }

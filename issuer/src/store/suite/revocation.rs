@@ -126,6 +126,7 @@ async fn at_terminal(store: &dyn Store, id: &str, terminal: &str) {
         day: NOW,
         terminal: terminal.to_owned(),
         attended: false,
+        method: crate::store::CardMethod::ActiveAuthentication,
         document_country: "UTO".to_owned(),
     };
     let proved = store.prove(id, NOW, proved, "tx".to_owned()).await;

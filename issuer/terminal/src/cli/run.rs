@@ -12,8 +12,9 @@ use tessera_terminal::{
     FileCounter, FileJournal, HttpIssuer, Journal as _, KeyPlace, Language, Outcome, Protection,
     Station, TerminalError, explain, measure, resume,
 };
+use tessera_terminal::{SessionJob, SignedIn, instruct, run_sam_session};
 #[cfg(feature = "pcsc")]
-use tessera_terminal::{SessionJob, SignedIn, Step, instruct, kiosk, reader, run_session};
+use tessera_terminal::{Step, kiosk, reader, run_session};
 use tessera_verifier::time::Timestamp;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -258,8 +259,41 @@ fn found(args: &DeskArgs) -> Result<reader::Reader, TerminalError> {
     })
 }
 
-#[cfg(feature = "pcsc")]
 fn session(args: &SessionArgs, language: Language) -> Printed {
+    match args.access.sam_reader()? {
+        Some(reader) => record_session(reader, args, language),
+        None => chip_session(args, language),
+    }
+}
+
+/// A resident card on a reader with a security module.
+fn record_session(
+    mut reader: tessera_terminal::sam::SamReader,
+    args: &SessionArgs,
+    language: Language,
+) -> Printed {
+    let mut opened = Opened::of(&args.station)?;
+    let mut operator = operator(&args.desk)?.map(SignedIn);
+    let photo = photograph(&args.desk)?;
+    opened.journal.forget()?;
+    let job = SessionJob::new(&args.station.issuer, &args.session, reader.name());
+    eprintln!(
+        "{}",
+        language.pick("Put the card on the reader.", "请将证件放在读卡器上。")
+    );
+    let patience = Duration::from_secs(args.desk.wait);
+    reader.wait_for_card(patience, &mut |left| countdown(left.as_secs()))?;
+    let mut rng = rand_core::OsRng;
+    let mut station = opened.station(&mut rng);
+    station.operator = operator.as_mut().map(|operator| operator as _);
+    let outcome = run_sam_session(&mut reader, &mut station, &job, &photo, &mut |step| {
+        eprintln!("{}", instruct(step, language));
+    })?;
+    Ok(confirmed(outcome, language, args.json))
+}
+
+#[cfg(feature = "pcsc")]
+fn chip_session(args: &SessionArgs, language: Language) -> Printed {
     // Everything that can be wrong on this machine comes before the person is asked for the card.
     let mut opened = Opened::of(&args.station)?;
     let mut operator = operator(&args.desk)?.map(SignedIn);
@@ -267,7 +301,8 @@ fn session(args: &SessionArgs, language: Language) -> Printed {
     let reader = found(&args.desk)?;
     opened.journal.forget()?;
     let job = SessionJob::new(&args.station.issuer, &args.session, &reader.name())
-        .access(args.access.key());
+        .access(args.access.key())
+        .protocols(args.access.protocols());
     eprintln!(
         "{}",
         language.pick("Put the card on the reader.", "请将证件放在读卡器上。")
@@ -330,7 +365,7 @@ fn readers(_json: bool) -> Printed {
 }
 
 #[cfg(not(feature = "pcsc"))]
-fn session(_args: &SessionArgs, _language: Language) -> Printed {
+fn chip_session(_args: &SessionArgs, _language: Language) -> Printed {
     Err(without_readers())
 }
 
@@ -345,7 +380,6 @@ fn without_readers() -> TerminalError {
 }
 
 /// On one line of the screen, and only where there is a screen.
-#[cfg(feature = "pcsc")]
 fn countdown(seconds: u64) {
     let mut screen = std::io::stderr();
     if screen.is_terminal() {

@@ -8,12 +8,14 @@ use std::collections::VecDeque;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use tessera_card::{ChipData, CscaAnchors, evidence};
+use tessera_card::{
+    ChipAuthentication, ChipData, CscaAnchors, Policy, Proof, Resumed, evidence, sam,
+};
 use tessera_terminal::{IssuerApi, IssuerError};
 use tessera_verifier::Timestamp;
 use tessera_verifier::terminal::{
     ChallengeStatement, EvidenceParts, EvidenceRequest, EvidenceStatement, OperatorStatement,
-    ResumeStatement, aa_challenge, evidence_digest, verify,
+    RelayStatement, ResumeStatement, aa_challenge, evidence_digest, verify,
 };
 
 pub(crate) const URL: &str = "https://issuer.example";
@@ -26,6 +28,7 @@ pub(crate) struct Issuer {
     anchors: CscaAnchors,
     nonces: Cell<u32>,
     open: RefCell<Option<String>>,
+    relayed: RefCell<Vec<Vec<u8>>>,
     seen: RefCell<Vec<(u64, String)>>,
     answered: RefCell<Option<String>>,
     counter: Cell<u64>,
@@ -53,6 +56,7 @@ impl Issuer {
             anchors,
             nonces: Cell::new(0),
             open: RefCell::new(None),
+            relayed: RefCell::new(Vec::new()),
             seen: RefCell::new(Vec::new()),
             answered: RefCell::new(None),
             counter: Cell::new(0),
@@ -113,6 +117,28 @@ impl Issuer {
         Ok(json!({"nonce": nonce, "expires_at": "2026-09-21T20:00:00Z"}))
     }
 
+    fn resumed(&self) -> Result<Resumed, String> {
+        let messages = self.relayed.borrow();
+        let (dg14, answers) = messages.split_first().ok_or("challenge_unknown")?;
+        ChipAuthentication::resume(&[9; 32], dg14, answers).map_err(|e| e.code().to_owned())
+    }
+
+    fn relay(&self, body: &Value) -> Result<Value, String> {
+        let compact = body["statement"].as_str().unwrap();
+        let statement: RelayStatement =
+            verify(compact, URL, Timestamp::from_unix(NOW)).map_err(|e| e.code().to_owned())?;
+        assert_eq!(Some(statement.nonce), *self.open.borrow());
+        assert_eq!(usize::from(statement.round), self.relayed.borrow().len());
+        let message = URL_SAFE_NO_PAD.decode(statement.message).unwrap();
+        self.relayed.borrow_mut().push(message);
+        Ok(match self.resumed()? {
+            Resumed::Relay(command) => {
+                json!({"command": URL_SAFE_NO_PAD.encode(command.to_bytes())})
+            }
+            Resumed::Done(_) => json!({}),
+        })
+    }
+
     fn evidence(&self, request: EvidenceRequest) -> Result<Value, String> {
         let statement: EvidenceStatement =
             verify(&request.statement, URL, Timestamp::from_unix(NOW))
@@ -143,16 +169,31 @@ impl Issuer {
                 .decode(text)
                 .map_err(|_| "malformed".to_owned())
         };
+        if let Some(record) = &request.record {
+            let (text, photo) = (bytes(&record.text)?, bytes(&record.photo)?);
+            let digest = evidence_digest(&EvidenceParts {
+                record: &text,
+                record_photo: &photo,
+                photo: &bytes(&request.photo)?,
+                ..EvidenceParts::default()
+            });
+            assert_eq!(digest, statement.digest);
+            assert!(request.chip.is_none());
+            sam::TextRecord::parse(text.as_slice().try_into().unwrap()).unwrap();
+            let sam = statement.sam.ok_or("sam_unknown")?;
+            self.seen.borrow_mut().push((statement.counter, sam));
+            return Ok(json!({"state": "card_checked", "tx_code": TX_CODE}));
+        }
         let optional = |text: &Option<String>| text.as_deref().map(bytes).transpose();
-        let files = &request.chip;
+        let files = request.chip.as_ref().unwrap();
         let chip = ChipData {
             com: optional(&files.com)?,
             sod: bytes(&files.sod)?,
             dg1: bytes(&files.dg1)?,
             dg2: bytes(&files.dg2)?,
             dg14: optional(&files.dg14)?,
-            dg15: Some(bytes(&files.dg15)?),
-            aa_signature: Some(bytes(&files.aa_signature)?),
+            dg15: Some(bytes(&files.dg15)?).filter(|file| !file.is_empty()),
+            aa_signature: Some(bytes(&files.aa_signature)?).filter(|file| !file.is_empty()),
         };
         let digest = evidence_digest(&EvidenceParts {
             com: chip.com.as_deref().unwrap_or_default(),
@@ -163,12 +204,25 @@ impl Issuer {
             dg15: chip.dg15.as_deref().unwrap_or_default(),
             aa_signature: chip.aa_signature.as_deref().unwrap_or_default(),
             photo: &bytes(&request.photo)?,
+            ..EvidenceParts::default()
         });
         if digest != statement.digest {
             return Err("evidence_mismatch".to_owned());
         }
         let challenge = aa_challenge(&nonce, &statement.iss, &statement.session);
-        evidence::verify(&chip, &self.anchors, &challenge, NOW).map_err(|e| e.code().to_owned())?;
+        let run = match self.relayed.borrow().is_empty() {
+            true => None,
+            false => match self.resumed()? {
+                Resumed::Done(done) => Some(done),
+                Resumed::Relay(_) => return Err("chip_auth_failed".to_owned()),
+            },
+        };
+        let proof = match &run {
+            Some(done) => Proof::ChipAuthentication(done),
+            None => Proof::ActiveAuthentication(&challenge),
+        };
+        evidence::verify_with(&chip, &self.anchors, &proof, &Policy::default(), NOW)
+            .map_err(|e| e.code().to_owned())?;
         self.seen
             .borrow_mut()
             .push((statement.counter, statement.reader));
@@ -188,6 +242,7 @@ impl IssuerApi for Issuer {
                 .challenge(&serde_json::from_slice(body).unwrap())
                 .map_err(str::to_owned),
             "/terminal/resume" => self.resume(&serde_json::from_slice(body).unwrap()),
+            "/terminal/chip-authentication" => self.relay(&serde_json::from_slice(body).unwrap()),
             "/terminal/evidence" => self.evidence(serde_json::from_slice(body).unwrap()),
             other => panic!("{other} is not called by a terminal"),
         };
