@@ -13,7 +13,7 @@ setup: ; @tests/setup.sh
 demo: setup ; $(PROGRAMS) && $(CARGO_TARGET_DIR)/release/demo
 test: setup ; cargo build --locked --release $(PACKAGES) --bins $(FEATURES) && cargo test --locked --release $(PACKAGES) $(FEATURES)
 interop: setup ; $(PROGRAMS) && tests/interop.sh
-bench: setup ; tests/bench.sh && $(PROGRAMS) && cargo bench --locked --workspace --bench ratios --bench ld $(FEATURES)
+bench: setup ; tests/bench.sh && $(PROGRAMS) && TESSERA_FACE_PEER=$$(tests/peers/face/install.sh $(CARGO_TARGET_DIR)/peers/face) cargo bench --locked --workspace --bench ratios --bench ld --bench pipeline $(FEATURES)
 serve: setup ; $(PROGRAMS) && tests/serve.sh
 conformance: setup ; cargo run --locked --release -p tessera-conformance -- vectors
 serve-conformance: setup ; cargo run --locked --release -p tessera-conformance -- serve --tls-port 8301

@@ -41,4 +41,7 @@ oracle="$CARGO_TARGET_DIR/oracles/debug/tessera-oracle"
 begun=$SECONDS
 "$CARGO_TARGET_DIR/release/tessera-interop" "$oracle" "$peers"
 "$CARGO_TARGET_DIR/release/interop-chip" "$oracle"
+echo "interop: the face pipeline beside OpenCV and ONNX Runtime"
+TESSERA_FACE_PEER=$(tests/peers/face/install.sh "$peers/face" || true) \
+    cargo test --locked --release --workspace $features --test parity -- --nocapture
 echo "interop: exchanged in $((SECONDS - begun)) s"

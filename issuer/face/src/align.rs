@@ -2,7 +2,8 @@
 
 use zeroize::Zeroizing;
 
-use crate::models::{EMBEDDER_SIDE, Planes};
+use crate::models::EMBEDDER_SIDE;
+use crate::net::Square;
 use crate::photo::Photo;
 
 /// Where the embedder expects the five landmarks of [`DetectedFace`](crate::DetectedFace) to lie.
@@ -15,32 +16,30 @@ const TEMPLATE: [[f64; 2]; 5] = [
 ];
 
 /// An aligned face: `EMBEDDER_SIDE` rows of as many pixels, red, green, blue. Wiped when dropped.
-pub(crate) struct Aligned(Zeroizing<Vec<u8>>);
+pub(crate) struct Aligned(Square);
 
 impl Aligned {
     /// Takes the face with these landmarks out of `photo`; `None` when the points coincide and give no direction.
     pub(crate) fn crop(photo: &Photo, landmarks: &[[f32; 2]; 5]) -> Option<Self> {
         let back = Similarity::fit(&landmarks.map(|p| p.map(f64::from)), &TEMPLATE)?.inverse();
-        let mut rgb = Zeroizing::new(Vec::with_capacity(3 * EMBEDDER_SIDE * EMBEDDER_SIDE));
-        for y in 0..EMBEDDER_SIDE {
-            for x in 0..EMBEDDER_SIDE {
-                rgb.extend(bilinear(photo, back.apply([x as f64, y as f64])));
-            }
+        let mut face = Square::black(EMBEDDER_SIDE);
+        for (i, pixel) in face.pixels.chunks_exact_mut(3).enumerate() {
+            let (x, y) = (i % EMBEDDER_SIDE, i / EMBEDDER_SIDE);
+            pixel.copy_from_slice(&bilinear(photo, back.apply([x as f64, y as f64])));
         }
-        Some(Self(rgb))
+        Some(Self(face))
     }
 
-    /// The planes R, G, B the embedder takes.
-    pub(crate) fn planes(&self) -> Planes {
-        let plane = |offset: usize| self.0[offset..].iter().step_by(3).map(|&v| f32::from(v));
-        plane(0).chain(plane(1)).chain(plane(2)).collect()
+    /// The pixels, red, green, blue.
+    pub(crate) fn square(&self) -> &Square {
+        &self.0
     }
 
     /// Luma of each pixel, 0 to 255 (ITU-R BT.601).
     pub(crate) fn luma(&self) -> Zeroizing<Vec<f32>> {
         let luma =
             |p: &[u8]| 0.299 * f32::from(p[0]) + 0.587 * f32::from(p[1]) + 0.114 * f32::from(p[2]);
-        Zeroizing::new(self.0.chunks_exact(3).map(luma).collect())
+        Zeroizing::new(self.0.pixels.chunks_exact(3).map(luma).collect())
     }
 }
 

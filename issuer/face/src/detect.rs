@@ -2,8 +2,8 @@
 
 mod letterbox;
 
-use crate::error::FaceError;
 use crate::models::{DETECTOR_SIDE, DETECTOR_SIDE_CLOSE, Models};
+use crate::net::{HEADS, Map};
 use crate::photo::Photo;
 use crate::policy::reaches;
 
@@ -43,28 +43,18 @@ const STRIDES: [usize; 3] = [8, 16, 32];
 ///
 /// The picture is looked at scaled into 640×640; if that shows nobody, once more in 320×320 for a face so close that it
 /// fills the picture.
-pub(crate) fn faces(
-    models: &Models,
-    photo: &Photo,
-    least_score: f32,
-) -> Result<Vec<DetectedFace>, FaceError> {
-    let found = faces_at(models, photo, DETECTOR_SIDE, least_score)?;
+pub(crate) fn faces(models: &Models, photo: &Photo, least_score: f32) -> Vec<DetectedFace> {
+    let found = faces_at(models, photo, DETECTOR_SIDE, least_score);
     if found.is_empty() {
         faces_at(models, photo, DETECTOR_SIDE_CLOSE, least_score)
     } else {
-        Ok(found)
+        found
     }
 }
 
-fn faces_at(
-    models: &Models,
-    photo: &Photo,
-    side: usize,
-    least_score: f32,
-) -> Result<Vec<DetectedFace>, FaceError> {
-    let (planes, scaled) = letterbox::fit(photo, side);
-    let outputs = models.detect(planes, side)?;
-    let mut faces = suppress(candidates(&outputs, side, least_score)?);
+fn faces_at(models: &Models, photo: &Photo, side: usize, least_score: f32) -> Vec<DetectedFace> {
+    let (square, scaled) = letterbox::fit(photo, side);
+    let mut faces = suppress(candidates(&models.detect(&square), least_score));
     let scale = [
         photo.width() as f32 / scaled.0 as f32,
         photo.height() as f32 / scaled.1 as f32,
@@ -78,37 +68,22 @@ fn faces_at(
             *point = [point[0] * scale[0], point[1] * scale[1]];
         }
     }
-    Ok(faces)
+    faces
 }
 
-/// Reads the twelve outputs (`cls`, `obj`, `bbox`, `kps`, each at three strides): one anchor per cell, coordinates
-/// relative to the cell in units of the stride, sizes as logarithms.
-fn candidates(
-    outputs: &[Vec<f32>],
-    side: usize,
-    least_score: f32,
-) -> Result<Vec<DetectedFace>, FaceError> {
+/// Reads the answers at the three strides: one anchor per cell, coordinates relative to the cell in units of the stride,
+/// sizes as logarithms, both scores before their sigmoid.
+fn candidates(answers: &[Map; 3], least_score: f32) -> Vec<DetectedFace> {
     let mut faces = Vec::new();
-    for (level, stride) in STRIDES.into_iter().enumerate() {
-        let cells = side / stride;
-        let output = |kind: usize, values: usize| {
-            outputs
-                .get(STRIDES.len() * kind + level)
-                .filter(|output| output.len() == values * cells * cells)
-                .ok_or(FaceError::Engine)
-        };
-        let (class, object, boxes, points) =
-            (output(0, 1)?, output(1, 1)?, output(2, 4)?, output(3, 10)?);
-        let rows = class
-            .iter()
-            .zip(object)
-            .zip(boxes.chunks_exact(4).zip(points.chunks_exact(10)));
-        for (cell, ((class, object), (edges, points))) in rows.enumerate() {
-            let score = (class.clamp(0.0, 1.0) * object.clamp(0.0, 1.0)).sqrt();
+    for (map, stride) in answers.iter().zip(STRIDES) {
+        for (cell, answer) in map.values.chunks_exact(HEADS).enumerate() {
+            let (scores, rest) = answer.split_at(2);
+            let (edges, points) = rest.split_at(4);
+            let score = scores.iter().map(|&s| sigmoid(s)).product::<f32>().sqrt();
             if !reaches(score, least_score) {
                 continue;
             }
-            let (column, row) = ((cell % cells) as f32, (cell / cells) as f32);
+            let (column, row) = ((cell % map.side) as f32, (cell / map.side) as f32);
             let unit = stride as f32;
             let (width, height) = (edges[2].exp() * unit, edges[3].exp() * unit);
             let face = DetectedFace {
@@ -129,7 +104,11 @@ fn candidates(
             }
         }
     }
-    Ok(faces)
+    faces
+}
+
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + (-x).exp())
 }
 
 impl DetectedFace {
@@ -202,7 +181,46 @@ mod tests {
     }
 
     #[test]
-    fn outputs_of_another_shape_are_an_engine_failure() {
-        assert_eq!(candidates(&[], 320, 0.8).err(), Some(FaceError::Engine));
+    fn an_anchor_is_read_relative_to_its_cell() {
+        let mut answers = [20, 10, 5].map(|side| Map::new(side, HEADS));
+        let silent = |map: &mut Map| {
+            map.values
+                .chunks_exact_mut(HEADS)
+                .for_each(|cell| cell[0] = -9.0)
+        };
+        answers.iter_mut().for_each(silent);
+        // Row 2, column 3 of stride 16: both scores 0.9, a centre half a cell off, twice as wide as the stride.
+        let cell = &mut answers[1].values[HEADS * (2 * 10 + 3)..][..HEADS];
+        let logit = (0.9f32 / 0.1).ln();
+        cell.copy_from_slice(&[
+            logit,
+            logit,
+            0.5,
+            0.25,
+            2f32.ln(),
+            0.0,
+            -1.0,
+            0.0,
+            1.0,
+            0.0,
+            0.0,
+            0.5,
+            0.0,
+            1.0,
+            1.0,
+            1.0,
+        ]);
+        let faces = candidates(&answers, 0.8);
+        assert_eq!(faces.len(), 1);
+        let face = faces[0];
+        assert!((face.score - 0.9).abs() < 1e-6);
+        let near = |a: f32, b: f32| assert!((a - b).abs() < 1e-3, "{a} {b}");
+        near(face.left, 3.5 * 16.0 - 16.0);
+        near(face.top, 2.25 * 16.0 - 8.0);
+        near(face.width, 32.0);
+        near(face.height, 16.0);
+        assert_eq!(face.landmarks[0], [32.0, 32.0]);
+        assert_eq!(face.landmarks[4], [64.0, 48.0]);
+        assert!(candidates(&answers, 0.91).is_empty());
     }
 }

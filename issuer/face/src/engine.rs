@@ -42,7 +42,7 @@ pub struct FaceVerdict {
 }
 
 impl FaceEngine {
-    /// Checks the models' digests and prepares them to run. Takes about a second; do it once.
+    /// Checks the models' digests and prepares them to run. Takes a fraction of a second; do it once.
     ///
     /// # Errors
     ///
@@ -168,7 +168,7 @@ impl FaceEngine {
     }
 
     fn only_face(&self, photo: &Photo, gate: &QualityGate) -> Result<DetectedFace, FaceError> {
-        let faces = detect::faces(&self.models, photo, gate.least_score)?;
+        let faces = detect::faces(&self.models, photo, gate.least_score);
         quality::only_face(photo, &faces, gate)
     }
 
@@ -180,7 +180,7 @@ impl FaceEngine {
     ) -> Result<FaceTemplate, FaceError> {
         let aligned = Aligned::crop(photo, &face.landmarks).ok_or(FaceError::NoFace)?;
         let quality = quality::measure(face, &aligned, gate)?;
-        let embedding = self.models.embed(aligned.planes())?;
+        let embedding = self.models.embed(aligned.square());
         FaceTemplate::new(embedding, quality).ok_or(FaceError::Engine)
     }
 

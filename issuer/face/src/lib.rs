@@ -54,6 +54,7 @@ mod engine;
 mod error;
 mod liveness;
 mod models;
+mod net;
 mod photo;
 mod policy;
 mod quality;

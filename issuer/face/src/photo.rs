@@ -95,12 +95,18 @@ impl Photo {
         let length = usize::try_from(decoder.total_bytes()).map_err(|_| FaceError::TooLarge)?;
         let mut raw = Zeroizing::new(vec![0; length]);
         decoder.read_image(&mut raw).map_err(|e| refused(&e))?;
-        Ok(upright(
-            &raw,
-            samples,
-            (width as usize, height as usize),
-            orientation,
-        ))
+        let (width, height) = (width as usize, height as usize);
+        if samples.is_rgb()
+            && orientation == Orientation::NoTransforms
+            && raw.len() == 3 * width * height
+        {
+            return Ok(Self {
+                width,
+                height,
+                rgb: raw,
+            });
+        }
+        Ok(upright(&raw, samples, (width, height), orientation))
     }
 }
 
@@ -154,6 +160,11 @@ impl Samples {
             _ => return None,
         };
         Some(Self { stride, offsets })
+    }
+
+    /// Whether pixels already lie as [`Photo`] keeps them.
+    fn is_rgb(self) -> bool {
+        self.stride == 3 && self.offsets == [0, 1, 2]
     }
 }
 

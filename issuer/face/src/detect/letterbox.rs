@@ -2,14 +2,14 @@
 
 use zeroize::Zeroizing;
 
-use crate::models::Planes;
+use crate::net::Square;
 use crate::photo::Photo;
 
 /// Scales `photo` down until it fits a square of `side` pixels, never up, and puts it in the top left corner of a black
-/// one. Returns the planes B, G, R and the width and height of the scaled picture.
+/// one. Returns the square, of the colours blue, green, red, and the width and height of the scaled picture.
 ///
 /// Each output pixel is the mean of the area it covers (OpenCV's `INTER_AREA`), rounded to eight bits.
-pub(super) fn fit(photo: &Photo, side: usize) -> (Planes, (usize, usize)) {
+pub(super) fn fit(photo: &Photo, side: usize) -> (Square, (usize, usize)) {
     let (width, height) = (photo.width(), photo.height());
     let longer = width.max(height);
     let scaled = |length: usize| {
@@ -22,32 +22,33 @@ pub(super) fn fit(photo: &Photo, side: usize) -> (Planes, (usize, usize)) {
     let (out_width, out_height) = (scaled(width), scaled(height));
     let (across, down) = (shares(width, out_width), shares(height, out_height));
 
-    let mut planes = vec![0.0; 3 * side * side];
-    let mut row = Zeroizing::new(vec![0.0; 3 * out_width]);
-    for (y, covered) in down.iter().enumerate() {
-        row.fill(0.0);
-        for (line, &weight) in (covered.first..).zip(&covered.weights) {
-            let line = &photo.rgb()[3 * line * width..3 * (line + 1) * width];
-            for (out, covered) in row.chunks_exact_mut(3).zip(&across) {
-                let pixels = line[3 * covered.first..].chunks_exact(3);
-                let mut sum = [0.0; 3];
-                for (pixel, &share) in pixels.zip(&covered.weights) {
-                    for (sum, &value) in sum.iter_mut().zip(pixel) {
-                        *sum += share * f32::from(value);
-                    }
-                }
-                for (out, sum) in out.iter_mut().zip(sum) {
-                    *out += weight * sum;
-                }
+    let mut square = Square::black(side);
+    // Whole lines first, which takes no more than a running sum; then along the one line that is left of them.
+    let mut sum = Zeroizing::new(vec![0.0; 3 * width]);
+    for (covered, row) in down.iter().zip(square.pixels.chunks_exact_mut(3 * side)) {
+        let lines = photo.rgb()[3 * covered.first * width..].chunks_exact(3 * width);
+        sum.fill(0.0);
+        for (line, &share) in lines.zip(&covered.weights) {
+            for (sum, &value) in sum.iter_mut().zip(line) {
+                *sum += share * f32::from(value);
             }
         }
-        for (x, pixel) in row.chunks_exact(3).enumerate() {
-            for (plane, value) in pixel.iter().rev().enumerate() {
-                planes[(plane * side + y) * side + x] = value.round();
+        for (out, covered) in row.chunks_exact_mut(3).zip(&across) {
+            let mut mean = [0.0; 3];
+            for (pixel, &share) in sum[3 * covered.first..]
+                .chunks_exact(3)
+                .zip(&covered.weights)
+            {
+                for (mean, &value) in mean.iter_mut().zip(pixel) {
+                    *mean += share * value;
+                }
             }
+            // Adding a half and cutting off rounds; the mean of bytes is neither negative nor above 255.
+            let [red, green, blue] = mean.map(|value| (value + 0.5) as u8);
+            out.copy_from_slice(&[blue, green, red]);
         }
     }
-    (planes, (out_width, out_height))
+    (square, (out_width, out_height))
 }
 
 /// The source pixels one output pixel covers and the share of each; the shares add up to 1.

@@ -14,7 +14,7 @@ use tract_onnx::tract_core::internal::{anyhow, bail, ensure};
 
 /// Replaces every `DequantizeLinear` node of `model` by the f32 constant it computes, and leaves as inputs only what
 /// a node reads.
-pub(super) fn fold(model: &mut ModelProto) -> TractResult<()> {
+pub(crate) fn fold(model: &mut ModelProto) -> TractResult<()> {
     let Some(graph) = model.graph.as_mut() else {
         bail!("a model without a graph");
     };
