@@ -29,8 +29,7 @@
 //!
 //! The default threshold is *uncalibrated*, and no error rate is claimed. A photo of a photo passes unless the operator
 //! installs a [`PassiveDetector`] or a [`LivenessCheck`] and the policy demands it; a demand that nothing can meet is
-//! refused. Wiping covers the pixels and templates this library holds, not the working memory of the image decoders and
-//! of the inference library.
+//! refused. Wiping covers pixels, templates and everything in between, not the working memory of the image decoders.
 //!
 //! # Example
 //!

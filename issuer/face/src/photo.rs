@@ -18,6 +18,8 @@ pub const MAX_BYTES: usize = 8 * 1024 * 1024;
 pub const MAX_SIDE: u32 = 8192;
 /// Most pixels in all: a 24-megapixel camera fits, and three bytes of each stay below 80 MB.
 pub const MAX_PIXELS: u64 = 26_000_000;
+/// Most bytes of decoded samples: four of eight bits per pixel. A picture of sixteen bits may have half as many pixels.
+const MAX_SAMPLE_BYTES: u64 = 4 * MAX_PIXELS;
 /// Most memory a decoder may ask for beyond the picture itself.
 const MAX_DECODER_BYTES: u64 = 256 * 1024 * 1024;
 
@@ -89,6 +91,9 @@ impl Photo {
     fn read(mut decoder: impl ImageDecoder) -> Result<Self, FaceError> {
         let (width, height) = decoder.dimensions();
         within_limits(width, height)?;
+        if decoder.total_bytes() > MAX_SAMPLE_BYTES {
+            return Err(FaceError::TooLarge);
+        }
         decoder.set_limits(limits()).map_err(|e| refused(&e))?;
         let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
         let samples = Samples::of(decoder.color_type()).ok_or(FaceError::Unreadable)?;
@@ -212,10 +217,16 @@ mod tests {
 
     /// The header of a PNG that claims `width` × `height` pixels of eight-bit RGB, and nothing else.
     fn png_header(width: u32, height: u32) -> Vec<u8> {
+        png_header_of(width, height, [8, 2])
+    }
+
+    /// The same for this bit depth and colour type.
+    fn png_header_of(width: u32, height: u32, kind: [u8; 2]) -> Vec<u8> {
         let mut ihdr = b"IHDR".to_vec();
         ihdr.extend(width.to_be_bytes());
         ihdr.extend(height.to_be_bytes());
-        ihdr.extend([8, 2, 0, 0, 0]);
+        ihdr.extend(kind);
+        ihdr.extend([0, 0, 0]);
         let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\x0d".to_vec();
         png.extend(&ihdr);
         png.extend(crc32(&ihdr).to_be_bytes());
@@ -243,6 +254,15 @@ mod tests {
         // The header is read as meant: with a modest size the same bytes are damaged rather than too large.
         let refusal = Photo::decode(&png_header(100, 100), Accept::Upload).err();
         assert_eq!(refusal, Some(FaceError::Unreadable));
+    }
+
+    #[test]
+    fn samples_of_sixteen_bits_count_twice() {
+        // 25 megapixels of eight-bit RGBA may be read; of sixteen bits they would fill 200 MB.
+        for (depth, refusal) in [(8, FaceError::Unreadable), (16, FaceError::TooLarge)] {
+            let png = png_header_of(5000, 5000, [depth, 6]);
+            assert_eq!(Photo::decode(&png, Accept::Upload).err(), Some(refusal));
+        }
     }
 
     #[test]

@@ -84,6 +84,18 @@ struct Windows<'a> {
     length: usize,
 }
 
+impl Windows<'_> {
+    /// Without the first `pixels`.
+    #[inline(always)]
+    fn after(self, pixels: usize) -> Self {
+        let start = (pixels * self.step).min(self.values.len());
+        Self {
+            values: &self.values[start..],
+            ..self
+        }
+    }
+}
+
 /// With thirty-two registers of sixteen numbers, a tile of eight pixels by two blocks keeps the multipliers busy; with
 /// sixteen smaller registers four pixels by one block are what fits.
 #[inline(always)]
@@ -120,34 +132,37 @@ fn column<S: Simd, const R: usize, const P: usize, const V: usize>(
     output: &mut [f32],
 ) {
     let panel = layer.inputs * LANES;
-    let first = block * LANES;
-    let panels = std::array::from_fn(|v| &layer.weights[(block + v) * panel..][..panel]);
+    let panels = Panels {
+        first: block * LANES,
+        weights: std::array::from_fn::<_, V, _>(|v| &layer.weights[(block + v) * panel..][..panel]),
+    };
     let mut tiles = output.chunks_exact_mut(P * layer.outputs);
-    let mut pixel = 0;
+    let mut rows = *rows;
     for tile in tiles.by_ref() {
-        sums::<S, R, P, V>(simd, layer, first, &panels, rows, pixel, tile);
-        pixel += P;
+        sums::<S, R, P, V>(simd, layer, &panels, &rows, tile);
+        rows = rows.map(|row| row.after(P));
     }
     for tile in tiles.into_remainder().chunks_exact_mut(layer.outputs) {
-        sums::<S, R, 1, V>(simd, layer, first, &panels, rows, pixel, tile);
-        pixel += 1;
+        sums::<S, R, 1, V>(simd, layer, &panels, &rows, tile);
+        rows = rows.map(|row| row.after(1));
     }
 }
 
+/// The weights of `V` blocks of output channels, `first` the number of the first channel.
+struct Panels<'a, const V: usize> {
+    first: usize,
+    weights: [&'a [f32]; V],
+}
+
 #[inline(always)]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "inlined into its one caller, which has them all"
-)]
 fn sums<S: Simd, const R: usize, const P: usize, const V: usize>(
     simd: S,
     layer: &Pointwise,
-    first: usize,
-    panels: &[&[f32]; V],
+    panels: &Panels<'_, V>,
     rows: &[Windows<'_>; R],
-    pixel: usize,
     output: &mut [f32],
 ) {
+    let first = panels.first;
     let bias: [f32x16<S>; V] = std::array::from_fn(|v| {
         f32x16::from_slice(simd, &layer.bias[first + v * LANES..][..LANES])
     });
@@ -155,10 +170,9 @@ fn sums<S: Simd, const R: usize, const P: usize, const V: usize>(
     let mut done = 0;
     for row in rows {
         let length = row.length;
-        let pixels: [&[f32]; P] =
-            std::array::from_fn(|p| &row.values[(pixel + p) * row.step..][..length]);
+        let pixels: [&[f32]; P] = std::array::from_fn(|p| &row.values[p * row.step..][..length]);
         let panels: [&[f32]; V] =
-            std::array::from_fn(|v| &panels[v][done * LANES..][..length * LANES]);
+            std::array::from_fn(|v| &panels.weights[v][done * LANES..][..length * LANES]);
         for i in 0..length {
             let weights: [f32x16<S>; V] =
                 std::array::from_fn(|v| f32x16::from_slice(simd, &panels[v][i * LANES..][..LANES]));
