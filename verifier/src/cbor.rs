@@ -244,4 +244,30 @@ mod tests {
         assert!(Reader(&[0x41, 0]).bytes::<2>().is_err());
         assert!(Reader(&[0]).end().is_err());
     }
+
+    #[cfg(any(feature = "bbs", feature = "bbs-pure"))]
+    #[test]
+    fn strings_of_either_kind_are_bounded_and_nothing_else_is_one() {
+        let read = |bytes: &[u8]| Reader(bytes).text_or_bytes(2).ok().map(<[u8]>::to_vec);
+        assert_eq!(read(&[0x42, 1, 2]), Some([1, 2].to_vec()));
+        assert_eq!(read(&[0x62, b'a', b'b']), Some(b"ab".to_vec()));
+        assert_eq!(read(&[0x43, 1, 2, 3]), None);
+        assert_eq!(read(&[0x63, b'a', b'b', b'c']), None);
+        // A number, an array, a map.
+        assert_eq!(read(&[0x02, 1, 2]), None);
+        assert_eq!(read(&[0x82, 1, 2]), None);
+        assert_eq!(read(&[0xa1, 1, 2]), None);
+        let bytes = |bytes: &[u8]| Reader(bytes).byte_string(2).is_ok();
+        assert!(bytes(&[0x42, 1, 2]));
+        assert!(!bytes(&[0x43, 1, 2, 3]));
+    }
+
+    /// As many entries as bytes are left: empty ones do not exist, so that none of those can be there.
+    #[test]
+    fn lengths_are_no_more_than_what_is_left() {
+        assert_eq!(Reader(&[0xa1, 1]).map().ok(), Some(1));
+        assert_eq!(Reader(&[0xa2, 1]).map().ok(), None);
+        assert_eq!(Reader(&[0x81, 1]).array().ok(), Some(1));
+        assert_eq!(Reader(&[0x82, 1]).array().ok(), None);
+    }
 }

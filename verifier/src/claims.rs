@@ -310,4 +310,27 @@ mod tests {
             Some(&CredentialProfile::FULL)
         );
     }
+
+    #[test]
+    fn a_child_of_less_than_a_year_has_no_age_yet() {
+        let born = Timestamp::parse_date("2018-06-15").unwrap();
+        assert!(!ages_on("2018-06-15", born).unwrap()["12"]);
+    }
+
+    #[test]
+    fn names_of_levels_formats_and_configurations() {
+        for level in AssuranceLevel::ALL {
+            assert_eq!(AssuranceLevel::parse(level.as_str()), Some(level));
+            assert_eq!(level.to_string(), level.as_str());
+            for format in Format::ALL {
+                let profile = CredentialProfile::of(level);
+                let found = CredentialProfile::by_configuration(profile.configuration(format));
+                assert_eq!(found, Some((profile, format)));
+            }
+        }
+        assert_eq!(AssuranceLevel::Full.as_str(), "full");
+        assert_eq!(AssuranceLevel::parse("other"), None);
+        assert_eq!(Format::LdpVc.to_string(), "ldp_vc");
+        assert_eq!(CredentialProfile::by_configuration("other"), None);
+    }
 }

@@ -532,4 +532,38 @@ mod tests {
         assert!(PublicKey::from_compressed(KeyType::Ed25519, &second).is_err());
         assert!(PublicKey::from_compressed(KeyType::Ed25519, &[9; 31]).is_err());
     }
+
+    #[test]
+    fn the_algorithm_of_a_jwk_is_that_of_its_key() {
+        for (algorithm, accepted) in [
+            (json!("ES256"), true),
+            (json!("ES384"), false),
+            (json!("none"), false),
+            (json!(1), false),
+        ] {
+            let mut jwk = rfc7515();
+            jwk["alg"] = algorithm;
+            assert_eq!(PublicKey::from_jwk(&jwk).is_ok(), accepted, "{jwk}");
+        }
+    }
+
+    #[test]
+    fn points_have_the_length_of_their_curve() {
+        for length in [1, 33, 64, 66, 96, 98, 132, 134] {
+            let point = [&[4][..], &[1; 134]].concat();
+            assert!(PublicKey::from_uncompressed(&point[..length]).is_err());
+        }
+    }
+
+    /// Every y of 2^255 - 19 and above is a second spelling; none below is refused for being one.
+    #[test]
+    fn ed25519_keys_are_below_the_prime() {
+        let of = |first: u8, middle: u8, last: u8| {
+            let mut bytes = [middle; 32];
+            (bytes[0], bytes[31]) = (first, last);
+            ed25519_is_sound(&bytes)
+        };
+        assert!(!of(0xed, 0xff, 0x7f) && !of(0xff, 0xff, 0x7f) && !of(0xee, 0xff, 0xff));
+        assert!(of(0xeb, 0xff, 0x7f) && of(0xed, 0xfe, 0x7f) && of(0xed, 0xff, 0x7e));
+    }
 }

@@ -506,3 +506,34 @@ fn aggregations_name_lists_by_url() {
     let many = json!({"status_lists": vec!["https://a.example/1"; 4097]}).to_string();
     assert_eq!(code(read(&many)), "too_large");
 }
+
+#[test]
+fn what_is_read_and_made_is_bounded() {
+    let of = |lst: String| code(StatusArray::from_json(&json!({"bits": 1, "lst": lst})));
+    // Nothing, compressed.
+    assert_eq!(of("eJwDAAAAAAE".to_owned()), "malformed");
+    assert_eq!(of("A".repeat(StatusArray::MAX_BYTES * 3 / 2)), "malformed");
+    assert_eq!(
+        of("A".repeat(StatusArray::MAX_BYTES * 3 / 2 + 1)),
+        "too_large"
+    );
+    let aggregation = |count: usize| {
+        let lists = json!({"status_lists": vec!["https://a.example/1"; count]});
+        code(StatusListAggregation::parse(lists.to_string().as_bytes()))
+    };
+    assert_eq!(aggregation(4096), "accepted");
+    assert_eq!(aggregation(4097), "too_large");
+    let most = tessera_verifier::status::BitString::MAX_ENTRIES;
+    let made = |entries| code(tessera_verifier::status::BitString::new(entries));
+    assert_eq!(made(most), "accepted");
+    assert_eq!(made(most + 1), "too_large");
+}
+
+#[test]
+fn a_cwt_says_which_key_signed_it() {
+    let signer = Signer::fresh();
+    let cwt = list().prepare_cwt(KeyType::P256, b"12").unwrap();
+    let cwt = cwt.sign(&signer).unwrap();
+    let read = cose::parse(&cwt, cbor::Limits::MESSAGE, &[KeyType::P256]).unwrap();
+    assert_eq!(read.header().kid.as_deref(), Some(&b"12"[..]));
+}

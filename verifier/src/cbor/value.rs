@@ -338,4 +338,25 @@ mod tests {
         assert_eq!(map.member("a").and_then(Value::as_bytes), Some(&[7][..]));
         assert!(map.at(2).is_none() && map.member("b").is_none());
     }
+
+    #[test]
+    fn depth_counts_what_is_open_and_not_what_was() {
+        let limits = |depth, bytes| Limits {
+            depth,
+            bytes,
+            items: 100,
+        };
+        let code = |bytes: &[u8], limits| parse(bytes, limits).map_err(|error| error.code());
+        // [[], [], [], []]: many beside each other, two deep.
+        let wide = [0x84, 0x80, 0x80, 0x80, 0x80];
+        assert!(code(&wide, limits(2, 5)).is_ok());
+        assert_eq!(code(&wide, limits(1, 5)), Err("too_large"));
+        assert_eq!(code(&wide, limits(2, 4)), Err("too_large"));
+        // [[[]]]
+        assert_eq!(code(&[0x81, 0x81, 0x80], limits(2, 5)), Err("too_large"));
+        // Whatever the caller allows, no more than 64.
+        let deep = |count: usize| [&alloc::vec![0x81; count - 1][..], &[0x80]].concat();
+        assert!(code(&deep(64), limits(100, 100)).is_ok());
+        assert_eq!(code(&deep(65), limits(100, 100)), Err("too_large"));
+    }
 }

@@ -228,4 +228,29 @@ mod tests {
             assert_eq!(short(&more, json!(CREDENTIALS_V2)), None, "{name}");
         }
     }
+
+    #[test]
+    fn a_context_of_one_and_methods_and_types_of_other_kinds() {
+        let proof = |kind: &str, method: &str| json!({"type": kind, "verificationMethod": method, "proofPurpose": "assertionMethod"});
+        let short = |proof: &Value, context: Value| nquads(proof, Some(&context)).is_some();
+        let ordinary = proof("DataIntegrityProof", "did:key:zX#zX");
+        assert!(short(&ordinary, json!(CREDENTIALS_V2)));
+        for (url, _) in BUILTIN_CONTEXTS {
+            assert_eq!(
+                short(&ordinary, json!(url)),
+                *url == CREDENTIALS_V2,
+                "{url}"
+            );
+        }
+        for (kind, method) in [
+            ("Ed25519Signature2020", "did:key:zX#zX"),
+            ("DataIntegrityProof", "https://a.example#k"),
+            ("DataIntegrityProof", "did:a b"),
+        ] {
+            assert!(
+                !short(&proof(kind, method), json!(CREDENTIALS_V2)),
+                "{kind} {method}"
+            );
+        }
+    }
 }

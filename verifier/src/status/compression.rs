@@ -152,4 +152,49 @@ mod tests {
             assert!(unpack(&broken, bytes.len()).is_err());
         }
     }
+
+    /// RFC 1952 §2.3: what may stand between the header and the body.
+    #[test]
+    fn members_of_a_gzip_header_are_skipped() {
+        let bytes = b"SPECIMEN".repeat(100);
+        let packed = gzip(&bytes);
+        let (header, body) = packed.split_at(10);
+        let with = |flags: u8, more: &[u8]| {
+            let mut header = header.to_vec();
+            header[3] = flags;
+            gunzip(&[&header[..], more, body].concat(), bytes.len())
+        };
+        assert_eq!(with(0, &[]).unwrap(), bytes);
+        for (flags, more) in [
+            (0x01, &b""[..]),
+            (0x02, b"cc"),
+            (0x04, b"\x05\x00extra"),
+            (0x04, b"\x00\x00"),
+            (0x08, b"name\0"),
+            (0x10, b"comment\0"),
+            (0x1e, b"\x01\x00xname\0comment\0cc"),
+        ] {
+            assert_eq!(with(flags, more).unwrap(), bytes, "{flags:x}");
+        }
+        // Cut off within them, and flags that are reserved.
+        for flags in [0x02, 0x04, 0x08, 0x20, 0x40, 0x80] {
+            let mut short = header.to_vec();
+            short[3] = flags;
+            assert!(gunzip(&short, bytes.len()).is_err(), "{flags:x}");
+            assert!(with(flags & 0xe0 | 0x02, b"cc").is_err() == (flags & 0xe0 != 0));
+        }
+    }
+
+    /// The length at the end is believed only to refuse: a member that claims too much is not unpacked.
+    #[test]
+    fn a_member_that_claims_too_much_is_refused_unread() {
+        let bytes = b"SPECIMEN".repeat(100);
+        let mut packed = gzip(&bytes);
+        let at = packed.len() - 4;
+        packed[at..].copy_from_slice(&u32::MAX.to_le_bytes());
+        let refused = gunzip(&packed, 4096).unwrap_err();
+        assert_eq!(refused.code(), "too_large");
+        packed[at..].copy_from_slice(&1u32.to_le_bytes());
+        assert_eq!(gunzip(&packed, 4096).unwrap_err().code(), "malformed");
+    }
 }

@@ -128,4 +128,35 @@ mod tests {
             assert!(DateTimeStamp::parse(text).is_none(), "{text}");
         }
     }
+
+    #[test]
+    fn zones_and_the_last_moment_of_a_day() {
+        let read = |text: &str| DateTimeStamp::parse(text);
+        for text in [
+            "2024-01-01T00:00:00+14:00",
+            "2024-01-01T00:00:00-14:00",
+            "2024-01-01T00:00:00+13:59",
+        ] {
+            assert!(read(text).is_some(), "{text}");
+        }
+        for text in [
+            "2024-01-01T00:00:00+14:01",
+            "2024-01-01T00:00:00+15:00",
+            "2024-01-01T00:00:00+13:60",
+            "2024-01-01T00:00:00+1x:00",
+            "2024-01-01T00:00:00+01:0x",
+            "2024-01-01T24:00:00.1Z",
+            "2024-01-01T24:00:00.0000000001Z",
+            "2024-01-01T24:00:01Z",
+            "2024-01-01T00:00:00",
+            "2024-01-01t00:00:00Z",
+        ] {
+            assert!(read(text).is_none(), "{text}");
+        }
+        let next = read("2024-01-02T00:00:00Z");
+        assert!(next.is_some());
+        for text in ["2024-01-01T24:00:00Z", "2024-01-01T24:00:00.000Z"] {
+            assert_eq!(read(text), next, "{text}");
+        }
+    }
 }

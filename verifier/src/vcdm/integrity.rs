@@ -315,3 +315,86 @@ impl Resources {
         Ok(compared)
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::encoding::{multibase_base58, multibase_base64url};
+    use alloc::format;
+    use serde_json::json;
+
+    #[test]
+    fn a_digest_is_of_the_length_of_its_algorithm() {
+        for (code, algorithm) in [
+            (0x12, Algorithm::Sha256),
+            (0x20, Algorithm::Sha384),
+            (0x13, Algorithm::Sha512),
+        ] {
+            let length = algorithm.length();
+            let bytes = [&[code, length as u8][..], &alloc::vec![7; length]].concat();
+            for text in [multibase_base58(&bytes), multibase_base64url(&bytes)] {
+                let digest = multihash(&text).unwrap();
+                assert!(digest.algorithm == algorithm && digest.bytes == bytes[2..]);
+            }
+            // The bare digest; one byte less or more is none.
+            let bare = multihash(&multibase_base64url(&bytes[2..])).unwrap();
+            assert!(bare.algorithm == algorithm && bare.bytes == bytes[2..]);
+            for length in [length - 1, length + 1] {
+                assert!(multihash(&multibase_base64url(&alloc::vec![7; length])).is_none());
+                let cut = [
+                    &[code, algorithm.length() as u8][..],
+                    &alloc::vec![7; length],
+                ]
+                .concat();
+                assert!(multihash(&multibase_base64url(&cut)).is_none());
+            }
+        }
+        assert!(multihash("x").is_none());
+    }
+
+    #[test]
+    fn a_hash_expression_in_base64_or_hexadecimal() {
+        let bytes = |text: &str| sri(text).map(|digest| digest.bytes.len());
+        let hex = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(bytes(&format!("sha256-{hex}")), Some(32));
+        // As long, and no hexadecimal: it is base64 of another length.
+        assert_eq!(
+            bytes(&format!("sha256-{}", hex.replace('b', "g"))),
+            Some(48)
+        );
+        assert_eq!(bytes(&format!("sha384-{hex}")), Some(48));
+        assert_eq!(bytes("sha256-AAAA"), Some(3));
+        assert_eq!(bytes("sha256-AA=="), Some(1));
+        // No digest of anything, but within the grammar.
+        assert_eq!(bytes("sha256-A=="), Some(0));
+        for text in [
+            "sha256-A===",
+            "sha256-",
+            "sha256-==",
+            "sha256-A A",
+            "sha1-AAAA",
+            "sha256",
+        ] {
+            assert_eq!(bytes(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn media_types_have_two_tokens() {
+        for (text, expected) in [
+            ("text/plain", true),
+            ("application/ld+json; profile=\"x\"", true),
+            ("text", false),
+            ("/plain", false),
+            ("text/", false),
+            ("te xt/plain", false),
+            ("text/pl ain", false),
+            ("text/pl/ain", false),
+            ("", false),
+        ] {
+            assert_eq!(is_media_type(&json!(text)), expected, "{text}");
+        }
+        assert!(!is_media_type(&json!(1)));
+    }
+}

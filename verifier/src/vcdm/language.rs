@@ -114,4 +114,21 @@ mod tests {
             assert_eq!(refused, place);
         }
     }
+
+    #[test]
+    fn a_tag_begins_with_letters() {
+        for (tag, expected) in [
+            ("de", true),
+            ("de-1996", true),
+            ("zh-Hans-CN", true),
+            ("1996", false),
+            ("d3", false),
+            ("de-", false),
+            ("de_DE", false),
+            ("abcdefghi", false),
+            ("", false),
+        ] {
+            assert_eq!(is_language_tag(tag), expected, "{tag}");
+        }
+    }
 }

@@ -358,3 +358,33 @@ fn the_document_of_a_did_key_authorises_its_key() {
         );
     }
 }
+
+#[test]
+fn documents_have_an_absolute_name_and_are_not_endless() {
+    let with = |id: &str| code(at_hand(&json!({"id": id})).map(|_| ()));
+    for id in [
+        "did:web:issuer.example",
+        "https://issuer.example/controller",
+    ] {
+        assert_eq!(with(id), Ok(()), "{id}");
+    }
+    for id in [
+        "urn:specimen:1",
+        "http://issuer.example",
+        "issuer.example",
+        "did:web:issuer.example#key",
+        "https://issuer.example/?q",
+        "",
+    ] {
+        assert_eq!(with(id), Err("malformed"), "{id}");
+    }
+    let mut documents = Documents::new();
+    let mut insert =
+        |number: usize| code(documents.insert(&json!({"id": format!("did:web:{number}.example")})));
+    for number in 0..100_000 {
+        assert_eq!(insert(number), Ok(()));
+    }
+    assert_eq!(insert(100_000), Err("too_large"));
+    // One that is there already may be replaced.
+    assert_eq!(insert(7), Ok(()));
+}

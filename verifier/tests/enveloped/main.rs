@@ -9,6 +9,7 @@
 mod cose;
 mod documents;
 mod keys;
+mod limits;
 mod maker;
 mod properties;
 mod refusals;

@@ -1,6 +1,6 @@
 //! SD-JWT VC type metadata: what a type says, held against what was issued.
 
-use aws_lc_rs::digest::{SHA256, SHA384, digest};
+use aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
 use serde_json::{Value, json};
 use tessera_verifier::crypto::LocalSigner as _;
 use tessera_verifier::encoding::base64;
@@ -191,12 +191,15 @@ fn documents_are_held_against_their_digests() {
     };
     let good = base64(digest(&SHA256, card.as_bytes()).as_ref());
     let better = base64(digest(&SHA384, card.as_bytes()).as_ref());
+    let best = base64(digest(&SHA512, card.as_bytes()).as_ref());
     let bad = base64(&[0; 32]);
     let verdict =
         |integrity: String| code(TypeMetadata::resolve(CARD, Some(&integrity), &all).map(|_| ()));
     for good in [
         format!("sha256-{good}"),
         format!("sha256-{bad} sha256-{good}"),
+        format!("sha256-{good} sha256-{bad}"),
+        format!("sha512-{best}"),
         format!("sha256-{good}?option"),
         format!("sha384-{better}"),
         format!("md5-AAAA sha384-{better} sha256-{bad}"),
@@ -269,4 +272,31 @@ fn documents_that_are_not_what_they_should_be() {
         verdict(json!({"vct": CARD, "claims": many})),
         Err("too_large")
     );
+}
+
+#[test]
+fn claims_of_a_type_are_bounded_and_may_name_a_position() {
+    let claims = |from: usize, count: usize| -> Value {
+        (from..from + count)
+            .map(|number| json!({"path": [format!("c{number}")]}))
+            .collect()
+    };
+    let of = |own: usize, inherited: usize| {
+        let base = json!({"vct": BASE, "claims": claims(0, inherited)});
+        let child = json!({"vct": CARD, "extends": BASE, "claims": claims(inherited, own)});
+        resolve(&documents(&[(CARD, &child), (BASE, &base)])).map(|_| ())
+    };
+    assert_eq!(of(512, 0), Ok(()));
+    assert_eq!(of(513, 0), Err("too_large"));
+    assert_eq!(of(256, 256), Ok(()));
+    assert_eq!(of(256, 257), Err("too_large"));
+    let card = json!({"vct": CARD, "claims": [{"path": ["lines", 1], "mandatory": true}]});
+    let metadata = resolve(&documents(&[(CARD, &card)])).unwrap();
+    let check = |lines: Value| {
+        let issued = credential(json!({"vct": CARD, "lines": lines}), &[], &[]);
+        code(metadata.check(&issued, true).map(|_| ()))
+    };
+    assert_eq!(check(json!(["a", "b"])), Ok(()));
+    assert_eq!(check(json!(["a"])), Err("type_metadata_invalid"));
+    assert_eq!(check(json!("ab")), Err("type_metadata_invalid"));
 }

@@ -160,3 +160,36 @@ fn elsewhere_they_are_not_read() {
     let plain = desk.jwt(Kind::Credential, &credential(&desk.did));
     assert_eq!(verdict(Kind::Credential, plain), Err("malformed"));
 }
+
+/// Of data model 1.1 the members have other names, and one place is enough for each.
+#[test]
+fn claims_stand_for_members_that_are_not_there() {
+    let desk = desk();
+    let mut vc = credential(&desk.did);
+    vc["@context"] = json!([
+        "https://www.w3.org/2018/credentials/v1",
+        "https://www.w3.org/2018/credentials/examples/v1"
+    ]);
+    let members = vc.as_object_mut().unwrap();
+    members.remove("validFrom");
+    members.remove("issuer");
+    let claims = json!({"iss": desk.did, "jti": "urn:specimen:1", "nbf": 1_767_225_600, "exp": 1_800_000_000, "vc": vc});
+    let read = verdict(Kind::Credential, signed(&desk, &claims)).unwrap();
+    assert_eq!(read["issuer"], desk.did);
+    assert_eq!(read["id"], "urn:specimen:1");
+    assert_eq!(read["issuanceDate"], "2026-01-01T00:00:00Z");
+    assert_eq!(read["expirationDate"], "2027-01-15T08:00:00Z");
+    for name in ["validFrom", "validUntil", "iss", "nbf"] {
+        assert!(read.get(name).is_none(), "{name}");
+    }
+    // Nobody is named in either place.
+    let nobody = json!({"nbf": 1_767_225_600, "vc": claims["vc"]});
+    assert!(verdict(Kind::Credential, signed(&desk, &nobody)).is_err());
+    // The document names another than the claim, though the key is the document's own.
+    let other = Desk::new(Signer::fresh(KeyType::P256));
+    let claims = json!({"iss": other.did, "vc": credential(&desk.did)});
+    assert_eq!(
+        verdict(Kind::Credential, signed(&desk, &claims)),
+        Err("issuer_key_mismatch")
+    );
+}

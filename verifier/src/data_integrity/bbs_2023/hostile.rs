@@ -323,3 +323,103 @@ fn a_base_proof_must_say_the_key_and_the_header_that_it_is_signed_with() {
         "invalid_signature"
     );
 }
+
+#[test]
+fn proof_values_end_and_begin_where_they_should() {
+    let store = ContextStore::builtin();
+    let base = prepared(&store).sign(&key()).unwrap();
+    let text = base["proof"]["proofValue"].as_str().unwrap();
+    let bytes = crate::encoding::from_multibase_base64url(text).unwrap();
+    assert!(BaseValue::decode(text).is_ok());
+    let longer = multibase_base64url(&[&bytes[..], &[0]].concat());
+    assert_eq!(code(BaseValue::decode(&longer)), "malformed");
+    // The third byte alone makes no base proof.
+    for last in [2, 4, 6, 8] {
+        for head in [[0, 0x5d], [0xd9, 0]] {
+            let other = multibase_base64url(&[head[0], head[1], last, 0x80]);
+            assert_eq!(code(DerivedValue::decode(&other)), "malformed");
+        }
+    }
+    // A part more is the context of a pseudonym, where there is one.
+    let bound = DerivedValue {
+        blind: Some(BlindPart {
+            messages: 4,
+            pseudonym: None,
+        }),
+        ..derived()
+    };
+    let text = bound.encode(FeatureOption::AnonymousHolderBinding, PseudonymLayout::Text);
+    assert!(DerivedValue::decode(&text).is_ok());
+    let mut bytes = crate::encoding::from_multibase_base64url(&text).unwrap();
+    assert_eq!((bytes[3], bytes.pop()), (0x86, Some(4)));
+    bytes[3] = 0x87;
+    bytes.extend([0x41, 1, 4]);
+    let more = multibase_base64url(&bytes);
+    assert_eq!(code(DerivedValue::decode(&more)), "malformed");
+}
+
+/// Two showings with the same random scalars would give away what they hide, so that a seed used twice must not do it.
+#[test]
+fn a_seed_used_twice_makes_other_proofs() {
+    let store = ContextStore::builtin();
+    let base = prepared(&store).sign(&key()).unwrap();
+    let show = |presentation_header: &[u8], pointer: &str| {
+        let derivation = Derivation {
+            selective_pointers: &[pointer.to_owned()],
+            presentation_header,
+            seed: &[9; 32],
+            secrets: None,
+            nym_domain: None,
+            layout: PseudonymLayout::Vectors,
+        };
+        let shown = derive(&base, &derivation, &store).unwrap();
+        assert_eq!(code(verify(&shown, &expected(), &store)), "accepted");
+        let value = DerivedValue::decode(shown["proof"]["proofValue"].as_str().unwrap());
+        // Abar, Bbar and D are blinded by the first scalars.
+        value.unwrap().proof[..144].to_vec()
+    };
+    let first = show(b"one", "/credentialSubject/sex");
+    assert!(first == show(b"one", "/credentialSubject/sex"));
+    assert!(first != show(b"two", "/credentialSubject/sex"));
+    assert!(first != show(b"one", "/credentialSubject/given_name"));
+}
+
+#[test]
+fn nothing_is_prepared_in_a_chain_nor_signed_by_another_key() {
+    let store = ContextStore::builtin();
+    let method = crate::did::verification_method(&public());
+    let options = ProofOptions {
+        previous_proof: vec!["urn:proof:0".to_owned()],
+        ..ProofOptions::new(method, ProofPurpose::AssertionMethod)
+    };
+    let refused = prepare_base(&document(), &options, &[], &[8; 32], &store);
+    assert_eq!(code(refused), "malformed");
+    let other = SecretKey::from_bytes(&[6; 32]).unwrap();
+    let random = RandomScalars::expand(SUITE, &[5; 32], 3).unwrap();
+    let committed = Committed {
+        messages: &[b"secret"],
+        nym: None,
+    };
+    let (commitment, _) = commit(SUITE, &committed, random).unwrap();
+    let request = Request {
+        feature: FeatureOption::AnonymousHolderBinding,
+        commitment_with_proof: &commitment,
+        signer_nym_entropy: None,
+        layout: PseudonymLayout::Text,
+    };
+    assert_eq!(
+        code(prepared(&store).sign_for(&other, &request)),
+        "malformed"
+    );
+    // What is recorded before signing names the very messages.
+    let mut another = document();
+    another["credentialSubject"]["sex"] = json!("male");
+    let options = ProofOptions::new(
+        crate::did::verification_method(&public()),
+        ProofPurpose::AssertionMethod,
+    );
+    let pointers = ["/issuer".to_owned()];
+    let another = prepare_base(&another, &options, &pointers, &[8; 32], &store).unwrap();
+    assert!(prepared(&store).digest() == prepared(&store).digest());
+    assert!(prepared(&store).digest() != another.digest());
+}
