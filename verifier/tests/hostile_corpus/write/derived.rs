@@ -16,6 +16,9 @@ const MANDATORY: [&str; 2] = ["/issuer", "/validFrom"];
 const SELECTED: &str = "/credentialSubject";
 const HMAC_KEY: [u8; 32] = [7; 32];
 
+/// A map in CBOR.
+type Pairs = Vec<(cbor::Value, cbor::Value)>;
+
 const MALFORMED: (&str, &str) = ("proof", "malformed");
 const INVALID: (&str, &str) = ("proof", "invalid_signature");
 const DISCLOSURE: (&str, &str) = ("disclosure", "disclosure_invalid");
@@ -153,7 +156,6 @@ impl Row {
     }
 
     fn labels(&self) {
-        type Pairs = Vec<(cbor::Value, cbor::Value)>;
         let after = |change: &dyn Fn(&mut Pairs)| {
             self.after(|parts| {
                 let cbor::Value::Map(pairs) = &mut parts[self.labels] else {
@@ -163,7 +165,7 @@ impl Row {
                 change(pairs);
             })
         };
-        let swapped = |pairs: &mut Vec<(cbor::Value, cbor::Value)>| {
+        let swapped = |pairs: &mut Pairs| {
             let [one, two] = [pairs[0].1.clone(), pairs[1].1.clone()];
             (pairs[0].1, pairs[1].1) = (two, one);
         };
