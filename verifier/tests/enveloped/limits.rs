@@ -206,7 +206,7 @@ fn an_issued_credential_comes_without_key_binding() {
     let unsigned = sd_jwt::prepare(sd_jwt::IssueInput {
         header,
         visible,
-        disclosable: Map::new(),
+        disclosable: &Map::new(),
         holder: holder.signer.public_key(),
         salts: &mut || [0; 16],
         decoys: 0,
