@@ -148,7 +148,9 @@ fn a_relay_passes_on_nothing_else() {
         ) -> Result<tessera_terminal::Json, tessera_terminal::IssuerError> {
             self.0.set(self.0.get() + 1);
             Ok(match path {
-                "/terminal/challenge" => serde_json::json!({"nonce": "n"}),
+                "/terminal/challenge" => {
+                    serde_json::json!({"nonce": "n", "expires_at": "2030-01-01T00:00:00Z"})
+                }
                 _ => serde_json::json!({"command": self.1}),
             })
         }
