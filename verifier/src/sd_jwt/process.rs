@@ -85,8 +85,9 @@ struct Walk<'a> {
     parts: &'a Parts,
     /// Sorted by digest.
     by_digest: Vec<(Digest, usize)>,
-    /// Every digest met that has no disclosure: none may come twice (step 4), which is looked at in the end.
-    met: Vec<Cow<'a, str>>,
+    /// Every digest met that has no disclosure: none may come twice (step 4), which is looked at in the end. Its first
+    /// characters stand before it, for sorting.
+    met: Vec<(u64, Cow<'a, str>)>,
     /// Where each disclosure was met. Twice is refused at once, or each might multiply those inside it.
     paths: Vec<Option<ClaimPath>>,
     at: Vec<Step<'a>>,
@@ -198,7 +199,9 @@ impl<'a> Walk<'a> {
             .by_digest
             .binary_search_by(|(other, _)| other.as_str().cmp(&digest));
         let Some((_, index)) = found.ok().and_then(|place| self.by_digest.get(place)) else {
-            self.met.push(digest);
+            let first = digest.as_bytes().first_chunk();
+            let first = first.map_or(0, |first| u64::from_be_bytes(*first));
+            self.met.push((first, digest));
             return Ok(None);
         };
         if !matches!(self.paths.get(*index), Some(None)) {

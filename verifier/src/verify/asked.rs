@@ -1,5 +1,6 @@
 //! Exactly what was asked: everything of it and nothing besides.
 
+use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -34,57 +35,61 @@ pub(super) fn exactly(
     })
 }
 
+/// One step of the way down.
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Key(&'a str),
+    Index(u32),
+}
+
 /// The first disclosed claim that no path asks for.
-fn beyond(
-    value: &Value,
-    at: &mut Vec<PathElement>,
+fn beyond<'a>(
+    value: &'a Value,
+    at: &mut Vec<Step<'a>>,
     asked: &[&ClaimPath],
     envelope: &[&str],
 ) -> Option<String> {
     if asked.iter().any(|path| leads_to(path.elements(), at)) {
         return None;
     }
-    let children: Vec<(PathElement, &Value)> = match value {
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, value)| (PathElement::Key(name.clone()), value))
-            .collect(),
-        Value::Array(elements) => (0..)
-            .zip(elements)
-            .map(|(index, value)| (PathElement::Index(index), value))
-            .collect(),
-        _ => Vec::new(),
-    };
-    if children.is_empty() && !at.is_empty() {
-        // A leaf, or an empty container, which tells something too.
-        return Some(name(at));
-    }
-    for (step, child) in children {
-        if at.is_empty()
-            && matches!(&step, PathElement::Key(name) if envelope.contains(&name.as_str()))
-        {
-            continue;
-        }
-        // The holder's own identifier is bound to the proof and so never optional.
-        if matches!((&at[..], &step), ([PathElement::Key(parent)], PathElement::Key(id)) if parent == "credentialSubject" && id == "id")
-        {
-            continue;
+    let mut below = |step, child| {
+        if never_asked(at, step, envelope) {
+            return None;
         }
         at.push(step);
         let found = beyond(child, at, asked, envelope);
         at.pop();
-        if found.is_some() {
-            return found;
-        }
+        found
+    };
+    match value {
+        Value::Object(members) if !members.is_empty() => members
+            .iter()
+            .find_map(|(name, child)| below(Step::Key(name), child)),
+        Value::Array(elements) if !elements.is_empty() => (0..)
+            .zip(elements)
+            .find_map(|(index, child)| below(Step::Index(index), child)),
+        // A leaf, or an empty container, which tells something too.
+        _ if !at.is_empty() => Some(name(at)),
+        _ => None,
     }
-    None
 }
 
-fn leads_to(path: &[PathElement], at: &[PathElement]) -> bool {
+/// The envelope, and the holder's own identifier, which is bound to the proof and so never optional.
+fn never_asked(at: &[Step<'_>], step: Step<'_>, envelope: &[&str]) -> bool {
+    match (at, step) {
+        ([], Step::Key(name)) => envelope.contains(&name),
+        ([Step::Key(parent)], Step::Key(name)) => *parent == "credentialSubject" && name == "id",
+        _ => false,
+    }
+}
+
+fn leads_to(path: &[PathElement], at: &[Step<'_>]) -> bool {
     at.len() >= path.len()
         && path.iter().zip(at).all(|pair| match pair {
-            (PathElement::All(()), PathElement::Index(_)) => true,
-            (asked, here) => asked == here,
+            (PathElement::All(()), Step::Index(_)) => true,
+            (PathElement::Key(asked), Step::Key(here)) => asked == here,
+            (PathElement::Index(asked), Step::Index(here)) => asked == here,
+            _ => false,
         })
 }
 
@@ -93,9 +98,12 @@ const MAX_NAME: usize = 120;
 
 /// The name of a claim for a message, without any value and not longer than a claims path. The holder chose it, so only
 /// what is safe on a terminal and in a log is kept.
-fn name(at: &[PathElement]) -> String {
-    let steps: Vec<_> = at.iter().take(ClaimPath::MAX).cloned().collect();
-    ClaimPath::try_from(steps)
+fn name(at: &[Step<'_>]) -> String {
+    let steps = at.iter().take(ClaimPath::MAX).map(|step| match step {
+        Step::Key(name) => PathElement::Key((*name).to_owned()),
+        Step::Index(index) => PathElement::Index(*index),
+    });
+    ClaimPath::try_from(steps.collect::<Vec<_>>())
         .map(|path| path.to_string())
         .unwrap_or_default()
         .chars()

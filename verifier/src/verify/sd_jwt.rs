@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::stage::{At as _, Refusal, Stage};
 use super::steps::{Check, Proven};
 use crate::claims::{CredentialProfile, Format};
+use crate::dcql::{ClaimPath, PathElement};
 use crate::did;
 use crate::error::Error;
 use crate::json::flat::Node;
@@ -49,11 +50,7 @@ pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Refu
         .verify_issuer(&key, typs)
         .at_credential(Stage::Proof)?;
     // The envelope is never disclosable (SD-JWT VC §3.2.2.2): a disclosure of these names is refused.
-    let hidden = |path: &crate::dcql::ClaimPath| {
-        ENVELOPE
-            .iter()
-            .any(|name| crate::dcql::ClaimPath::keys(&[name]).covers(path))
-    };
+    let hidden = |path: &ClaimPath| matches!(path.elements().first(), Some(PathElement::Key(name)) if ENVELOPE.contains(&name.as_str()));
     if verified.disclosed().iter().any(hidden) {
         return Err(Error::DisclosureInvalid {
             why: "a claim that must always be visible",
