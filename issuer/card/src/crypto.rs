@@ -116,8 +116,7 @@ macro_rules! with_cipher {
 }
 
 impl Key {
-    /// A key of a worked example; missing octets are zero.
-    #[cfg(test)]
+    /// A key that is not derived; missing octets are zero.
     pub(crate) fn new(cipher: Cipher, bytes: &[u8]) -> Self {
         let mut octets = Zeroizing::new([0; 32]);
         octets[..bytes.len()].copy_from_slice(bytes);

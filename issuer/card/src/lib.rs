@@ -13,7 +13,7 @@
 //! any other way than by [`evidence::verify`]. The issuer picks the active authentication challenge,
 //! so a terminal can neither invent nor replay a chip.
 //!
-//! Implemented: PACE with ECDH generic mapping and BAC; secure messaging with 3DES and AES of three key
+//! Implemented: PACE with ECDH generic, integrated and chip authentication mapping, and BAC; secure messaging with 3DES and AES of three key
 //! lengths; passive authentication with ECDSA, RSA PKCS #1 and RSASSA-PSS, revocation lists, master
 //! lists and link certificates; active authentication with ECDSA and RSA; chip authentication run by
 //! the issuer through the terminal; NIST and Brainpool curves of 224 to 521 bits, named or spelled out;

@@ -1,5 +1,6 @@
-//! Password authenticated connection establishment (Doc 9303-11 §4.4): ECDH with generic mapping
-//! over every curve of [`crate::curve::Curve`], 3DES or AES, opened by the card access number or the MRZ.
+//! Password authenticated connection establishment (Doc 9303-11 §4.4): ECDH with generic, integrated and
+//! chip authentication mapping over every curve of [`crate::curve::Curve`], 3DES or AES, opened by the card
+//! access number or the MRZ.
 
 use elliptic_curve::group::Group as _;
 use primeorder::ProjectivePoint;
@@ -13,12 +14,13 @@ use crate::crypto::{Cipher, Key, KeyUse};
 use crate::curve::{Arithmetic, decode, encode, on_curve};
 use crate::error::CardError;
 use crate::mrz::MrzKey;
-use crate::security_info::PaceInfo;
+use crate::security_info::{Mapping, PaceInfo};
 use crate::sm::SecureChannel;
 use crate::tlv;
 use crate::transport::Transceiver;
 
 pub(crate) mod group;
+mod integrated;
 use group::{number, random_scalar};
 
 /// What opens the chip, and its reference in MSE:Set AT (§4.4.4.1).
@@ -70,11 +72,21 @@ fn run<C: Arithmetic>(
     let encrypted = general_authenticate(card, Step::Nonce, &[])?;
     let nonce = decrypt_nonce(&password.key(info.cipher), &encrypted)?;
 
-    // Map nonce: Ĝ = s·G + H, where H is agreed with keys of one use (§4.4.3.3.1).
-    let own = random_scalar::<C>(rng)?;
-    let own_public = sent::<C>(&(ProjectivePoint::<C>::generator() * *own))?;
-    let chip_public = received::<C>(&general_authenticate(card, Step::Mapping, &own_public)?)?;
-    let generator = map_generator::<C>(&nonce, &(chip_public * *own))?;
+    let generator = match info.mapping {
+        Mapping::Generic | Mapping::ChipAuthentication => {
+            // Map nonce: Ĝ = s·G + H, where H is agreed with keys of one use (§4.4.3.3.1).
+            let own = random_scalar::<C>(rng)?;
+            let own_public = sent::<C>(&(ProjectivePoint::<C>::generator() * *own))?;
+            let answer = general_authenticate(card, Step::Mapping, &own_public)?;
+            map_generator::<C>(&nonce, &(received::<C>(&answer)? * *own))?
+        }
+        Mapping::Integrated => {
+            let mut own = Zeroizing::new(vec![0; integrated::nonce_length(info.cipher)]);
+            rng.fill_bytes(&mut own);
+            send_nonce(card, &own)?;
+            integrated::map_generator::<C>(info.cipher, &nonce, &own)?
+        }
+    };
 
     // Key agreement over the mapped generator.
     let own = random_scalar::<C>(rng)?;
@@ -90,7 +102,11 @@ fn run<C: Arithmetic>(
 
     let authentication = info.cipher.derive(x_coordinate, KeyUse::Authentication);
     let token = authentication_token(&authentication, info, &chip_public)?;
-    let answer = general_authenticate(card, Step::Authentication, &token)?;
+    let step = match info.mapping {
+        Mapping::ChipAuthentication => Step::AuthenticationWithData,
+        Mapping::Generic | Mapping::Integrated => Step::Authentication,
+    };
+    let answer = general_authenticate(card, step, &token)?;
     let expected = authentication_token(&authentication, info, &own_public)?;
     if !bool::from(expected.as_slice().ct_eq(&answer)) {
         return Err(CardError::AccessDenied);
@@ -128,15 +144,21 @@ enum Step {
     Mapping,
     Agreement,
     Authentication,
+    /// With chip authentication mapping, the answer has encrypted chip authentication data behind the token.
+    AuthenticationWithData,
 }
 
 impl Step {
+    fn is_last(self) -> bool {
+        matches!(self, Self::Authentication | Self::AuthenticationWithData)
+    }
+
     fn tags(self) -> (Option<u32>, u32) {
         match self {
             Self::Nonce => (None, 0x80),
             Self::Mapping => (Some(0x81), 0x82),
             Self::Agreement => (Some(0x83), 0x84),
-            Self::Authentication => (Some(0x85), 0x86),
+            Self::Authentication | Self::AuthenticationWithData => (Some(0x85), 0x86),
         }
     }
 }
@@ -154,7 +176,7 @@ fn general_authenticate(
     let mut command = Command::new(0x86, 0, 0)
         .data(tlv::encode(0x7C, &inner)?)
         .le(256);
-    if step != Step::Authentication {
+    if !step.is_last() {
         // Command chaining: all but the last.
         command.cla = 0x10;
     }
@@ -162,7 +184,7 @@ fn general_authenticate(
     let data = match response.status {
         0x9000 => response.data,
         // Only the last round tells a wrong password from a right one (§4.4.4.2: 6300, and 63Cx).
-        0x6300..=0x63CF | 0x6982 | 0x6988 if step == Step::Authentication => {
+        0x6300..=0x63CF | 0x6982 | 0x6988 if step.is_last() => {
             return Err(CardError::AccessDenied);
         }
         // 6983: the password is blocked after too many wrong tries.
@@ -177,8 +199,39 @@ fn general_authenticate(
     const WHAT: CardError = CardError::Protocol("GENERAL AUTHENTICATE response");
     let inner = tlv::only(&data, 0x7C, "GENERAL AUTHENTICATE").map_err(|_| WHAT)?;
     // Further objects (certificate references) may follow in other protocols; not in this one.
-    let value = tlv::only(inner, answered, "GENERAL AUTHENTICATE").map_err(|_| WHAT)?;
+    let mut objects = tlv::Objects::new(inner);
+    let value = objects
+        .expect(answered, "GENERAL AUTHENTICATE")
+        .map_err(|_| WHAT)?;
+    if step == Step::AuthenticationWithData {
+        // What the chip proves with these data it proves to this terminal and to nobody else; the issuer runs chip
+        // authentication itself. So they must be there and are not judged.
+        let data = objects
+            .expect(0x8A, "GENERAL AUTHENTICATE")
+            .map_err(|_| WHAT)?;
+        if data.is_empty() || !data.len().is_multiple_of(16) {
+            return Err(WHAT);
+        }
+    }
+    objects.end("GENERAL AUTHENTICATE").map_err(|_| WHAT)?;
     Ok(value.to_vec())
+}
+
+/// Integrated mapping: the terminal's nonce, to which the chip answers with nothing (§4.4.4.2). Chips write nothing in
+/// three ways.
+fn send_nonce(card: &mut dyn Transceiver, nonce: &[u8]) -> Result<(), CardError> {
+    let data = tlv::encode(0x7C, &tlv::encode(0x81, nonce)?)?;
+    let mut command = Command::new(0x86, 0, 0).data(data).le(256);
+    command.cla = 0x10;
+    let response = Response::parse(&card.transmit(&command.encode()?)?)?;
+    match (response.status, response.data.as_slice()) {
+        (0x9000, [] | [0x7C, 0] | [0x7C, 2, 0x82, 0]) => Ok(()),
+        (0x9000, _) => Err(CardError::Protocol("GENERAL AUTHENTICATE response")),
+        (status, _) => Err(CardError::Status {
+            command: "GENERAL AUTHENTICATE",
+            status,
+        }),
+    }
 }
 
 /// The nonce is one or two blocks of AES (§4.4.3.3: a multiple of the block size).

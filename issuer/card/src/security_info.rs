@@ -8,7 +8,6 @@ use crate::tlv::{self, Objects};
 
 /// id-PACE, 0.4.0.127.0.7.2.2.4, content octets; mapping and cipher follow (Doc 9303-11 §9.2.3).
 const PACE: [u8; 8] = [4, 0, 0x7F, 0, 7, 2, 2, 4];
-const ECDH_GM: u8 = 2;
 /// id-icao-mrtd-security-aaProtocolObject, 2.23.136.1.1.5.
 const ACTIVE_AUTHENTICATION: [u8; 6] = [0x67, 0x81, 0x08, 1, 1, 5];
 /// id-CA-ECDH, 0.4.0.127.0.7.2.2.3.2, content octets; the cipher follows (§9.2.7).
@@ -30,11 +29,36 @@ struct Info<'a> {
     encoded: &'a [u8],
 }
 
+/// How PACE maps its nonce to a generator (Doc 9303-11 §4.4.3.3), all over elliptic curves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mapping {
+    /// By a key agreement of its own.
+    Generic,
+    /// By a pseudo-random function of two nonces.
+    Integrated,
+    /// Generic, with proof of the chip's key in the last answer.
+    ChipAuthentication,
+}
+
+impl Mapping {
+    /// By the last number but one of a protocol's object identifier (§9.2.3).
+    fn numbered(number: u8) -> Option<Self> {
+        match number {
+            2 => Some(Self::Generic),
+            4 => Some(Self::Integrated),
+            6 => Some(Self::ChipAuthentication),
+            _ => None,
+        }
+    }
+}
+
 /// One way to run PACE that chip and terminal both know.
 #[derive(Clone, Copy)]
 pub(crate) struct PaceInfo<'a> {
     /// The protocol's object identifier, content octets.
     pub(crate) protocol: &'a [u8],
+    /// The mapping it names.
+    pub(crate) mapping: Mapping,
     /// The cipher it names.
     pub(crate) cipher: Cipher,
     /// The curve of the domain parameters.
@@ -84,9 +108,11 @@ impl<'a> SecurityInfos<'a> {
         Self::parse(tlv::only(bytes, 0x6E, "DG14")?)
     }
 
-    /// The PACE offer to run: the first with AES, or else the first that this crate can run.
+    /// The PACE offer to run: the first with AES, or else the first that this crate can run. Generic mapping goes before
+    /// the others, because every chip of the field has been tried with it.
     pub(crate) fn pace(&self) -> Option<PaceInfo<'a>> {
-        let offers: Vec<PaceInfo<'a>> = self.0.iter().filter_map(Info::pace).collect();
+        let mut offers: Vec<PaceInfo<'a>> = self.0.iter().filter_map(Info::pace).collect();
+        offers.sort_by_key(|offer| offer.mapping != Mapping::Generic);
         let chosen = offers
             .iter()
             .find(|offer| offer.cipher != Cipher::TripleDes)
@@ -169,19 +195,26 @@ impl<'a> Info<'a> {
     /// PACEInfo (§9.2.3), version 2, with standardised domain parameters.
     fn pace(&self) -> Option<PaceInfo<'a>> {
         let (mapping, cipher) = match self.oid.strip_prefix(&PACE)? {
-            [mapping, cipher] => (*mapping, Cipher::numbered(*cipher)?),
+            [mapping, cipher] => (Mapping::numbered(*mapping)?, Cipher::numbered(*cipher)?),
             _ => return None,
         };
         let parameters = self.optional.filter(|parameters| parameters.tag == 0x02)?;
         match (self.required.tag, self.required.value, parameters.value) {
-            (0x02, [2], [parameter_id]) if mapping == ECDH_GM => Some(PaceInfo {
-                protocol: self.oid,
-                cipher,
-                curve: Curve::from_parameter_id(*parameter_id)?,
-                parameter_id: *parameter_id,
-                ambiguous: false,
-                encoded: self.encoded,
-            }),
+            // Chip authentication mapping has no 3DES, and integrated mapping no P-224 (appendix B.1).
+            (0x02, [2], [parameter_id])
+                if (mapping, cipher) != (Mapping::ChipAuthentication, Cipher::TripleDes)
+                    && (mapping, *parameter_id) != (Mapping::Integrated, 10) =>
+            {
+                Some(PaceInfo {
+                    protocol: self.oid,
+                    mapping,
+                    cipher,
+                    curve: Curve::from_parameter_id(*parameter_id)?,
+                    parameter_id: *parameter_id,
+                    ambiguous: false,
+                    encoded: self.encoded,
+                })
+            }
             _ => None,
         }
     }

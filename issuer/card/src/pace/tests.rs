@@ -84,6 +84,92 @@ fn intermediate_figures_of_appendix_g1() {
     );
 }
 
+/// Doc 9303-11 appendix H.1, integrated mapping, the whole exchange octet for octet.
+#[test]
+fn worked_example_of_appendix_h1() {
+    let card_access = hex("31143012060A04007F0007020204040202010202010D");
+    let info = SecurityInfos::parse(&card_access).unwrap().pace().unwrap();
+    let mut rng = Figures::new(
+        "5DD4CBFC96F5453B130D890A1CDBAE32A73FB703AC1436A18E0CFA5ABB3F7BEC7A070E7A6788486BEE230C4A22762595",
+    );
+    let exchange = [
+        ("0022C1A40F800A04007F00070202040402830102", "9000"),
+        (
+            "10860000027C0000",
+            "7C128010143DC40C08C8E891FBED7DEDB92B64AD9000",
+        ),
+        (
+            "10860000147C1281105DD4CBFC96F5453B130D890A1CDBAE3200",
+            "9000",
+        ),
+        (
+            "10860000457C4383410489CBA23FFE96AA18D824627C3E934E54A9FD0B87A95D1471DC1C0ABFDCD640D46755DE9B7B778280B6BEBD57439ADFEB0E21FD4ED6DF42578C13418A59B34C3700",
+            "7C4384410467F78E5F7F7686082B293E8D087E056916D0F74BC01A5F8957D0DE45691E51E8932B69A962B52A0985AD2C0A271EE6A13A8ADDDCD1A3A994B9DED257F4D227539000",
+        ),
+        (
+            "008600000C7C0A8508450F02B86F6A090900",
+            "7C0A860875D4D96E8D5B03089000",
+        ),
+    ];
+    let mut card = Script::new(&exchange);
+    establish(&mut card, &info, &Password::Can("123456"), &mut rng).unwrap();
+    assert!(card.finished());
+    // Something where nothing belongs.
+    let answers = exchange.map(|(_, answer)| answer);
+    for (answer, code) in [
+        ("7C0382010090009000", "card_protocol"),
+        ("6A80", "card_protocol"),
+    ] {
+        let mut answers = answers;
+        answers[2] = answer;
+        let mut card = Script::answering(&answers);
+        let mut rng = Figures::new(
+            "5DD4CBFC96F5453B130D890A1CDBAE32A73FB703AC1436A18E0CFA5ABB3F7BEC7A070E7A6788486BEE230C4A22762595",
+        );
+        let refused = establish(&mut card, &info, &Password::Can("123456"), &mut rng);
+        assert_eq!(refused.err().unwrap().code(), code);
+    }
+}
+
+/// Doc 9303-11 appendix I.1, chip authentication mapping, the whole exchange octet for octet.
+#[test]
+fn worked_example_of_appendix_i1() {
+    let card_access = hex("31143012060A04007F0007020204060202010202010D");
+    let info = SecurityInfos::parse(&card_access).unwrap().pace().unwrap();
+    let mrz = MrzKey::new("C11T002JM", "960812", "231031").unwrap();
+    let secrets = "5D8BB87BD74D985A4B7D4325B9F7B976FE835122773400798914AA22738135CC76ECFDAA9841C323A3F5FC5E88B88DB3EFF7E35EBF57A7E6946CB630006C2120";
+    let exchange = [
+        ("0022C1A40F800A04007F00070202040602830101", "9000"),
+        (
+            "10860000027C0000",
+            "7C128010CB60E8E0D85B76A9BD304747C2AD42E29000",
+        ),
+        (
+            "10860000457C438141047F1D410ADB7DDB3B84BF1030800981A9105D7457B4A3ADE002384F3086C67EDE1AB889104A27DB6D842B019020FBF3CEACB0DC627F7BDCAC29969E19D0E553C100",
+            "7C43824104A234236AA9B9621E8EFB73B5245C0E09D2576E5277183C1208BDD55280CAE8B304F365713A356E65A451E165ECC9AC0AC46E3771342C8FE5AEDD092685338E239000",
+        ),
+        (
+            "10860000457C43834104446C934084D9DAB863944F219520076C29EE3F7AE6722B11FF319EC1C7728F955483400BFF60BF0C5929270009277DC2A515E12575010AD9BA916CF1BF86FEFC00",
+            "7C4384410402AD566F3C6EC7F9324509AD50A51FA52030782A4968FCFEDF737DAEA993333111C3B9B4C2287789BD137E7F8AA882E2A3C633CCD6ECC2C63C57AD401A09C2E19000",
+        ),
+        (
+            "008600000C7C0A8508E86BD06018A1CD3B00",
+            "7C3C86088596CF055C67C1A38A301EEA964DAAE372AC990E3EFDE6333353BFC89A6704D93DA8798CF77F5B7A54BD10CBA372B42BE0B9B5F28AA8DE2F4F929000",
+        ),
+    ];
+    let mut card = Script::new(&exchange);
+    let mut rng = Figures::new(secrets);
+    establish(&mut card, &info, &Password::Mrz(&mrz), &mut rng).unwrap();
+    assert!(card.finished());
+    // The chip's proof has to be there.
+    let mut answers = exchange.map(|(_, answer)| answer);
+    answers[4] = "7C0A86088596CF055C67C1A39000";
+    let mut card = Script::answering(&answers);
+    let mut rng = Figures::new(secrets);
+    let refused = establish(&mut card, &info, &Password::Mrz(&mrz), &mut rng);
+    assert_eq!(refused.err().unwrap().code(), "card_protocol");
+}
+
 /// The password key of the card access number of the TR-03110 examples.
 #[test]
 fn password_key_of_a_card_access_number() {
