@@ -101,6 +101,27 @@ pub enum Command {
         /// Why; kept with the record, not published.
         reason: String,
     },
+    /// Lists what waits for a review, without personal data.
+    ReviewList {},
+    /// Shows who it is that waits. Personal data, for the reviewer.
+    ReviewShow {
+        /// The session.
+        session: String,
+    },
+    /// Decides a review.
+    ReviewDecide {
+        /// The session.
+        session: String,
+        /// Whether credentials are issued.
+        approve: bool,
+    },
+    /// Forgets a person, by number, or again by the handle that an earlier erasure printed: after a restore.
+    Erase {
+        /// The number.
+        person: Option<String>,
+        /// The handle.
+        handle: Option<String>,
+    },
     /// Replaces the signing key.
     Rotate {},
     /// Begins a new status list with the next issuance.
@@ -136,8 +157,9 @@ async fn run(
     let store = &service.store;
     match command {
         Command::RegistryImport { folder } => {
-            let registry = Arc::clone(&service.registry);
-            let count = tokio::task::spawn_blocking(move || registry.import(&folder)).await??;
+            let (registry, entropy) = (Arc::clone(&service.registry), Arc::clone(&service.entropy));
+            let count =
+                tokio::task::spawn_blocking(move || registry.import(&folder, &*entropy)).await??;
             tracing::info!(count, "register imported");
             Ok(json!({"persons": count}))
         }
@@ -243,7 +265,19 @@ async fn run(
             store.put_relying_party(party.clone()).await?;
             Ok(serde_json::to_value(registration(&party))?)
         }
+        Command::ReviewList {} => crate::review::list(service).await,
+        Command::ReviewShow { session } => crate::review::show(service, &session).await,
+        Command::ReviewDecide { session, approve } => {
+            crate::review::decide(service, &session, approve).await
+        }
+        Command::Erase { person, handle } => crate::erase::erase(service, person, handle).await,
         Command::Revoke { target, reason } => {
+            let target = match target {
+                RevocationTarget::Person(number) => {
+                    RevocationTarget::Person(service.registry.handle(&number))
+                }
+                other => other,
+            };
             let revoked = store.revoke(target, &reason, service.now()).await?;
             tracing::info!(revoked, "credentials revoked");
             Ok(json!({"revoked": revoked}))

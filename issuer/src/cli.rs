@@ -73,6 +73,13 @@ enum Action {
     },
     /// Revoke credentials.
     Revoke(Revocation),
+    /// What waits for the authority to look before it is issued.
+    Review {
+        #[command(subcommand)]
+        action: ReviewAction,
+    },
+    /// Forget a person: revoke, empty the store of what is the person's, forget which handle stood for the number.
+    Erase(Erasure),
     /// Replace the signing key; credentials of the old one stay good until they expire.
     Rotate,
     /// Begin a new status list with the next issuance: after the store was restored from a backup.
@@ -89,6 +96,38 @@ enum Action {
     Root,
     /// Print the OpenAPI description of the service.
     Openapi,
+}
+
+#[derive(Debug, Subcommand)]
+enum ReviewAction {
+    /// List what waits, without personal data.
+    List,
+    /// Show who waits in a session: personal data.
+    Show {
+        /// The session.
+        session: String,
+    },
+    /// Let the credentials be issued.
+    Approve {
+        /// The session.
+        session: String,
+    },
+    /// Refuse them, for good.
+    Refuse {
+        /// The session.
+        session: String,
+    },
+}
+
+#[derive(Debug, Args)]
+#[group(skip)]
+struct Erasure {
+    /// The person's number.
+    #[arg(long, conflicts_with = "handle", required_unless_present = "handle")]
+    person: Option<String>,
+    /// The handle an earlier erasure printed: to erase again what a restored backup brought back.
+    #[arg(long)]
+    handle: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

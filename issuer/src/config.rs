@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::proofing::machine::{EvidenceDays, Lifetimes};
+use crate::rollout::Rollout;
+
 /// Prefix of the environment variables read.
 pub const ENVIRONMENT_PREFIX: &str = "TESSERA_ISSUER_";
 
@@ -31,6 +34,10 @@ pub struct Config {
     pub terminals: Terminals,
     /// The card check.
     pub card: Card,
+    /// How far a session may go, and for how long.
+    pub assurance: Assurance,
+    /// Which districts, from when, how many a day.
+    pub rollout: Rollout,
     /// Credentials.
     pub issuance: Issuance,
     /// The bundle for relying parties.
@@ -67,8 +74,6 @@ pub struct Limits {
     pub json_depth: usize,
     /// Seconds one request may take.
     pub request_seconds: u64,
-    /// Seconds an enrolment session lives.
-    pub session_seconds: i64,
     /// Seconds a nonce lives.
     pub nonce_seconds: i64,
     /// Seconds an access token lives.
@@ -139,6 +144,31 @@ impl Card {
     }
 }
 
+/// How far a session may go, and for how long.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Assurance {
+    /// Whether somebody of the authority looks at every full enrolment before it is issued: see `review`.
+    pub review: bool,
+    /// Seconds a session may stay in each state.
+    pub lifetimes: Lifetimes,
+    /// Days for which evidence counts.
+    pub evidence_days: EvidenceDays,
+    /// Wrong recovery codes a day, for one person's number.
+    pub recovery_attempts_per_day: u32,
+}
+
+impl Default for Assurance {
+    fn default() -> Self {
+        Self {
+            review: false,
+            lifetimes: Lifetimes::default(),
+            evidence_days: EvidenceDays::default(),
+            recovery_attempts_per_day: 10,
+        }
+    }
+}
+
 /// Credentials.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -195,6 +225,8 @@ impl Default for Config {
             face: Face::default(),
             terminals: Terminals::default(),
             card: Card::default(),
+            assurance: Assurance::default(),
+            rollout: Rollout::default(),
             issuance: Issuance::default(),
             bundle: Bundle::default(),
             log: Log::default(),
@@ -221,7 +253,6 @@ impl Default for Limits {
             evidence_bytes: 12 * 1024 * 1024,
             json_depth: 16,
             request_seconds: 30,
-            session_seconds: 1800,
             nonce_seconds: 300,
             token_seconds: 600,
             tx_code_attempts: 5,

@@ -3,6 +3,7 @@
 //! Inside the crate a refusal is this type; how it looks on the wire is decided in one file, `http/problem.rs`. A
 //! failure carries no personal data and no part of the input.
 
+use crate::rollout::Opening;
 use crate::store::StoreError;
 
 macro_rules! codes {
@@ -148,6 +149,20 @@ codes! {
     DocumentExpired = "document_expired", 422, "The document has expired.", "证件已过期。";
     /// The document belongs to another person.
     DocumentNotOfPerson = "document_not_of_person", 422, "The document is not this person's.", "证件不属于该申请人。";
+    /// The roll-out has not come to the district.
+    DistrictNotOpen = "district_not_open", 403, "Enrolment is not open for this district yet.", "该地区尚未开放办理。";
+    /// The register has the person elsewhere.
+    DistrictMismatch = "district_mismatch", 422, "The register has another district for this person.", "该申请人的登记地区与所填地区不符。";
+    /// The day's number is reached.
+    NoPlaceLeft = "no_place_left", 429, "All places of today are taken. Come tomorrow.", "今日名额已满，请明日再来。";
+    /// Too long since the check.
+    EvidenceTooOld = "evidence_too_old", 409, "The check behind this credential is too old, or was of another kind. Be checked again.", "该凭证所依据的核验已过期或类型不符，请重新核验。";
+    /// Nothing to renew.
+    NothingHeld = "nothing_held", 404, "This device holds nothing that could be renewed.", "本设备没有可更新的凭证。";
+    /// Wrong recovery code, or nothing to report.
+    RecoveryRefused = "recovery_refused", 403, "The number or the recovery code is wrong, or there is nothing to report.", "号码或恢复码不正确，或没有可挂失的凭证。";
+    /// OpenID4VCI: no such deferred transaction.
+    InvalidTransactionId = "invalid_transaction_id", 400, "The transaction is unknown or was collected.", "该交易不存在或已领取。";
     /// OAuth: the request lacks something.
     InvalidRequest = "invalid_request", 400, "A parameter is missing or wrong.", "参数缺失或错误。";
     /// OAuth: another grant type.
@@ -182,6 +197,8 @@ pub struct Failure {
     pub detail: Option<&'static str>,
     /// Seconds to wait before trying again.
     pub retry_after: Option<u64>,
+    /// Where and from when it would not have been refused.
+    pub openings: Vec<Opening>,
 }
 
 impl Failure {
@@ -208,6 +225,7 @@ impl From<Code> for Failure {
             code,
             detail: None,
             retry_after: None,
+            openings: Vec::new(),
         }
     }
 }
@@ -223,6 +241,9 @@ impl From<StoreError> for Failure {
                 ..Self::from(Code::TooManyAttempts)
             },
             StoreError::WrongTxCode => Code::InvalidGrant.into(),
+            StoreError::EvidenceTooOld => Code::EvidenceTooOld.into(),
+            StoreError::WrongRecoveryCode => Code::RecoveryRefused.into(),
+            StoreError::NoPlaceLeft => Code::NoPlaceLeft.into(),
             StoreError::NonceUnknown => Code::NonceMismatch.into(),
             StoreError::TerminalUnknown => Code::TerminalUnknown.into(),
             StoreError::TerminalRetired => Code::TerminalRetired.into(),

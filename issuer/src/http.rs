@@ -3,10 +3,12 @@
 mod body;
 mod challenge;
 mod credential;
+mod deferred;
 mod encryption;
 mod evidence;
 mod face;
 mod health;
+mod lost;
 mod metadata;
 mod mutual;
 mod nonce;
@@ -15,7 +17,9 @@ mod openapi;
 mod problem;
 mod published;
 mod relay;
+mod renewals;
 mod resume;
+mod rollout;
 mod sessions;
 mod token;
 
@@ -54,10 +58,15 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/nonce", post(nonce::issue))
         .route("/token", post(token::redeem))
         .route("/credential", post(credential::issue))
+        .route("/deferred_credential", post(deferred::collect))
         // Proving a person
         .route("/sessions", post(sessions::open))
         .route("/sessions/{id}", get(sessions::show))
         .route("/sessions/{id}/face", post(face::check))
+        .route("/sessions/{id}/lost", post(lost::by_session))
+        .route("/renewals", post(renewals::open))
+        .route("/lost", post(lost::by_code))
+        .route("/rollout", get(rollout::list))
         // What relying parties carry away
         .route("/bundle", get(published::bundle))
         .route("/status/{list}", get(published::status))

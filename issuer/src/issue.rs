@@ -23,8 +23,9 @@ use crate::environment::{Entropy, identifier, start_of_day};
 use crate::failure::{Code, Failure};
 use crate::keys::Signer;
 use crate::policy::Approval;
+use crate::proofing::machine::Lifetimes;
 use crate::registry::Person;
-use crate::store::{IssuanceRecord, IssuanceState, Reserved, Store};
+use crate::store::{IssuanceRecord, IssuanceState, Level, Release, Reserved, Store};
 
 pub use document::Authority;
 pub(crate) use document::status_proof;
@@ -40,6 +41,8 @@ pub struct Terms {
     pub status_base: String,
     /// Days of validity.
     pub days: i64,
+    /// When the evidence behind them is too old (Unix seconds): no credential outlives it.
+    pub evidence_end: i64,
     /// Decoy digests in each SD-JWT.
     pub decoys: usize,
     /// Unix seconds.
@@ -58,7 +61,7 @@ pub struct Parties {
 
 /// Credentials complete but for the signature, with the records of the intent.
 pub struct Prepared {
-    session: String,
+    session: (String, Level),
     credentials: Vec<Unsigned>,
     records: Vec<IssuanceRecord>,
     signer: Arc<dyn Signer>,
@@ -69,7 +72,7 @@ impl Prepared {
     /// milliseconds for the W3C format, so it belongs on a blocking thread.
     ///
     /// # Errors
-    /// `internal` where a document cannot be made.
+    /// `evidence_too_old`; `internal` where a document cannot be made.
     pub fn prepare(
         approval: Approval,
         reserved: Reserved,
@@ -78,7 +81,10 @@ impl Prepared {
         entropy: &dyn Entropy,
     ) -> Result<Self, Failure> {
         let valid_from = start_of_day(terms.now);
-        let valid_until = valid_from + terms.days * 86_400;
+        let valid_until = (valid_from + terms.days * 86_400).min(terms.evidence_end);
+        if terms.now >= valid_until {
+            return Err(Code::EvidenceTooOld.into());
+        }
         let content = Content::new(&approval, terms, parties, (valid_from, valid_until))?;
         let mut credentials = Vec::with_capacity(approval.keys().len());
         let mut records = Vec::with_capacity(approval.keys().len());
@@ -86,7 +92,7 @@ impl Prepared {
             let unsigned = content.prepare(key, &reserved.list, index, entropy)?;
             records.push(IssuanceRecord {
                 id: identifier(entropy),
-                set: approval.session().to_owned(),
+                set: approval.set().to_owned(),
                 person: approval.person().to_owned(),
                 configuration: terms.profile.configuration(terms.format).to_owned(),
                 level: approval.level(),
@@ -106,7 +112,7 @@ impl Prepared {
             return Err(Failure::internal(&"fewer indices than keys"));
         }
         Ok(Self {
-            session: approval.session().to_owned(),
+            session: (approval.session().to_owned(), approval.level()),
             credentials,
             records,
             signer: Arc::clone(&parties.signer),
@@ -131,7 +137,7 @@ impl Prepared {
 
 /// Credentials whose intent is on disk: the only ones that can be signed.
 pub struct Intended {
-    session: String,
+    session: (String, Level),
     ids: Vec<String>,
     credentials: Vec<Unsigned>,
     signer: Arc<dyn Signer>,
@@ -173,7 +179,7 @@ impl Intended {
 
 /// Signed, unchecked and unreleased.
 pub struct Signed {
-    session: String,
+    session: (String, Level),
     ids: Vec<String>,
     credentials: Vec<Value>,
     signer: Arc<dyn Signer>,
@@ -198,9 +204,19 @@ impl Signed {
     }
 }
 
+/// When and for what credentials are let go.
+pub struct ReleaseAt {
+    /// The deferred transaction they answer, if they do.
+    pub transaction: Option<String>,
+    /// How long states last.
+    pub lifetimes: Lifetimes,
+    /// Unix seconds.
+    pub now: i64,
+}
+
 /// Signed and verified by us.
 pub struct Checked {
-    session: String,
+    session: (String, Level),
     ids: Vec<String>,
     credentials: Vec<Value>,
 }
@@ -210,10 +226,19 @@ impl Checked {
     ///
     /// # Errors
     /// `credential_request_denied` where the set was replaced or revoked meanwhile; `internal`.
-    pub async fn release(self, store: &dyn Store) -> Result<Vec<Value>, Failure> {
-        match store.complete_issuance(&self.session, &self.ids).await {
+    pub async fn release(self, store: &dyn Store, at: ReleaseAt) -> Result<Vec<Value>, Failure> {
+        let issued = self.ids.len();
+        let (session, level) = self.session;
+        let release = Release {
+            session,
+            level,
+            issuances: self.ids,
+            transaction: at.transaction,
+            lifetimes: at.lifetimes,
+        };
+        match store.complete_issuance(release, at.now).await {
             Ok(retired) => {
-                tracing::info!(issued = self.ids.len(), retired, "credentials issued");
+                tracing::info!(issued, retired, "credentials issued");
                 Ok(self.credentials)
             }
             Err(crate::store::StoreError::WrongState) => Err(Code::RequestDenied.into()),

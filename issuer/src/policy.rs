@@ -65,10 +65,51 @@ impl HolderProofs {
         self.keys.is_empty()
     }
 
+    /// The keys, in the order of the proofs.
+    #[must_use]
+    pub fn into_keys(self) -> ProvenKeys {
+        ProvenKeys(self.keys)
+    }
+
     /// The nonce they all carry.
     #[must_use]
     pub fn nonce(&self) -> &str {
         &self.nonce
+    }
+}
+
+/// Keys whose possession was proved to us, each once.
+#[derive(Debug)]
+pub struct ProvenKeys(Vec<PublicKey>);
+
+impl ProvenKeys {
+    /// Keys that were proved in an earlier request, as [`Self::to_dids`] recorded them.
+    ///
+    /// # Errors
+    /// `internal` where that is not what was recorded.
+    pub(crate) fn recorded(dids: &[String]) -> Result<Self, Failure> {
+        dids.iter()
+            .map(|did| tessera_verifier::did::resolve(did).map(|(_, key)| key))
+            .collect::<Result<_, _>>()
+            .map(Self)
+            .map_err(|error| Failure::internal(&error))
+    }
+
+    /// The keys as did:key.
+    pub(crate) fn to_dids(&self) -> Vec<String> {
+        self.0.iter().map(tessera_verifier::did::did_key).collect()
+    }
+
+    /// How many.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Never true.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
@@ -91,6 +132,7 @@ fn reason(error: &Error) -> &'static str {
 #[derive(Debug)]
 pub struct Approval {
     session: String,
+    set: String,
     person: String,
     level: Level,
     evidence: Proved,
@@ -100,6 +142,10 @@ pub struct Approval {
 impl Approval {
     pub(crate) fn session(&self) -> &str {
         &self.session
+    }
+
+    pub(crate) fn set(&self) -> &str {
+        &self.set
     }
 
     pub(crate) fn person(&self) -> &str {
@@ -122,17 +168,22 @@ impl Approval {
 /// Approves what the session proves, for the keys shown.
 ///
 /// # Errors
-/// `credential_request_denied` where the session proves another level than it applied for.
-pub fn approve(session: &dyn Provable, proofs: &HolderProofs) -> Result<Approval, Failure> {
+/// `credential_request_denied` where the session proves another level than the token was granted for.
+pub fn approve(
+    session: &dyn Provable,
+    granted: Level,
+    keys: ProvenKeys,
+) -> Result<Approval, Failure> {
     let record = session.record();
-    if session.proves() != record.level {
+    if session.proves() != granted {
         return Err(Code::RequestDenied.into());
     }
     Ok(Approval {
         session: record.id.clone(),
+        set: record.set(granted),
         person: record.person.clone(),
-        level: record.level,
-        evidence: session.evidence(),
-        keys: proofs.keys.clone(),
+        level: granted,
+        evidence: session.proved(),
+        keys: keys.0,
     })
 }

@@ -1,34 +1,45 @@
 //! The stages of proving a person, each its own type; every step consumes the one before.
 //!
 //! ```text
-//! Session<Started> --face verdict--> Session<FaceChecked> --card verdict--> Session<CardChecked>
+//! phone:     Session<Started>  --face verdict--> Session<FaceChecked>
+//! terminal:  Session<Visiting> --chip verdict--> Session<CardChecked> --face verdict--> Session<FaceMatchedToCard>
 //! ```
 //!
 //! A stage holds verdicts only. The types make it impossible to reach [`crate::policy::approve`] without them: only
-//! [`Session<FaceChecked>`] and [`Session<CardChecked>`] are [`Provable`].
+//! [`Session<FaceChecked>`] and [`Session<FaceMatchedToCard>`] are [`Provable`]. Which step may follow which, over
+//! restarts and races, is the table of [`machine`].
+
+pub mod machine;
 
 use crate::environment::start_of_day;
 use crate::failure::{Code, Failure};
-use crate::store::{CardMethod, Level, Proved, SessionRecord, SessionState};
+use crate::store::{CardMethod, Level, Proved, SessionRecord};
+use machine::Event;
 
-/// Nothing is proved yet.
+/// On the phone; nothing is proved yet.
 #[derive(Debug)]
 pub struct Started(());
+
+/// At a terminal; whatever was proved before, the card is not.
+#[derive(Debug)]
+pub struct Visiting(());
 
 /// The live face matched a reference the authority trusts.
 #[derive(Debug)]
 pub struct FaceChecked {
-    day: i64,
+    proved: Proved,
 }
 
-/// The face matched, and the card was genuine and the person's.
+/// The chip was genuine, original and the person's. Proves nothing by itself.
 #[derive(Debug)]
 pub struct CardChecked {
-    day: i64,
-    terminal: String,
-    attended: bool,
-    document_country: String,
-    method: CardMethod,
+    proved: Proved,
+}
+
+/// The live face matched the portrait of a card that was genuine and the person's.
+#[derive(Debug)]
+pub struct FaceMatchedToCard {
+    proved: Proved,
 }
 
 /// That a face check passed. Made by [`crate::face`] only.
@@ -59,15 +70,12 @@ pub struct Session<S> {
 }
 
 impl Session<Started> {
-    /// A session at which nothing is proved.
+    /// A session on a phone, before its face check.
     ///
     /// # Errors
     /// `session_expired`, `wrong_state`.
     pub fn started(record: SessionRecord, now: i64) -> Result<Self, Failure> {
-        live(&record, now)?;
-        if record.state != SessionState::Started {
-            return Err(Code::WrongState.into());
-        }
+        before(&record, Event::FaceMatchedRegister, now)?;
         Ok(Self {
             record,
             stage: Started(()),
@@ -80,47 +88,54 @@ impl Session<Started> {
         Session {
             record: self.record,
             stage: FaceChecked {
-                day: start_of_day(now),
+                proved: Proved::Face {
+                    day: start_of_day(now),
+                },
             },
         }
     }
 }
 
-impl Session<FaceChecked> {
-    /// Takes the verdict of the card check.
-    #[must_use]
-    pub fn card_checked(self, card: CardPassed, at: AtTerminal) -> Session<CardChecked> {
-        Session {
-            stage: CardChecked {
-                day: self.stage.day,
-                terminal: at.terminal,
-                attended: at.attended,
-                document_country: card.document_country,
-                method: card.method,
-            },
-            record: self.record,
-        }
+impl Session<Visiting> {
+    /// A session at a terminal, before its card check.
+    ///
+    /// # Errors
+    /// `session_expired`, `wrong_state`.
+    pub fn at_terminal(record: SessionRecord, now: i64) -> Result<Self, Failure> {
+        before(&record, Event::CardFoundGenuine, now)?;
+        Ok(Self {
+            record,
+            stage: Visiting(()),
+        })
     }
 
-    /// What the store records.
+    /// Takes the verdict of the card check.
     #[must_use]
-    pub fn proved(&self) -> Proved {
-        Proved::Face {
-            day: self.stage.day,
+    pub fn card_checked(self, card: CardPassed, at: AtTerminal, now: i64) -> Session<CardChecked> {
+        Session {
+            stage: CardChecked {
+                proved: Proved::Card {
+                    day: start_of_day(now),
+                    terminal: at.terminal,
+                    attended: at.attended,
+                    document_country: card.document_country,
+                    method: card.method,
+                },
+            },
+            record: self.record,
         }
     }
 }
 
 impl Session<CardChecked> {
-    /// What the store records.
+    /// Takes the verdict of the comparison with the card's portrait.
     #[must_use]
-    pub fn proved(&self) -> Proved {
-        Proved::Card {
-            day: self.stage.day,
-            terminal: self.stage.terminal.clone(),
-            attended: self.stage.attended,
-            document_country: self.stage.document_country.clone(),
-            method: self.stage.method,
+    pub fn face_matched(self, _verdict: FacePassed) -> Session<FaceMatchedToCard> {
+        Session {
+            record: self.record,
+            stage: FaceMatchedToCard {
+                proved: self.stage.proved,
+            },
         }
     }
 }
@@ -132,13 +147,13 @@ impl<S> Session<S> {
         &self.record.id
     }
 
-    /// The number the applicant claims.
+    /// The handle of the person the applicant claims to be.
     #[must_use]
     pub fn person(&self) -> &str {
         &self.record.person
     }
 
-    /// The level applied for.
+    /// The most that is applied for.
     #[must_use]
     pub fn level(&self) -> Level {
         self.record.level
@@ -146,11 +161,11 @@ impl<S> Session<S> {
 }
 
 /// A stage from which a decision can be drawn.
-pub trait Provable: sealed::Sealed {
+pub trait Provable: sealed::Sealed + Send + Sync {
     /// The level this stage proves.
     fn proves(&self) -> Level;
     /// The verdicts it holds.
-    fn evidence(&self) -> Proved;
+    fn proved(&self) -> Proved;
     /// The session's record.
     fn record(&self) -> &SessionRecord;
 }
@@ -159,20 +174,20 @@ impl Provable for Session<FaceChecked> {
     fn proves(&self) -> Level {
         Level::Limited
     }
-    fn evidence(&self) -> Proved {
-        self.proved()
+    fn proved(&self) -> Proved {
+        self.stage.proved.clone()
     }
     fn record(&self) -> &SessionRecord {
         &self.record
     }
 }
 
-impl Provable for Session<CardChecked> {
+impl Provable for Session<FaceMatchedToCard> {
     fn proves(&self) -> Level {
         Level::Full
     }
-    fn evidence(&self) -> Proved {
-        self.proved()
+    fn proved(&self) -> Proved {
+        self.stage.proved.clone()
     }
     fn record(&self) -> &SessionRecord {
         &self.record
@@ -182,7 +197,7 @@ impl Provable for Session<CardChecked> {
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Session<super::FaceChecked> {}
-    impl Sealed for super::Session<super::CardChecked> {}
+    impl Sealed for super::Session<super::FaceMatchedToCard> {}
 }
 
 /// A session read back from the store at a stage that proves something.
@@ -190,38 +205,27 @@ pub enum ProvedSession {
     /// By face.
     Face(Session<FaceChecked>),
     /// By card and face.
-    Card(Session<CardChecked>),
+    Card(Session<FaceMatchedToCard>),
 }
 
 impl ProvedSession {
     /// Restores the stage the store recorded.
     ///
     /// # Errors
-    /// `session_expired`; `wrong_state` where nothing is proved.
+    /// `session_expired`; `wrong_state` where nothing is earned now.
     pub fn restore(record: SessionRecord, now: i64) -> Result<Self, Failure> {
         live(&record, now)?;
-        match record.proved.clone() {
-            Some(Proved::Face { day }) => Ok(Self::Face(Session {
+        match (record.state.earns(), record.proved.clone()) {
+            // Evidence of a card earns the lower level as well, once it is too old for the higher one.
+            (Some(Level::Limited), Some(proved)) => Ok(Self::Face(Session {
                 record,
-                stage: FaceChecked { day },
+                stage: FaceChecked { proved },
             })),
-            Some(Proved::Card {
-                day,
-                terminal,
-                attended,
-                document_country,
-                method,
-            }) => Ok(Self::Card(Session {
+            (Some(Level::Full), Some(proved @ Proved::Card { .. })) => Ok(Self::Card(Session {
                 record,
-                stage: CardChecked {
-                    day,
-                    terminal,
-                    attended,
-                    document_country,
-                    method,
-                },
+                stage: FaceMatchedToCard { proved },
             })),
-            None => Err(Code::WrongState.into()),
+            _ => Err(Code::WrongState.into()),
         }
     }
 
@@ -232,6 +236,15 @@ impl ProvedSession {
             Self::Face(session) => session,
             Self::Card(session) => session,
         }
+    }
+}
+
+/// Refuses a session that may not take the step now.
+fn before(record: &SessionRecord, step: Event, now: i64) -> Result<(), Failure> {
+    live(record, now)?;
+    match machine::next(record.level, record.state, step) {
+        Some(_) => Ok(()),
+        None => Err(Code::WrongState.into()),
     }
 }
 

@@ -2,17 +2,24 @@
 //!
 //! These are the authority's own data, handed in by the operator; nothing an applicant sends is ever added. The embedded
 //! form is a folder; an HTTP service would be another [`Registry`].
+//!
+//! Everything but the register knows a person by a handle, a random name: see `handles`.
+
+mod handles;
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tessera_verifier::claims::Sex;
 use tessera_verifier::json;
+
+use crate::environment::Entropy;
+use handles::Handles;
 
 /// A person of the register. Personal data: `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +50,9 @@ pub struct Person {
     /// Number of the person's travel document, to which the chip must answer.
     #[serde(default)]
     pub document_number: Option<String>,
+    /// The district the person lives in, as the roll-out names it.
+    #[serde(default)]
+    pub district: Option<String>,
     /// File name of the reference portrait, beside the records.
     pub portrait: String,
 }
@@ -68,6 +78,9 @@ pub enum RegistryError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// `handles.json` is not what was written.
+    #[error("handles.json cannot be read")]
+    HandlesMalformed,
     /// `persons.json` is not a list of records.
     #[error("persons.json is not a list of person records")]
     Malformed,
@@ -76,11 +89,11 @@ pub enum RegistryError {
 /// Where records and reference portraits come from.
 #[async_trait]
 pub trait Registry: Send + Sync {
-    /// The record of a person, or `None`.
+    /// The record of the person with this handle, or `None`.
     ///
     /// # Errors
     /// [`RegistryError`] where the register cannot be asked.
-    async fn person(&self, number: &str) -> Result<Option<Arc<Person>>, RegistryError>;
+    async fn person(&self, handle: &str) -> Result<Option<Arc<Person>>, RegistryError>;
 
     /// The person's reference portrait.
     ///
@@ -94,7 +107,13 @@ pub struct FolderRegistry {
     folder: PathBuf,
     /// One import at a time.
     importing: Mutex<()>,
-    persons: RwLock<HashMap<String, Arc<Person>>>,
+    people: RwLock<People>,
+}
+
+struct People {
+    /// By number.
+    persons: HashMap<String, Arc<Person>>,
+    handles: Handles,
 }
 
 /// Most records one folder may carry; beyond it a register belongs in a service of its own.
@@ -106,17 +125,61 @@ impl FolderRegistry {
     ///
     /// # Errors
     /// [`RegistryError`] for records that cannot be read.
-    pub fn open(folder: &Path) -> Result<Self, RegistryError> {
+    pub fn open(folder: &Path, entropy: &dyn Entropy) -> Result<Self, RegistryError> {
+        let mut handles = Handles::open(folder, entropy)?;
         let persons = if folder.join("persons.json").exists() {
             index(read_records(folder)?)
         } else {
             HashMap::new()
         };
+        if persons.keys().any(|number| handles.known(number).is_none()) {
+            handles = handles.with(persons.keys().map(String::as_str), entropy);
+            handles.write(folder)?;
+        }
         Ok(Self {
             folder: folder.to_owned(),
             importing: Mutex::new(()),
-            persons: RwLock::new(persons),
+            people: RwLock::new(People { persons, handles }),
         })
+    }
+
+    /// The handle of a number, whether or not it is in the register: neither the answer nor the time it takes tells.
+    #[must_use]
+    pub fn handle(&self, number: &str) -> String {
+        self.people().handles.of_number(number)
+    }
+
+    /// The number a handle stands for; `None` once it is forgotten.
+    #[must_use]
+    pub fn number(&self, handle: &str) -> Option<String> {
+        self.people().handles.number(handle).map(str::to_owned)
+    }
+
+    /// Forgets which handle stands for a number. A person who is in the register gets a fresh one.
+    ///
+    /// # Errors
+    /// [`RegistryError`]; nothing is forgotten then.
+    pub fn forget(&self, number: &str, entropy: &dyn Entropy) -> Result<(), RegistryError> {
+        let _alone = self
+            .importing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let handles = {
+            let people = self.people();
+            let listed = people.persons.contains_key(number).then_some(number);
+            people.handles.without(number).with(listed, entropy)
+        };
+        crate::files::create_private(&self.folder)?;
+        handles.write(&self.folder)?;
+        self.people
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .handles = handles;
+        Ok(())
+    }
+
+    fn people(&self) -> RwLockReadGuard<'_, People> {
+        self.people.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Replaces the register by the one in `source`, after checking all of it. Returns how many persons it has.
@@ -126,7 +189,7 @@ impl FolderRegistry {
     ///
     /// # Errors
     /// [`RegistryError`]; the register in force is then unchanged.
-    pub fn import(&self, source: &Path) -> Result<usize, RegistryError> {
+    pub fn import(&self, source: &Path, entropy: &dyn Entropy) -> Result<usize, RegistryError> {
         let _alone = self
             .importing
             .lock()
@@ -137,12 +200,21 @@ impl FolderRegistry {
             self.remove_unreferenced();
             return Err(error);
         }
+        // Before the records: a handle of nobody does no harm, a person without one could not be served.
+        let numbers = records
+            .iter()
+            .map(|person| person.personal_administrative_number.as_str());
+        let handles = self.people().handles.with(numbers, entropy);
+        handles.write(&self.folder)?;
         let text = serde_json::to_vec_pretty(&records).map_err(|_| RegistryError::Malformed)?;
         crate::files::replace(&self.folder.join("persons.json"), |file| {
             file.write_all(&text)
         })?;
         let count = records.len();
-        *self.persons.write().unwrap_or_else(PoisonError::into_inner) = index(records);
+        *self.people.write().unwrap_or_else(PoisonError::into_inner) = People {
+            persons: index(records),
+            handles,
+        };
         self.remove_unreferenced();
         Ok(count)
     }
@@ -168,12 +240,14 @@ impl FolderRegistry {
     }
 
     fn try_remove_unreferenced(&self) -> std::io::Result<()> {
-        let persons = self.persons.read().unwrap_or_else(PoisonError::into_inner);
-        let mut named: HashSet<&OsStr> = persons
+        let people = self.people();
+        let mut named: HashSet<&OsStr> = people
+            .persons
             .values()
             .map(|person| OsStr::new(&person.portrait))
             .collect();
         named.insert(OsStr::new("persons.json"));
+        named.insert(OsStr::new(handles::FILE));
         for entry in std::fs::read_dir(&self.folder)? {
             let entry = entry?;
             if entry.file_type()?.is_file() && !named.contains(entry.file_name().as_os_str()) {
@@ -186,9 +260,10 @@ impl FolderRegistry {
 
 #[async_trait]
 impl Registry for FolderRegistry {
-    async fn person(&self, number: &str) -> Result<Option<Arc<Person>>, RegistryError> {
-        let persons = self.persons.read().unwrap_or_else(PoisonError::into_inner);
-        Ok(persons.get(number).cloned())
+    async fn person(&self, handle: &str) -> Result<Option<Arc<Person>>, RegistryError> {
+        let people = self.people();
+        let number = people.handles.number(handle);
+        Ok(number.and_then(|number| people.persons.get(number).cloned()))
     }
 
     async fn portrait(&self, person: &Person) -> Result<Vec<u8>, RegistryError> {
@@ -262,7 +337,11 @@ fn check(person: &Person) -> Result<(), &'static str> {
     // A file name and nothing else: an imported record must not name a file elsewhere.
     let mut parts = Path::new(&person.portrait).components();
     match (parts.next(), parts.next()) {
-        (Some(Component::Normal(name)), None) if name != "persons.json" => Ok(()),
+        (Some(Component::Normal(name)), None)
+            if name != "persons.json" && name != handles::FILE =>
+        {
+            Ok(())
+        }
         _ => Err("portrait is not a file name"),
     }
 }
@@ -295,6 +374,7 @@ fn read_portrait(folder: &Path, name: &str) -> Result<Vec<u8>, RegistryError> {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::environment::SystemEntropy;
 
     const RECORD: &str = r#"[{"personal_administrative_number":"A-1","family_name":"SPECIMEN","given_name":"ANNA",
         "birthdate":"1990-01-01","nationalities":["UTO"],"portrait":"PORTRAIT"}]"#;
@@ -310,9 +390,14 @@ mod tests {
     #[tokio::test]
     async fn an_imported_register_is_there_after_reopening() {
         let data = tempfile::tempdir().unwrap();
-        let registry = FolderRegistry::open(&data.path().join("registry")).unwrap();
-        assert_eq!(registry.import(source("a.jpg").path()).unwrap(), 1);
-        let again = FolderRegistry::open(&data.path().join("registry")).unwrap();
+        let registry = FolderRegistry::open(&data.path().join("registry"), &SystemEntropy).unwrap();
+        assert_eq!(
+            registry
+                .import(source("a.jpg").path(), &SystemEntropy)
+                .unwrap(),
+            1
+        );
+        let again = FolderRegistry::open(&data.path().join("registry"), &SystemEntropy).unwrap();
         let person = again.person("A-1").await.unwrap().unwrap();
         assert_eq!(again.portrait(&person).await.unwrap(), b"portrait");
         assert!(again.person("A-2").await.unwrap().is_none());
@@ -336,31 +421,53 @@ mod tests {
     }
 
     async fn portrait_of(registry: &FolderRegistry, number: &str) -> Vec<u8> {
-        let person = registry.person(number).await.unwrap().unwrap();
+        let person = registry
+            .person(&registry.handle(number))
+            .await
+            .unwrap()
+            .unwrap();
         registry.portrait(&person).await.unwrap()
     }
 
     #[tokio::test]
     async fn a_failed_import_leaves_the_old_register_in_force() {
         let data = tempfile::tempdir().unwrap();
-        let registry = FolderRegistry::open(data.path()).unwrap();
-        registry.import(persons(&["a", "b"]).path()).unwrap();
+        let registry = FolderRegistry::open(data.path(), &SystemEntropy).unwrap();
+        registry
+            .import(persons(&["a", "b"]).path(), &SystemEntropy)
+            .unwrap();
         // The portraits change places, and the last one is missing.
-        let refused = registry.import(persons(&["b", "a", ""]).path());
+        let refused = registry.import(persons(&["b", "a", ""]).path(), &SystemEntropy);
         assert!(matches!(refused, Err(RegistryError::Io(_))));
-        for registry in [registry, FolderRegistry::open(data.path()).unwrap()] {
+        for registry in [
+            registry,
+            FolderRegistry::open(data.path(), &SystemEntropy).unwrap(),
+        ] {
             assert_eq!(portrait_of(&registry, "A-1").await, b"a");
             assert_eq!(portrait_of(&registry, "A-2").await, b"b");
-            assert!(registry.person("A-3").await.unwrap().is_none());
+            assert!(
+                registry
+                    .person(&registry.handle("A-3"))
+                    .await
+                    .unwrap()
+                    .is_none()
+            );
         }
     }
 
     #[tokio::test]
     async fn portraits_go_with_their_persons_and_do_not_mix() {
         let data = tempfile::tempdir().unwrap();
-        let registry = FolderRegistry::open(data.path()).unwrap();
-        registry.import(persons(&["a", "b", "c"]).path()).unwrap();
-        assert_eq!(registry.import(persons(&["b", "a"]).path()).unwrap(), 2);
+        let registry = FolderRegistry::open(data.path(), &SystemEntropy).unwrap();
+        registry
+            .import(persons(&["a", "b", "c"]).path(), &SystemEntropy)
+            .unwrap();
+        assert_eq!(
+            registry
+                .import(persons(&["b", "a"]).path(), &SystemEntropy)
+                .unwrap(),
+            2
+        );
         assert_eq!(portrait_of(&registry, "A-1").await, b"b");
         assert_eq!(portrait_of(&registry, "A-2").await, b"a");
         let mut kept: Vec<_> = std::fs::read_dir(data.path())
@@ -369,7 +476,7 @@ mod tests {
             .collect();
         kept.sort();
         let mut expected = vec![content_name(b"a"), content_name(b"b")];
-        expected.push("persons.json".to_owned());
+        expected.extend(["persons.json", "handles.json"].map(str::to_owned));
         expected.sort();
         assert_eq!(kept, expected);
     }
@@ -377,7 +484,7 @@ mod tests {
     #[test]
     fn a_travel_document_belongs_to_one_person() {
         let data = tempfile::tempdir().unwrap();
-        let registry = FolderRegistry::open(data.path()).unwrap();
+        let registry = FolderRegistry::open(data.path(), &SystemEntropy).unwrap();
         let import = |states: [Option<&str>; 2]| {
             let mut records = Vec::new();
             for (position, state) in states.into_iter().enumerate() {
@@ -391,7 +498,7 @@ mod tests {
             let source = source("a.jpg");
             let text = serde_json::to_vec(&records).unwrap();
             std::fs::write(source.path().join("persons.json"), text).unwrap();
-            registry.import(source.path())
+            registry.import(source.path(), &SystemEntropy)
         };
         assert_eq!(import([Some("UTO"), Some("D")]).unwrap(), 2);
         for states in [[Some("UTO"); 2], [None; 2], [Some("D"), Some("Utopia")]] {
@@ -406,13 +513,56 @@ mod tests {
     #[test]
     fn a_record_cannot_name_a_file_elsewhere() {
         let data = tempfile::tempdir().unwrap();
-        let registry = FolderRegistry::open(data.path()).unwrap();
+        let registry = FolderRegistry::open(data.path(), &SystemEntropy).unwrap();
         for portrait in ["../a.jpg", "/etc/hostname", "x/a.jpg", "persons.json", ""] {
-            let refused = registry.import(source(portrait).path());
+            let refused = registry.import(source(portrait).path(), &SystemEntropy);
             assert!(
                 matches!(refused, Err(RegistryError::Invalid { record: 1, .. })),
                 "{portrait}"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn a_handle_lasts_until_it_is_forgotten() {
+        let data = tempfile::tempdir().unwrap();
+        let registry = FolderRegistry::open(data.path(), &SystemEntropy).unwrap();
+        let nobody = registry.handle("A-1");
+        registry
+            .import(persons(&["a", "b"]).path(), &SystemEntropy)
+            .unwrap();
+        let first = registry.handle("A-1");
+        assert_ne!(first, nobody, "a number that was nobody's starts anew");
+        assert_eq!(first.len(), nobody.len());
+
+        // It outlasts an import, and the person's leaving the register.
+        registry
+            .import(persons(&["a"]).path(), &SystemEntropy)
+            .unwrap();
+        let second = registry.handle("A-2");
+        let again = FolderRegistry::open(data.path(), &SystemEntropy).unwrap();
+        assert_eq!(
+            (again.handle("A-1"), again.handle("A-2")),
+            (first.clone(), second.clone())
+        );
+        assert_eq!(again.number(&second).as_deref(), Some("A-2"));
+        assert!(again.person(&second).await.unwrap().is_none());
+
+        again.forget("A-1", &SystemEntropy).unwrap();
+        again.forget("A-2", &SystemEntropy).unwrap();
+        let after = FolderRegistry::open(data.path(), &SystemEntropy).unwrap();
+        for forgotten in [&first, &second] {
+            assert_eq!(after.number(forgotten), None);
+            for file in ["persons.json", "handles.json"] {
+                let text = std::fs::read_to_string(data.path().join(file)).unwrap();
+                assert!(!text.contains(forgotten.as_str()));
+            }
+        }
+        let fresh = after.handle("A-1");
+        assert_ne!(fresh, first);
+        assert!(
+            after.person(&fresh).await.unwrap().is_some(),
+            "still in the register"
+        );
     }
 }

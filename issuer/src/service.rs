@@ -12,14 +12,16 @@ use crate::config::Config;
 use crate::environment::{Clock, Entropy, identifier};
 use crate::face::{FaceCheck, FacePool};
 use crate::failure::{Code, Failure};
-use crate::issue::{Authority, Parties, Prepared, Terms};
+use crate::issue::{Authority, Parties, Prepared, ReleaseAt, Terms};
 use crate::keys::{KeyFile, Signer};
-use crate::policy::{Approval, HolderProofs, approve};
+use crate::policy::{Approval, ProvenKeys, approve};
 use crate::proofing::ProvedSession;
+use crate::proofing::machine::Event;
 use crate::publish::{Publisher, PublishingKeys};
 use crate::registry::{FolderRegistry, Person, Registry};
 use crate::store::{
-    AttemptLimits, Level, Reservation, Reserved, STATUS_LIST_LEN, SessionRecord, Store, StoreError,
+    AttemptLimits, Level, Place, Proof, Reservation, Reserved, STATUS_LIST_LEN, SessionRecord,
+    Store, StoreError, Ticket,
 };
 use crate::terminal_ca::{CertificateError, TerminalCa};
 
@@ -61,8 +63,12 @@ impl Service {
     pub fn new(parts: Parts) -> Result<Arc<Self>, Box<dyn std::error::Error + Send + Sync>> {
         let data = &parts.config.data;
         let face = &parts.config.face;
+        parts.config.rollout.check()?;
         Ok(Arc::new(Self {
-            registry: Arc::new(FolderRegistry::open(&data.join("registry"))?),
+            registry: Arc::new(FolderRegistry::open(
+                &data.join("registry"),
+                &*parts.entropy,
+            )?),
             anchors: AnchorFolder::open(&data.join("csca"))?,
             decoder: decoder(&parts.config.card)?,
             face: FacePool::new(parts.face, face.workers, face.queue),
@@ -162,10 +168,44 @@ impl Service {
         }
     }
 
-    /// The person of the register, if there is one.
-    pub(crate) async fn person(&self, number: &str) -> Result<Option<Arc<Person>>, Failure> {
+    /// Records a passed check.
+    ///
+    /// # Errors
+    /// `session_expired`, `wrong_state`; `no_place_left`, with the time until there are new ones.
+    pub(crate) async fn prove(&self, proof: Proof) -> Result<SessionRecord, Failure> {
+        let now = self.now();
+        self.store.prove(proof, now).await.map_err(|error| {
+            let wait = matches!(error, StoreError::NoPlaceLeft)
+                .then(|| self.config.rollout.until_tomorrow(now));
+            let failure = Failure::from(error);
+            Failure {
+                retry_after: wait.or(failure.retry_after),
+                ..failure
+            }
+        })
+    }
+
+    /// The place of the roll-out that a session's person takes by being proved now. The register must agree on the
+    /// district the applicant named.
+    ///
+    /// # Errors
+    /// `district_not_open`, `district_mismatch`.
+    pub(crate) async fn place(&self, session: &SessionRecord) -> Result<Option<Place>, Failure> {
+        let rollout = &self.config.rollout;
+        let place = rollout.admit(session.district.as_deref(), self.now())?;
+        if rollout.is_limited() {
+            let person = self.person(&session.person).await?;
+            if person.and_then(|person| person.district.clone()) != session.district {
+                return Err(Code::DistrictMismatch.into());
+            }
+        }
+        Ok(place)
+    }
+
+    /// The person of the register with this handle, if there is one.
+    pub(crate) async fn person(&self, handle: &str) -> Result<Option<Arc<Person>>, Failure> {
         self.registry
-            .person(number)
+            .person(handle)
             .await
             .map_err(|error| Failure::internal(&error))
     }
@@ -173,9 +213,9 @@ impl Service {
     /// The person's reference portrait, if there is a person.
     pub(crate) async fn portrait(
         &self,
-        number: &str,
+        handle: &str,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
-        let Some(person) = self.person(number).await? else {
+        let Some(person) = self.person(handle).await? else {
             return Ok(None);
         };
         let bytes = self
@@ -191,15 +231,19 @@ impl Service {
     pub(crate) async fn attempt<T>(
         &self,
         session: &str,
+        step: Event,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<(SessionRecord, T), Failure> {
         let begun = self.now();
         let limits = self.attempt_limits();
-        let record = self.store.begin_attempt(session, begun, limits).await?;
+        let record = self
+            .store
+            .begin_attempt(session, step, begun, limits)
+            .await?;
         let outcome = work.await;
         match &outcome {
             Err(failure) if failure.code == Code::FaceMismatch => self.face_failed(&record).await?,
-            _ => self.store.forgive_attempt(session, begun).await?,
+            _ => self.store.forgive_attempt(session, step, begun).await?,
         }
         Ok((record, outcome?))
     }
@@ -215,61 +259,60 @@ impl Service {
     }
 
     /// The whole of issuance, in its order: approve, reserve, prepare, record intent, sign, verify, release.
-    pub(crate) async fn issue(
-        self: &Arc<Self>,
-        session: SessionRecord,
-        token_digest: String,
-        kind: (&'static CredentialProfile, Format),
-        proofs: HolderProofs,
-    ) -> Result<Vec<Value>, Failure> {
-        let (profile, format) = kind;
-        let now = self.now();
-        let session = ProvedSession::restore(session, now)?;
-        let approval = approve(session.provable(), &proofs)?;
-        if profile.level != assurance(approval.level()) {
+    pub(crate) async fn issue(self: &Arc<Self>, wanted: Wanted) -> Result<Vec<Value>, Failure> {
+        let (profile, format) = wanted.kind;
+        let (session, level) = wanted.granted;
+        if profile.level != assurance(level) {
             return Err(Code::UnknownConfiguration.into());
         }
+        let now = self.now();
+        let (count, transaction) = (wanted.keys.len(), wanted.ticket.transaction());
+        let session = ProvedSession::restore(session, now)?;
+        let approval = approve(session.provable(), level, wanted.keys)?;
         let person = self
             .person(approval.person())
             .await?
             .ok_or(Failure::from(Code::RequestDenied))?;
         let reserved = self
-            .reserve(token_digest, profile.configuration(format), &proofs)
+            .reserve(
+                wanted.token_digest,
+                profile.configuration(format),
+                (wanted.ticket, count),
+            )
             .await?;
-        let prepared = self.prepare(approval, reserved, person, kind).await?;
+        let prepared = self
+            .prepare(approval, reserved, person, wanted.kind)
+            .await?;
         let signed = prepared.record(&*self.store).await?.sign().await?;
         let checked = blocking(move || signed.verify(now)).await?;
-        checked.release(&*self.store).await
+        let at = ReleaseAt {
+            transaction,
+            lifetimes: self.config.assurance.lifetimes,
+            now: self.now(),
+        };
+        checked.release(&*self.store, at).await
     }
 
     async fn reserve(
         &self,
         token_digest: String,
         configuration: &str,
-        proofs: &HolderProofs,
+        (ticket, count): (Ticket, usize),
     ) -> Result<Reserved, Failure> {
         let reservation = Reservation {
             token_digest,
             configuration: configuration.to_owned(),
-            nonce: proofs.nonce().to_owned(),
-            count: proofs.len(),
+            ticket,
+            count,
             // A list is at most half full, so each proposal is free with probability one half or more: four times the
             // count and 64 more fall short once in 2^60.
-            proposals: random_indices(&*self.entropy, proofs.len() * 4 + 64),
+            proposals: random_indices(&*self.entropy, count * 4 + 64),
             fresh_list: identifier(&*self.entropy),
         };
         self.store
             .reserve(reservation, self.now())
             .await
-            .map_err(|error| match error {
-                StoreError::NotFound | StoreError::Expired => Code::InvalidToken.into(),
-                StoreError::AlreadyUsed => Failure::with(
-                    Code::UnknownConfiguration,
-                    "this token has been used for this credential",
-                ),
-                StoreError::NonceUnknown => Code::InvalidNonce.into(),
-                other => other.into(),
-            })
+            .map_err(reservation_refused)
     }
 
     async fn prepare(
@@ -289,6 +332,12 @@ impl Service {
                 Level::Full => self.config.issuance.full_days,
             },
             decoys: self.config.issuance.decoys,
+            // A credential does not outlive what it rests on.
+            evidence_end: self
+                .config
+                .assurance
+                .evidence_days
+                .end(approval.level(), approval.evidence()),
             now: self.now(),
         };
         let parties = Parties {
@@ -312,6 +361,33 @@ fn decoder(card: &crate::config::Card) -> Result<Arc<dyn PhotoDecoder>, String> 
             Ok(Arc::new(ProgramDecoder::new(program, patience)?))
         }
         None => Ok(Arc::new(AbsentDecoder)),
+    }
+}
+
+/// Credentials asked for, and what entitles to them.
+pub(crate) struct Wanted {
+    /// The session, and what its token was granted for.
+    pub(crate) granted: (SessionRecord, Level),
+    /// Digest of the access token.
+    pub(crate) token_digest: String,
+    /// What is asked for.
+    pub(crate) kind: (&'static CredentialProfile, Format),
+    /// A nonce or a deferred transaction.
+    pub(crate) ticket: Ticket,
+    /// To which keys.
+    pub(crate) keys: ProvenKeys,
+}
+
+/// Why a token, a nonce or a use of a configuration was refused, in the protocol's terms.
+pub(crate) fn reservation_refused(error: StoreError) -> Failure {
+    match error {
+        StoreError::NotFound | StoreError::Expired => Code::InvalidToken.into(),
+        StoreError::AlreadyUsed => Failure::with(
+            Code::UnknownConfiguration,
+            "this token has been used for this credential",
+        ),
+        StoreError::NonceUnknown => Code::InvalidNonce.into(),
+        other => other.into(),
     }
 }
 

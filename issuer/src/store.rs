@@ -10,6 +10,7 @@
 
 mod barrier;
 mod records;
+mod sled_holder;
 mod sled_issuance;
 mod sled_proofing;
 mod sled_relay;
@@ -20,9 +21,11 @@ pub mod suite;
 
 use async_trait::async_trait;
 
+use crate::proofing::machine::{Event, Lifetimes};
 pub use records::{
-    AnsweredRecord, AttemptLimits, CardMethod, ChallengeRecord, GrantRecord, IssuanceRecord,
-    IssuanceState, Level, OperatorRecord, Proved, RelayRecord, RelyingPartyRecord,
+    AnsweredRecord, AttemptLimits, CardMethod, ChallengeRecord, CodeDigests, Deferral,
+    DeferredRecord, GrantRecord, HolderRecord, IssuanceRecord, IssuanceState, Level, LossReport,
+    OperatorRecord, Place, Proof, Proved, RelayRecord, Release, RelyingPartyRecord, Renewal,
     RevocationTarget, SessionRecord, SessionState, StatusListRecord, TerminalRecord,
     TerminalRegistration,
 };
@@ -68,6 +71,15 @@ pub enum StoreError {
     /// The terminal's counter did not rise.
     #[error("counter did not rise")]
     CounterReplayed,
+    /// The evidence is too old for what is wanted, or never carried it.
+    #[error("the evidence is too old")]
+    EvidenceTooOld,
+    /// The recovery code was wrong. The failure was counted.
+    #[error("wrong recovery code")]
+    WrongRecoveryCode,
+    /// The district's places of the day are taken.
+    #[error("no place is left today")]
+    NoPlaceLeft,
     /// All proposed status indices were taken: propose more.
     #[error("no proposed status index was free")]
     IndicesTaken,
@@ -87,6 +99,8 @@ pub struct Redemption {
     pub token_digest: String,
     /// When that token expires (Unix seconds).
     pub token_expires: i64,
+    /// When it expires where the authority reviews first: the same token collects.
+    pub token_expires_in_review: i64,
     /// Wrong transaction codes after which the code is burnt.
     pub max_failures: u32,
 }
@@ -124,6 +138,26 @@ pub struct RelayStep {
     pub seed: String,
 }
 
+/// What a reservation rests on.
+#[derive(Debug, Clone)]
+pub enum Ticket {
+    /// The `c_nonce` all key proofs carry; consumed.
+    Nonce(String),
+    /// The digest of a deferred transaction. It stays until the release, so that a crash before it costs nothing.
+    Deferred(String),
+}
+
+impl Ticket {
+    /// The deferred transaction, if it is one.
+    #[must_use]
+    pub fn transaction(&self) -> Option<String> {
+        match self {
+            Self::Nonce(_) => None,
+            Self::Deferred(transaction) => Some(transaction.clone()),
+        }
+    }
+}
+
 /// Claims a use of an access token and status indices for a batch.
 #[derive(Debug, Clone)]
 pub struct Reservation {
@@ -131,8 +165,8 @@ pub struct Reservation {
     pub token_digest: String,
     /// The configuration asked for; each may be used once per token.
     pub configuration: String,
-    /// The `c_nonce` all key proofs carry; consumed.
-    pub nonce: String,
+    /// What entitles to it.
+    pub ticket: Ticket,
     /// How many indices.
     pub count: usize,
     /// Uniformly random proposals below [`STATUS_LIST_LEN`]; the first free ones are taken.
@@ -164,12 +198,13 @@ pub trait Store: Send + Sync {
     /// Reads a session.
     async fn session(&self, id: &str) -> Result<SessionRecord, StoreError>;
 
-    /// Counts a face attempt before the work is done, so that parallel attempts cannot outrun a limit: for the session,
-    /// and for the day, the person and the level together. A guesser over the network cannot use up what a person may
-    /// try at a terminal.
+    /// Counts an attempt at a step before the work is done, so that parallel attempts cannot outrun a limit: for the
+    /// session, and for the day, the person and the place (phone or terminal) together. A guesser over the network
+    /// cannot use up what a person may try at a terminal.
     async fn begin_attempt(
         &self,
         id: &str,
+        step: Event,
         now: i64,
         limits: AttemptLimits,
     ) -> Result<SessionRecord, StoreError>;
@@ -178,16 +213,19 @@ pub trait Store: Send + Sync {
     async fn fail_attempt(&self, id: &str, next_attempt: i64) -> Result<(), StoreError>;
 
     /// Ends an attempt begun at `begun` in anything but a mismatch: the person's daily count falls back.
-    async fn forgive_attempt(&self, id: &str, begun: i64) -> Result<(), StoreError>;
+    async fn forgive_attempt(&self, id: &str, step: Event, begun: i64) -> Result<(), StoreError>;
 
-    /// Moves a session on to what was proved, with the transaction code its offer needs. Durable.
-    async fn prove(
+    /// Takes a step that proves nothing by itself. Durable.
+    async fn advance(
         &self,
         id: &str,
+        step: Event,
         now: i64,
-        proved: Proved,
-        tx_code_digest: String,
+        lifetimes: Lifetimes,
     ) -> Result<SessionRecord, StoreError>;
+
+    /// Takes the step that a passed check allows, and puts the offer it earns in the place of any earlier one. Durable.
+    async fn prove(&self, proof: Proof, now: i64) -> Result<SessionRecord, StoreError>;
 
     /// Keeps a challenge for a registered terminal; `statement` (the request's `jti`) may ask once.
     async fn open_challenge(
@@ -224,18 +262,44 @@ pub trait Store: Send + Sync {
     /// Takes out the chip authentication of a challenge, if there was one.
     async fn take_relay(&self, nonce: &str) -> Result<Option<RelayRecord>, StoreError>;
 
-    /// Redeems a code, once, for an access token. Durable.
-    async fn redeem_code(&self, redemption: Redemption, now: i64) -> Result<(), StoreError>;
+    /// Redeems a code, once, for an access token. Returns when the token expires. Durable.
+    async fn redeem_code(&self, redemption: Redemption, now: i64) -> Result<i64, StoreError>;
+
+    /// Keeps a credential request until the review is over, consuming its nonce and the token's use of the
+    /// configuration. Durable.
+    async fn defer(&self, deferral: Deferral, now: i64) -> Result<(), StoreError>;
+
+    /// What a transaction id and the access token it was given to stand for.
+    async fn deferred(
+        &self,
+        transaction: &str,
+        token_digest: &str,
+        now: i64,
+    ) -> Result<(DeferredRecord, SessionRecord), StoreError>;
+
+    /// The sessions that wait for a review at `now`, the oldest first.
+    async fn reviews(&self, now: i64) -> Result<Vec<SessionRecord>, StoreError>;
+
+    /// Opens a session that renews what a device holds, without another check. Durable.
+    async fn renew(&self, renewal: Renewal, now: i64) -> Result<SessionRecord, StoreError>;
+
+    /// Revokes what a person holds on the word of somebody who knows the recovery code. A person who holds nothing is
+    /// answered as a wrong code is. Durable.
+    async fn report_lost(&self, report: LossReport, now: i64) -> Result<usize, StoreError>;
+
+    /// Forgets a person but for what a published status needs: revokes everything, removes sessions, counts and what
+    /// is held, and blanks the handle in the issuances. Returns how many issuances were blanked. Durable.
+    async fn erase(&self, person: &str, now: i64) -> Result<usize, StoreError>;
 
     /// Keeps a single-use nonce until `expires`.
     async fn add_nonce(&self, nonce: &str, expires: i64) -> Result<(), StoreError>;
 
-    /// The session an access token belongs to.
+    /// The session an access token belongs to, and what the token was granted for.
     async fn granted_session(
         &self,
         token_digest: &str,
         now: i64,
-    ) -> Result<SessionRecord, StoreError>;
+    ) -> Result<(SessionRecord, Level), StoreError>;
 
     /// Consumes the nonce and the token's use of the configuration, and reserves status indices, all or nothing.
     async fn reserve(&self, reservation: Reservation, now: i64) -> Result<Reserved, StoreError>;
@@ -245,11 +309,7 @@ pub trait Store: Send + Sync {
 
     /// Acknowledges the intents of one batch as released and, in the same transaction, revokes every other live set of
     /// that person. Returns how many credentials were retired. Durable.
-    async fn complete_issuance(
-        &self,
-        session: &str,
-        issuances: &[String],
-    ) -> Result<usize, StoreError>;
+    async fn complete_issuance(&self, release: Release, now: i64) -> Result<usize, StoreError>;
 
     /// Revokes intents that nobody acknowledged: called at start, when nothing can be in flight. Durable.
     async fn retire_unacknowledged(&self) -> Result<usize, StoreError>;

@@ -280,6 +280,13 @@ fn guesses_at_one_person_are_counted_over_sessions() {
 fn a_full_session_is_not_proved_by_a_phone() {
     let issuer = Issuer::start();
     let session = issuer.session(NUMBER, "full");
+    let answer = issuer.face(&session, b"SAME");
+    let (code, tx_code) = support::offer_of(&answer);
+    let token = issuer.redeem(&code, &tx_code).text("access_token");
+    issuer
+        .credentials(&token, "identity_full_sd_jwt", 1)
+        .refused(400, "unknown_credential_configuration");
+    // The phone's check is over; it cannot be repeated into more.
     issuer.face(&session, b"SAME").refused(409, "wrong_state");
 }
 

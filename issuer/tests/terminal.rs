@@ -35,14 +35,18 @@ fn a_genuine_card_earns_the_full_credential_and_retires_the_limited() {
     let chip = desk.read(&desk.profile(), &desk.csca, &session.0, &nonce);
     let evidence = desk.evidence(&chip, PORTRAIT, (&session.0, &nonce, 1));
     let answer = desk.submit(&evidence);
-    assert_eq!(answer.body["state"], "card_checked", "{:?}", answer.body);
+    assert_eq!(
+        answer.body["state"], "face_matched_to_card",
+        "{:?}",
+        answer.body
+    );
     let tx_code = answer.text("tx_code");
     desk.submit(&evidence).refused(403, "challenge_unknown");
 
     let state = issuer
         .get(&format!("/sessions/{}", session.0), Some(&session.1))
         .body;
-    assert_eq!(state["state"], "card_checked");
+    assert_eq!(state["state"], "face_matched_to_card");
     assert!(state.get("tx_code").is_none(), "the terminal shows it");
     let grants = &state["credential_offer"]["grants"];
     let code = grants[tessera_verifier::vci::PRE_AUTHORIZED_CODE]["pre-authorized_code"].clone();
@@ -71,7 +75,7 @@ fn a_genuine_card_earns_the_full_credential_and_retires_the_limited() {
     let state = issuer
         .get(&format!("/sessions/{}", session.0), Some(&session.1))
         .body;
-    assert_eq!(state["state"], "issued");
+    assert_eq!(state["state"], "full_issued");
 }
 
 #[test]

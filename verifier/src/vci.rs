@@ -108,11 +108,29 @@ pub struct ResponseEncryption {
     pub enc: String,
 }
 
-/// Credential response (OpenID4VCI §8.3).
-#[derive(Clone, Serialize, Deserialize)]
+/// Asks again for what was not ready (OpenID4VCI §9.1).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DeferredCredentialRequest {
+    /// As the issuer named it.
+    pub transaction_id: Secret,
+    /// Asks for an encrypted response; that of the first request does not count any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential_response_encryption: Option<ResponseEncryption>,
+}
+
+/// Credential response, deferred or not (OpenID4VCI §8.3, §9.2): either credentials, or when and by what name to ask
+/// again.
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct CredentialResponse {
     /// One for each proof.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub credentials: Vec<IssuedCredential>,
+    /// Names what is not ready yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transaction_id: Option<Secret>,
+    /// Seconds to wait before asking again; with `transaction_id` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<u64>,
     /// For the notification endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notification_id: Option<String>,

@@ -1,6 +1,7 @@
 //! Sessions at the issuer: the face check for the limited level, the visit to a terminal for the full one.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use tessera_verifier::claims::AssuranceLevel;
 use tessera_verifier::crypto::LocalSigner as _;
@@ -76,7 +77,43 @@ struct Started {
 }
 
 #[derive(Deserialize)]
+struct Renewed {
+    session_id: String,
+    session_token: Secret,
+    credential_offer: vci::CredentialOffer,
+    tx_code: Secret,
+}
+
+#[derive(Deserialize)]
+struct Reported {
+    reported: bool,
+}
+
+/// A district where applications are taken, or will be.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Opening {
+    /// What to name with the application.
+    pub district: String,
+    /// Name, English.
+    pub name_en: String,
+    /// Name, Chinese.
+    pub name_zh: String,
+    /// The first day, `YYYY-MM-DD`.
+    pub from: String,
+}
+
+/// Who applies.
+#[derive(Clone, Copy)]
+pub struct Applicant<'a> {
+    /// The personal administrative number.
+    pub number: &'a str,
+    /// The district the person lives in, where the authority asks for it.
+    pub district: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
 struct State {
+    recovery_code: Option<Secret>,
     #[serde(default)]
     state: String,
     credential_offer: Option<vci::CredentialOffer>,
@@ -91,10 +128,108 @@ pub fn start(
     store: &Store,
     surroundings: Surroundings<'_>,
     address: &str,
-    number: &str,
+    applicant: Applicant<'_>,
     level: AssuranceLevel,
 ) -> Result<PendingSession, Error> {
     let issuer = Issuer::new(surroundings, address)?;
+    let started: Started = open(
+        store,
+        surroundings,
+        &issuer,
+        "/sessions",
+        (applicant, level),
+    )?;
+    session_of(&issuer, started.session_id, started.session_token, level)
+}
+
+/// Renews what this device holds, on the checks of before.
+///
+/// # Errors
+/// [`Error::IssuerRefused`] with `nothing_held` or `evidence_too_old`, [`Error::IssuerMalformed`], network errors.
+pub fn renew(
+    store: &Store,
+    surroundings: Surroundings<'_>,
+    address: &str,
+    number: &str,
+    level: AssuranceLevel,
+) -> Result<(PendingSession, Granted), Error> {
+    let issuer = Issuer::new(surroundings, address)?;
+    let applicant = Applicant {
+        number,
+        district: None,
+    };
+    let renewed: Renewed = open(
+        store,
+        surroundings,
+        &issuer,
+        "/renewals",
+        (applicant, level),
+    )?;
+    let session = session_of(&issuer, renewed.session_id, renewed.session_token, level)?;
+    let granted = Granted {
+        offer: renewed.credential_offer,
+        tx_code: Some(renewed.tx_code),
+    };
+    Ok((session, granted))
+}
+
+/// Reports a phone lost, from any device, with the recovery code that was given with its credentials.
+///
+/// # Errors
+/// [`Error::IssuerRefused`] with `recovery_refused` or `too_many_attempts`, network errors.
+pub fn report_lost(
+    surroundings: Surroundings<'_>,
+    address: &str,
+    number: &str,
+    recovery_code: &Secret,
+) -> Result<(), Error> {
+    let issuer = Issuer::new(surroundings, address)?;
+    let body = json!({
+        "personal_administrative_number": number,
+        "recovery_code": recovery_code.expose(),
+    });
+    let answer: Reported = issuer.post_json(issuer.address("/lost")?, &body)?;
+    if answer.reported {
+        Ok(())
+    } else {
+        Err(Error::IssuerMalformed)
+    }
+}
+
+/// The recovery code of a session that has brought credentials, for the holder to write down; `None` where the issuer
+/// gives none. It is the issuer's text for the holder's eyes: letters, digits and hyphens only.
+///
+/// # Errors
+/// [`Error::IssuerRefused`], network errors.
+pub fn recovery_code(
+    surroundings: Surroundings<'_>,
+    session: &PendingSession,
+) -> Result<Option<Secret>, Error> {
+    let issuer = Issuer::new(surroundings, &session.issuer_url)?;
+    let url = issuer.address(&format!("/sessions/{}", session.session_id))?;
+    let state: State = issuer.bearer_get(url, &session.session_token)?;
+    Ok(state
+        .recovery_code
+        .filter(|code| is_plain_id(code.expose())))
+}
+
+/// The districts where an issuer takes applications, and their first days.
+///
+/// # Errors
+/// [`Error::IssuerRefused`], [`Error::IssuerMalformed`], network errors.
+pub fn openings(surroundings: Surroundings<'_>, address: &str) -> Result<Vec<Opening>, Error> {
+    let issuer = Issuer::new(surroundings, address)?;
+    issuer.get_json(issuer.address("/rollout")?)
+}
+
+/// Asks for a session with this wallet's device key.
+fn open<T: DeserializeOwned>(
+    store: &Store,
+    surroundings: Surroundings<'_>,
+    issuer: &Issuer<'_>,
+    path: &str,
+    (applicant, level): (Applicant<'_>, AssuranceLevel),
+) -> Result<T, Error> {
     let nonce: vci::NonceResponse = issuer.post_json(issuer.address("/nonce")?, &json!({}))?;
     let key = store.contents().device_key.open()?;
     let proof = device::prepare(
@@ -105,21 +240,30 @@ pub fn start(
     )
     .sign(&key)
     .map_err(|_| Error::Signing)?;
-    let started: Started = issuer.post_json(
-        issuer.address("/sessions")?,
-        &json!({
-            "personal_administrative_number": number,
-            "level": level.as_str(),
-            "device_proof": proof,
-        }),
-    )?;
-    if !is_plain_id(&started.session_id) {
+    let mut body = json!({
+        "personal_administrative_number": applicant.number,
+        "level": level.as_str(),
+        "device_proof": proof,
+    });
+    if let Some(district) = applicant.district {
+        body["district"] = json!(district);
+    }
+    issuer.post_json(issuer.address(path)?, &body)
+}
+
+fn session_of(
+    issuer: &Issuer<'_>,
+    session_id: String,
+    session_token: Secret,
+    level: AssuranceLevel,
+) -> Result<PendingSession, Error> {
+    if !is_plain_id(&session_id) {
         return Err(Error::IssuerMalformed);
     }
     Ok(PendingSession {
         issuer_url: issuer.identifier().to_owned(),
-        session_id: started.session_id,
-        session_token: started.session_token,
+        session_id,
+        session_token,
         level,
     })
 }
@@ -158,11 +302,15 @@ pub fn progress(
     let state: State = issuer.bearer_get(url, &session.session_token)?;
     match (state.state.as_str(), state.credential_offer) {
         ("expired", _) => Err(Error::SessionExpired),
-        ("issued", _) => Ok(Progress::Issued),
+        ("refused", _) => Err(Error::IssuerRefused {
+            code: "credential_request_denied".to_owned(),
+            status: 400,
+        }),
         (_, Some(offer)) => Ok(Progress::Granted(Box::new(Granted {
             offer,
             tx_code: state.tx_code,
         }))),
+        ("limited_issued" | "full_issued", None) => Ok(Progress::Issued),
         (_, None) => Ok(Progress::Waiting),
     }
 }

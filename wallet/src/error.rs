@@ -64,6 +64,11 @@ pub enum Error {
     /// The person has not been at the terminal yet.
     SessionNotReady,
 
+    /// Nothing that was asked for is outstanding.
+    NothingDeferred,
+    /// The authority has not decided yet.
+    IssuancePending,
+
     /// The offer is not an OpenID4VCI credential offer this wallet can use.
     OfferInvalid,
     /// The offer wants a transaction code.
@@ -150,6 +155,8 @@ impl Error {
             Self::SessionMissing => "session_missing",
             Self::SessionExpired => "session_expired",
             Self::SessionNotReady => "session_not_ready",
+            Self::NothingDeferred => "nothing_deferred",
+            Self::IssuancePending => "issuance_pending",
             Self::OfferInvalid => "offer_invalid",
             Self::TxCodeNeeded => "tx_code_needed",
             Self::ResponseNotEncrypted => "response_not_encrypted",

@@ -16,11 +16,11 @@ use tessera_verifier::claims::{AssuranceLevel, CredentialProfile, Format};
 use tessera_verifier::vci::{CredentialOffer, Secret};
 
 pub use check::{UnverifiedCredential, VerifiedCredential};
-pub use requested::{KeyRing, Requested};
+pub use requested::{Fetched, KeyRing, Requested};
 
 use crate::error::Error;
 use crate::issuer::identifier;
-use crate::store::{Contents, CredentialSet, HistoryEntry, HistoryEvent, Store};
+use crate::store::{Contents, CredentialSet, DeferredIssuance, HistoryEntry, HistoryEvent, Store};
 use crate::surroundings::Surroundings;
 use crate::trust;
 
@@ -47,8 +47,17 @@ pub fn offering_issuer(offer: &CredentialOffer) -> Result<String, Error> {
     identifier(&offer.credential_issuer)
 }
 
+/// What came of an offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accepted {
+    /// A set, by its local id.
+    Stored(String),
+    /// Nothing yet: the authority looks first, at so many requests. [`collect`] asks again.
+    Deferred(usize),
+}
+
 /// Takes up an offer of an issuer the wallet [knows](crate::trust::contact), and stores what it brings as one set,
-/// which replaces the sets this issuer gave the same person before. Returns the local id of the new set.
+/// which replaces the sets this issuer gave the same person before. What is deferred is remembered, with its keys.
 ///
 /// # Errors
 /// [`Error::TxCodeNeeded`], [`Error::IssuerUnknown`], [`Error::IssuerRefused`], [`Error::Check`],
@@ -58,20 +67,108 @@ pub fn accept(
     surroundings: Surroundings<'_>,
     offer: &CredentialOffer,
     tx_code: Option<&Secret>,
-) -> Result<String, Error> {
+) -> Result<Accepted, Error> {
     let known = trust::cached(store.contents(), &offer.credential_issuer)?;
     let requested = Requested::begin(surroundings, offer, tx_code)?;
     let mut verified = Vec::new();
+    let mut deferred = Vec::new();
     for (profile, format) in wanted(offer)? {
-        let (received, mut keys) = requested.fetch(profile, format)?;
-        for credential in received {
-            verified.push(credential.verify(&mut keys, &known.bundle, surroundings.clock.now())?);
+        match requested.fetch(profile, format)? {
+            Fetched::Now(received, mut keys) => {
+                for credential in received {
+                    let now = surroundings.clock.now();
+                    verified.push(credential.verify(&mut keys, &known.bundle, now)?);
+                }
+            }
+            Fetched::Deferred(later) => deferred.push(later),
         }
+    }
+    if verified.is_empty() && !deferred.is_empty() {
+        let count = deferred.len();
+        store.update(surroundings.rng, |contents| {
+            // A new request replaces what an earlier one left open.
+            contents.deferred.retain(|old| old.issuer_url != known.url);
+            contents.deferred.append(&mut deferred);
+            Ok(())
+        })?;
+        return Ok(Accepted::Deferred(count));
     }
     let set = assemble(verified, known.url, surroundings)?;
     store.update(surroundings.rng, |contents| {
-        add(contents, set, surroundings.rng)
+        let id = add(contents, set, surroundings.rng)?;
+        for later in &mut deferred {
+            later.set = Some(id.clone());
+        }
+        contents.deferred.append(&mut deferred);
+        Ok(Accepted::Stored(id))
     })
+}
+
+/// Asks again for the oldest request that was deferred. What comes is stored; a request that is refused for good is
+/// forgotten. Returns the set it went to.
+///
+/// # Errors
+/// [`Error::NothingDeferred`]; [`Error::IssuancePending`] while the authority has not decided; as [`accept`].
+pub fn collect(store: &mut Store, surroundings: Surroundings<'_>) -> Result<String, Error> {
+    let open = store
+        .contents()
+        .deferred
+        .first()
+        .ok_or(Error::NothingDeferred)?;
+    let transaction = open.transaction_id.clone();
+    let ours = |one: &DeferredIssuance| one.transaction_id.expose() == transaction.expose();
+    let (waiting, set) = (open.duplicate(), open.set.clone());
+    let known = trust::cached(store.contents(), &waiting.issuer_url)?;
+    let fetched = Requested::resume(surroundings, &waiting).and_then(|r| r.collect(waiting));
+    let (received, mut keys) = match fetched {
+        Ok(Fetched::Now(received, keys)) => (received, keys),
+        Ok(Fetched::Deferred(_)) => return Err(Error::IssuancePending),
+        Err(error) => {
+            // §9.3: these will not change; asking again would only repeat them.
+            if let Error::IssuerRefused { code, .. } = &error
+                && matches!(
+                    code.as_str(),
+                    "credential_request_denied" | "invalid_transaction_id" | "invalid_token"
+                )
+            {
+                store.update(surroundings.rng, |contents| {
+                    contents.deferred.retain(|one| !ours(one));
+                    Ok(())
+                })?;
+            }
+            return Err(error);
+        }
+    };
+    let mut verified = Vec::new();
+    for credential in received {
+        verified.push(credential.verify(&mut keys, &known.bundle, surroundings.clock.now())?);
+    }
+    let new = assemble(verified, known.url, surroundings)?;
+    store.update(surroundings.rng, |contents| {
+        contents.deferred.retain(|one| !ours(one));
+        let into = set.filter(|id| contents.set(id).is_ok_and(|old| same_data(old, &new)));
+        let Some(id) = into else {
+            let id = add(contents, new, surroundings.rng)?;
+            for later in &mut contents.deferred {
+                later.set = Some(id.clone());
+            }
+            return Ok(id);
+        };
+        if let Some(old) = contents.sets.iter_mut().find(|old| old.id == id) {
+            old.issued = old.issued.saturating_add(new.issued);
+            old.unused.extend(new.unused);
+        }
+        Ok(id)
+    })
+}
+
+/// Whether two sets are formats of one: the same data, level and issuer.
+fn same_data(old: &CredentialSet, new: &CredentialSet) -> bool {
+    old.retired_at.is_none()
+        && old.level == new.level
+        && old.issuer_url == new.issuer_url
+        && old.issuer_did == new.issuer_did
+        && old.claims == new.claims
 }
 
 /// What of an offer the wallet takes: known configurations, all of one level.

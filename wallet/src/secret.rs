@@ -66,6 +66,11 @@ impl StoredKey {
         Ok(Self(Zeroizing::new(document.as_ref().to_vec())))
     }
 
+    /// A copy, for a request whose answer may not come.
+    pub(crate) fn duplicate(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     /// Makes the key ready to sign.
     ///
     /// # Errors

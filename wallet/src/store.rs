@@ -13,8 +13,8 @@ use aws_lc_rs::rand::SecureRandom;
 use zeroize::Zeroizing;
 
 pub use contents::{
-    Contents, CredentialBody, CredentialSet, HistoryEntry, HistoryEvent, OneTimeCredential,
-    PendingSession, TrustedIssuer,
+    Contents, CredentialBody, CredentialSet, DeferredIssuance, HistoryEntry, HistoryEvent,
+    OneTimeCredential, PendingSession, TrustedIssuer,
 };
 pub use envelope::KeyStretching;
 

@@ -13,8 +13,8 @@ use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 use super::{
-    Action, Cli, CscaAction, OperatorAction, Registration, RegistryAction, RelyingPartyAction,
-    Revocation, TerminalAction,
+    Action, Cli, CscaAction, Erasure, OperatorAction, Registration, RegistryAction,
+    RelyingPartyAction, ReviewAction, Revocation, TerminalAction,
 };
 use crate::admin::{self, Command, Outcome};
 use crate::config::Config;
@@ -324,6 +324,19 @@ fn command(action: Action) -> Result<Option<Command>, Failed> {
             },
             reason,
         },
+        Action::Review { action } => match action {
+            ReviewAction::List => Command::ReviewList {},
+            ReviewAction::Show { session } => Command::ReviewShow { session },
+            ReviewAction::Approve { session } => Command::ReviewDecide {
+                session,
+                approve: true,
+            },
+            ReviewAction::Refuse { session } => Command::ReviewDecide {
+                session,
+                approve: false,
+            },
+        },
+        Action::Erase(Erasure { person, handle }) => Command::Erase { person, handle },
         Action::Rotate => Command::Rotate {},
         Action::NewStatusList => Command::NewStatusList {},
         Action::Publish => Command::Publish {},

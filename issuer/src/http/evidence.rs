@@ -18,17 +18,19 @@ use zeroize::Zeroizing;
 
 use super::body;
 use super::mutual::{Certified, same_terminal};
+use super::sessions::proof;
 use crate::card::{AttestedCard, GenuineChip, Shown};
 use crate::failure::{Code, Failure};
+use crate::proofing::machine::Event;
 use crate::proofing::{CardPassed, Session};
-use crate::secrets::{fresh_tx_code, tx_code_digest};
+use crate::secrets::fresh_tx_code;
 use crate::service::{Service, blocking};
 use crate::store::{Level, StatementUse, StoreError, TerminalRecord};
 use crate::terminal::{believed, own_findings};
 
 /// What was read of a card and a live photo, signed for by the terminal, verified here.
 #[utoipa::path(post, path = "/terminal/evidence", tag = "terminal", request_body(content = Object, description = "`{\"statement\": JWT, \"chip\": {…}, \"photo\": base64url}`, or `record` in place of `chip`"), responses(
-    (status = 200, description = "`{\"state\": \"card_checked\", \"tx_code\": …}`", body = Object),
+    (status = 200, description = "`{\"state\": \"face_matched_to_card\", \"tx_code\": …}`; `in_review` where the authority looks first", body = Object),
     (status = "default", description = "terminal_unknown, terminal_retired, terminal_statement_invalid, terminal_certificate_mismatch, counter_replayed, challenge_unknown, reader_unknown, sam_unknown, software_unknown, attendance_invalid, operator_unknown, operator_retired, evidence_mismatch, chip_not_authentic, csca_unknown, csca_of_another_state, dg_hash_mismatch, active_auth_failed, chip_auth_failed, legacy_algorithm, document_signer_not_valid, document_signer_revoked, revocation_unknown, signed_outside_validity, card_record_invalid, photo_decoder_unavailable, card_photo_unreadable, document_expired, document_not_of_person, face_mismatch and the other face codes", body = super::Problem),
 ))]
 pub(super) async fn submit(
@@ -67,26 +69,29 @@ pub(super) async fn submit(
         challenge: aa_challenge(&statement.nonce, &statement.iss, &statement.session),
         relay: service.store.take_relay(&statement.nonce).await?,
     };
+    let lifetimes = service.config.assurance.lifetimes;
     let judge = async {
         own_findings(&statement)?;
         let (card, portrait) = judge_card(&service, &session.person, card, shown).await?;
+        let (store, step) = (&service.store, Event::CardFoundGenuine);
+        store
+            .advance(&session.id, step, service.now(), lifetimes)
+            .await?;
         let face = service.face.check(place, photo, Some(portrait)).await?;
         Ok((card, face))
     };
-    let (record, (card_passed, face_passed)) = service.attempt(&session.id, judge).await?;
-
-    let code_digest = record.code_digest.clone();
-    let checked = Session::started(record, now)?
-        .face_checked(face_passed, now)
-        .card_checked(card_passed, at);
-    let tx_code = fresh_tx_code(&*service.entropy);
-    let digest = tx_code_digest(&code_digest, tx_code.expose());
-    service
-        .store
-        .prove(checked.id(), service.now(), checked.proved(), digest)
+    let (record, (card_passed, face_passed)) = service
+        .attempt(&session.id, Event::CardFoundGenuine, judge)
         .await?;
+
+    let checked = Session::at_terminal(record, now)?
+        .card_checked(card_passed, at, now)
+        .face_matched(face_passed);
+    let tx_code = fresh_tx_code(&*service.entropy);
+    let passed = proof(&service, &checked, &tx_code).await?;
+    let record = service.prove(passed).await?;
     let response = EvidenceResponse {
-        state: "card_checked".to_owned(),
+        state: record.state.as_str().to_owned(),
         tx_code,
     };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(response)))

@@ -9,10 +9,11 @@ use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 
 use super::body;
-use super::sessions::{SessionResponse, authenticated, offer};
+use super::sessions::{SessionResponse, authenticated, offer, proof};
 use crate::failure::{Code, Failure};
 use crate::proofing::Session;
-use crate::secrets::{bearer_tx_code, tx_code_digest};
+use crate::proofing::machine::Event;
+use crate::secrets::bearer_tx_code;
 use crate::service::Service;
 use crate::store::Level;
 
@@ -29,12 +30,6 @@ pub(super) async fn check(
     body: Body,
 ) -> Result<impl IntoResponse, Failure> {
     let (session, token) = authenticated(&service, &id, &headers).await?;
-    if session.level != Level::Limited {
-        return Err(Failure::with(
-            Code::WrongState,
-            "a full session is proved at a terminal",
-        ));
-    }
     let most = service.config.limits.photo_bytes;
     let media_types = ["image/jpeg", "image/png", "application/octet-stream"];
     let photo = body::bytes(&headers, body, &media_types, most)
@@ -49,21 +44,20 @@ pub(super) async fn check(
         let portrait = service.portrait(&number).await?;
         service.face.check(place, photo, portrait).await
     };
-    let (record, verdict) = service.attempt(&session.id, judge).await?;
+    let (record, verdict) = service
+        .attempt(&session.id, Event::FaceMatchedRegister, judge)
+        .await?;
     let now = service.now();
-    let code_digest = record.code_digest.clone();
     let checked = Session::started(record, now)?.face_checked(verdict, now);
     let tx_code = bearer_tx_code(token.expose());
-    let digest = tx_code_digest(&code_digest, tx_code.expose());
-    service
-        .store
-        .prove(checked.id(), now, checked.proved(), digest)
-        .await?;
+    let passed = proof(&service, &checked, &tx_code).await?;
+    let record = service.prove(passed).await?;
     let response = SessionResponse {
-        state: "face_checked",
-        level: checked.level().as_str(),
-        credential_offer: Some(offer(&service, checked.level(), &token)),
+        state: record.state.as_str(),
+        level: record.level.as_str(),
+        credential_offer: Some(offer(&service, Level::Limited, &token)),
         tx_code: Some(tx_code),
+        recovery_code: None,
     };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(response)))
 }

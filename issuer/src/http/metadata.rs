@@ -32,6 +32,7 @@ pub(super) async fn issuer(State(service): State<Arc<Service>>) -> Json<IssuerMe
     }
     Json(IssuerMetadata {
         credential_endpoint: format!("{url}/credential"),
+        deferred_credential_endpoint: Some(format!("{url}/deferred_credential")),
         nonce_endpoint: Some(format!("{url}/nonce")),
         authorization_servers: Vec::new(),
         credential_response_encryption: Some(ResponseEncryptionMetadata {

@@ -6,8 +6,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    challenge, credential, evidence, face, health, metadata, nonce, problem, published, relay,
-    resume, sessions, token,
+    challenge, credential, deferred, evidence, face, health, lost, metadata, nonce, problem,
+    published, relay, renewals, resume, rollout, sessions, token,
 };
 
 #[derive(OpenApi)]
@@ -22,9 +22,14 @@ use super::{
         nonce::issue,
         token::redeem,
         credential::issue,
+        deferred::collect,
         sessions::open,
         sessions::show,
         face::check,
+        lost::by_session,
+        renewals::open,
+        lost::by_code,
+        rollout::list,
         challenge::open,
         relay::advance,
         evidence::submit,

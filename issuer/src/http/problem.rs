@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::failure::{Code, Failure};
+use crate::rollout::Opening;
 
 /// A refusal as a body.
 #[derive(Debug, Serialize, ToSchema)]
@@ -25,6 +26,9 @@ pub struct Problem {
     detail: Option<&'static str>,
     /// The stable reason code.
     code: &'static str,
+    /// Where and from when it would not have been refused (`district_not_open`).
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    openings: Vec<Opening>,
     /// The protocol's own code, on OAuth and OpenID4VCI endpoints.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'static str>,
@@ -82,6 +86,7 @@ impl Refusal {
             status: code.status(),
             detail: self.failure.detail,
             code: code.as_str(),
+            openings: self.failure.openings.clone(),
             error: protocol,
             // RFC 6749 §5.2 allows ASCII only.
             error_description: protocol.map(|_| self.failure.detail.unwrap_or(code.english())),
@@ -128,9 +133,11 @@ impl Refusal {
                 Code::InvalidProof | Code::BatchTooLarge | Code::DuplicateKey => "invalid_proof",
                 Code::InvalidNonce | Code::NonceMismatch => "invalid_nonce",
                 Code::InvalidEncryption => "invalid_encryption_parameters",
-                Code::RequestDenied | Code::SessionExpired | Code::WrongState => {
-                    "credential_request_denied"
-                }
+                Code::InvalidTransactionId => "invalid_transaction_id",
+                Code::RequestDenied
+                | Code::SessionExpired
+                | Code::WrongState
+                | Code::EvidenceTooOld => "credential_request_denied",
                 Code::Internal | Code::Busy | Code::Timeout => "server_error",
                 _ => "invalid_credential_request",
             }),

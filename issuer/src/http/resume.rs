@@ -18,12 +18,12 @@ use super::mutual::{Certified, same_terminal};
 use crate::failure::{Code, Failure};
 use crate::secrets::{fresh_tx_code, tx_code_digest};
 use crate::service::Service;
-use crate::store::{SessionState, StatementUse, StoreError};
+use crate::store::{Level, StatementUse, StoreError};
 
 /// What became of evidence whose answer was lost, told to the terminal that sent it. Where it was accepted the terminal
 /// gets a fresh transaction code, and the one before no longer opens anything: only a digest of it was kept.
 #[utoipa::path(post, path = "/terminal/resume", tag = "terminal", request_body(content = Object, description = "`{\"statement\": JWT}`"), responses(
-    (status = 200, description = "`{\"state\": \"card_checked\", \"tx_code\": …}`, or `{\"state\": …}` where there is no code to show", body = Object),
+    (status = 200, description = "`{\"state\": \"face_matched_to_card\", \"tx_code\": …}`, or `{\"state\": …}` where there is no code to show", body = Object),
     (status = "default", description = "terminal_unknown, terminal_retired, terminal_statement_invalid, terminal_certificate_mismatch, counter_replayed, challenge_unknown, session_expired", body = super::Problem),
 ))]
 pub(super) async fn resume(
@@ -57,9 +57,9 @@ pub(super) async fn resume(
     };
     let no_store = [(header::CACHE_CONTROL, "no-store")];
     Ok(match session.state {
-        SessionState::CardChecked if !session.code_spent => {
+        state if state.offers() == Some(Level::Full) && !session.code_spent => {
             let answer = EvidenceResponse {
-                state: "card_checked".to_owned(),
+                state: state.as_str().to_owned(),
                 tx_code: shown,
             };
             (no_store, Json(answer)).into_response()

@@ -17,10 +17,13 @@ use utoipa::ToSchema;
 use super::body;
 use crate::environment::{identifier, token};
 use crate::failure::{Code, Failure};
+use crate::proofing::Provable;
 use crate::registry::is_number;
-use crate::secrets::{bearer_tx_code, digest, matches, offer_code};
+use crate::secrets::{
+    bearer_tx_code, digest, matches, offer_code, recovery_code, recovery_digest, tx_code_digest,
+};
 use crate::service::{Service, assurance};
-use crate::store::{Level, SessionRecord, SessionState};
+use crate::store::{CodeDigests, Level, Proof, SessionRecord, SessionState};
 
 /// Opens an enrolment session.
 #[derive(Deserialize, ToSchema)]
@@ -33,6 +36,9 @@ pub(super) struct OpenRequest {
     level: Level,
     /// A JWT of type `tessera-device+jwt` over a nonce of `POST /nonce`.
     device_proof: String,
+    /// The district the person lives in, where there is a roll-out (`GET /rollout`).
+    #[serde(default)]
+    district: Option<String>,
 }
 
 /// An open session.
@@ -54,7 +60,7 @@ pub(super) struct OpenResponse {
 /// Opens a session. Whether the number is in the register is not told.
 #[utoipa::path(post, path = "/sessions", tag = "proofing", request_body = OpenRequest, responses(
     (status = 201, description = "The session", body = OpenResponse),
-    (status = "default", description = "malformed, device_proof_invalid, nonce_mismatch", body = super::Problem),
+    (status = "default", description = "malformed, device_proof_invalid, nonce_mismatch, district_not_open", body = super::Problem),
 ))]
 pub(super) async fn open(
     State(service): State<Arc<Service>>,
@@ -63,6 +69,34 @@ pub(super) async fn open(
 ) -> Result<impl IntoResponse, Failure> {
     let most = service.config.limits.body_bytes;
     let request: OpenRequest = body::json(&service, &headers, body, most).await?;
+    service
+        .config
+        .rollout
+        .admit(request.district.as_deref(), service.now())?;
+    let (session, token, nonce) = fresh(&service, request)?;
+    let response = OpenResponse {
+        session_id: session.id.clone(),
+        session_token: token,
+        nonce: session.nonce.clone(),
+        state: session.state,
+        expires_at: Timestamp::from_unix(session.expires).to_rfc3339(),
+    };
+    service
+        .store
+        .open_session(session, &nonce, service.now())
+        .await?;
+    Ok((
+        StatusCode::CREATED,
+        [(header::CACHE_CONTROL, "no-store")],
+        Json(response),
+    ))
+}
+
+/// A session as it begins, its bearer token, and the nonce its device proof consumes.
+pub(super) fn fresh(
+    service: &Service,
+    request: OpenRequest,
+) -> Result<(SessionRecord, Secret, String), Failure> {
     if !is_number(&request.personal_administrative_number) {
         return Err(Code::Malformed.into());
     }
@@ -77,43 +111,39 @@ pub(super) async fn open(
     let session = SessionRecord {
         id: identifier(&*service.entropy),
         token_digest: digest(&session_token),
-        code_digest: digest(offer_code(&session_token).expose()),
+        code_digests: CodeDigests {
+            limited: digest(offer_code(&session_token, Level::Limited).expose()),
+            full: digest(offer_code(&session_token, Level::Full).expose()),
+        },
+        recovery_digest: recovery_digest(recovery_code(&session_token).expose()),
         nonce: token(&*service.entropy),
-        person: request.personal_administrative_number,
+        person: service
+            .registry
+            .handle(&request.personal_administrative_number),
         level: request.level,
         device: proof.key.thumbprint(),
         state: SessionState::Started,
         created: now,
-        expires: now + service.config.limits.session_seconds,
+        expires: now + service.config.assurance.lifetimes.started,
         attempts: 0,
         next_attempt: now,
         proved: None,
         tx_code_digest: None,
         tx_code_failures: 0,
         code_spent: false,
+        // Only what the roll-out knows: an applicant's own words are not kept.
+        district: request
+            .district
+            .filter(|_| service.config.rollout.is_limited()),
     };
-    let response = OpenResponse {
-        session_id: session.id.clone(),
-        session_token: session_token.into(),
-        nonce: session.nonce.clone(),
-        state: session.state,
-        expires_at: Timestamp::from_unix(session.expires).to_rfc3339(),
-    };
-    service
-        .store
-        .open_session(session, &proof.nonce, now)
-        .await?;
-    Ok((
-        StatusCode::CREATED,
-        [(header::CACHE_CONTROL, "no-store")],
-        Json(response),
-    ))
+    Ok((session, session_token.into(), proof.nonce))
 }
 
 /// Where a session stands.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SessionResponse {
-    /// `started`, `face_checked`, `card_checked`, `issued` or `expired`.
+    /// `started`, `face_checked`, `limited_issued`, `card_checked`, `face_matched_to_card`, `in_review`, `approved`,
+    /// `full_issued`, `refused` or `expired`.
     pub(super) state: &'static str,
     /// `limited` or `full`.
     pub(super) level: &'static str,
@@ -121,10 +151,14 @@ pub(super) struct SessionResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub(super) credential_offer: Option<CredentialOffer>,
-    /// For a limited session, with the offer. That of a full session is shown by the terminal.
+    /// With a limited offer. That of a full one is shown by the terminal.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub(super) tx_code: Option<Secret>,
+    /// Once credentials were issued: what to write down, to report the phone lost with (`POST /lost`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub(super) recovery_code: Option<Secret>,
 }
 
 /// Shows a session to its bearer.
@@ -138,20 +172,25 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Failure> {
     let (session, token) = authenticated(&service, &id, &headers).await?;
-    let proved = session.state != SessionState::Started && !session.code_spent;
+    let state = session.state;
     let live = service.now() < session.expires;
+    let offered = state.offers().filter(|_| live && !session.code_spent);
     let response = SessionResponse {
-        state: match (live, session.state) {
-            (_, SessionState::Issued) => "issued",
+        state: match (live, state) {
+            // What was issued stays issued.
+            (true, _) | (_, SessionState::LimitedIssued | SessionState::FullIssued) => {
+                state.as_str()
+            }
             (false, _) => "expired",
-            (true, SessionState::Started) => "started",
-            (true, SessionState::FaceChecked) => "face_checked",
-            (true, SessionState::CardChecked) => "card_checked",
         },
         level: session.level.as_str(),
-        credential_offer: (proved && live).then(|| offer(&service, session.level, &token)),
-        tx_code: (proved && live && session.level == Level::Limited)
-            .then(|| bearer_tx_code(token.expose())),
+        credential_offer: offered.map(|level| offer(&service, level, &token)),
+        tx_code: (offered == Some(Level::Limited)).then(|| bearer_tx_code(token.expose())),
+        recovery_code: matches!(
+            state,
+            SessionState::LimitedIssued | SessionState::FullIssued
+        )
+        .then(|| recovery_code(token.expose())),
     };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(response)))
 }
@@ -181,7 +220,7 @@ pub(super) fn offer(service: &Service, level: Level, session_token: &Secret) -> 
         ],
         grants: Grants {
             pre_authorized_code: PreAuthorizedCode {
-                code: offer_code(session_token.expose()),
+                code: offer_code(session_token.expose(), level),
                 tx_code: Some(TxCode {
                     input_mode: Some("numeric".to_owned()),
                     length: Some(6),
@@ -190,4 +229,28 @@ pub(super) fn offer(service: &Service, level: Level, session_token: &Secret) -> 
             },
         },
     }
+}
+
+/// What the store records of a passed check: the verdicts, the transaction code of the offer they earn, and the place
+/// it takes.
+///
+/// # Errors
+/// `district_not_open`, `district_mismatch`.
+pub(super) async fn proof(
+    service: &Service,
+    checked: &dyn Provable,
+    tx_code: &Secret,
+) -> Result<Proof, Failure> {
+    let record = checked.record();
+    let place = service.place(record).await?;
+    let code = record.code_digests.of(checked.proves());
+    let assurance = &service.config.assurance;
+    Ok(Proof {
+        session: record.id.clone(),
+        proved: checked.proved(),
+        tx_code_digest: tx_code_digest(code, tx_code.expose()),
+        lifetimes: assurance.lifetimes,
+        review: assurance.review,
+        place,
+    })
 }

@@ -67,6 +67,7 @@ async fn answer(
         .ok_or(Failure::with(Code::InvalidRequest, "tx_code is missing"))?;
     let now = service.now();
     let limits = &service.config.limits;
+    let lifetimes = &service.config.assurance.lifetimes;
     let access_token = token(&*service.entropy);
     let code_digest = digest(code.expose());
     let redemption = Redemption {
@@ -74,13 +75,14 @@ async fn answer(
         code_digest,
         token_digest: digest(&access_token),
         token_expires: now + limits.token_seconds,
+        token_expires_in_review: now + lifetimes.in_review + lifetimes.approved,
         max_failures: limits.tx_code_attempts,
     };
     match service.store.redeem_code(redemption, now).await {
-        Ok(()) => Ok(TokenResponse {
+        Ok(expires) => Ok(TokenResponse {
             access_token: access_token.into(),
             token_type: "Bearer".to_owned(),
-            expires_in: u64::try_from(limits.token_seconds).ok(),
+            expires_in: u64::try_from(expires - now).ok(),
         }),
         // One answer for all of them: which part was wrong is not told to a guesser.
         Err(

@@ -4,8 +4,11 @@
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+pub use crate::proofing::machine::SessionState;
+use crate::proofing::machine::{EvidenceDays, Lifetimes};
+
 /// The two levels a person can be proved at, as recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// Proved by face against the register.
@@ -23,20 +26,6 @@ impl Level {
             Self::Full => "full",
         }
     }
-}
-
-/// How far an enrolment session has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SessionState {
-    /// Opened by a device; nothing proved.
-    Started,
-    /// The face matched the register (limited).
-    FaceChecked,
-    /// Chip and face verified (full).
-    CardChecked,
-    /// At least one credential was released.
-    Issued,
 }
 
 /// Which facts a session established: verdicts only, never what they were drawn from.
@@ -75,6 +64,136 @@ impl Proved {
     }
 }
 
+/// A check that was passed, with what the offer it earns needs.
+#[derive(Debug, Clone)]
+pub struct Proof {
+    /// The session.
+    pub session: String,
+    /// What was established. Its kind says which steps of [`crate::proofing::machine`] are taken.
+    pub proved: Proved,
+    /// Digest of the transaction code of the offer.
+    pub tx_code_digest: String,
+    /// How long states last.
+    pub lifetimes: Lifetimes,
+    /// Whether the authority reviews a full credential before it is issued.
+    pub review: bool,
+    /// The place of the roll-out that the person takes, where there is a roll-out.
+    pub place: Option<Place>,
+}
+
+/// A place of a day in a district, of which there are so many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The district.
+    pub district: String,
+    /// Days since the Unix epoch, as the authority counts them.
+    pub day: i64,
+    /// How many persons may be proved on that day.
+    pub per_day: u32,
+}
+
+/// What a person holds: written when a set is first released, gone when the set is revoked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HolderRecord {
+    /// The live set.
+    pub set: String,
+    /// Its level.
+    pub level: Level,
+    /// RFC 7638 thumbprint of the device key that holds it.
+    pub device: String,
+    /// What it rests on.
+    pub proved: Proved,
+    /// Digest of the recovery code that was given with it.
+    pub recovery_digest: String,
+}
+
+/// A wish to renew what a device holds.
+#[derive(Debug, Clone)]
+pub struct Renewal {
+    /// The session to open. Its state and what it proves are filled in from what the person holds.
+    pub session: SessionRecord,
+    /// The nonce of its device proof; consumed.
+    pub nonce: String,
+    /// Digest of the transaction code of its offer.
+    pub tx_code_digest: String,
+    /// How long states last.
+    pub lifetimes: Lifetimes,
+    /// How long evidence counts.
+    pub evidence: EvidenceDays,
+}
+
+/// A report that a phone is lost, by whoever knows the recovery code.
+#[derive(Debug, Clone)]
+pub struct LossReport {
+    /// The person's handle.
+    pub person: String,
+    /// Digest of the code.
+    pub recovery_digest: String,
+    /// Wrong codes a day before no more are looked at.
+    pub most_per_day: u32,
+}
+
+/// A credential request that waits for the authority's review (OpenID4VCI 1.0 §9).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeferredRecord {
+    /// The session.
+    pub session: String,
+    /// Digest of the access token that may collect.
+    pub token_digest: String,
+    /// What was asked for.
+    pub configuration: String,
+    /// The keys whose possession was proved, as did:key.
+    pub keys: Vec<String>,
+}
+
+/// Keeps a credential request until the review is over.
+#[derive(Debug, Clone)]
+pub struct Deferral {
+    /// Digest of the transaction id.
+    pub transaction: String,
+    /// What to keep.
+    pub record: DeferredRecord,
+    /// The `c_nonce` of the key proofs; consumed.
+    pub nonce: String,
+    /// Until when (Unix seconds).
+    pub expires: i64,
+}
+
+/// Credentials about to be let go.
+#[derive(Debug, Clone)]
+pub struct Release {
+    /// The session that earned them.
+    pub session: String,
+    /// Their level.
+    pub level: Level,
+    /// Their issuance ids.
+    pub issuances: Vec<String>,
+    /// The deferred transaction they answer, if they do; it is used up.
+    pub transaction: Option<String>,
+    /// How long states last.
+    pub lifetimes: Lifetimes,
+}
+
+/// Digests of the pre-authorized codes of a session, one for what each level offers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeDigests {
+    /// Of the limited offer.
+    pub limited: String,
+    /// Of the full offer.
+    pub full: String,
+}
+
+impl CodeDigests {
+    /// The digest for a level.
+    #[must_use]
+    pub fn of(&self, level: Level) -> &str {
+        match level {
+            Level::Limited => &self.limited,
+            Level::Full => &self.full,
+        }
+    }
+}
+
 /// What vouches for a card. Only the first two are proofs of the card's own; they are recorded apart from the third.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -95,13 +214,14 @@ pub struct SessionRecord {
     pub id: String,
     /// SHA-256 of the bearer token, base64url.
     pub token_digest: String,
-    /// SHA-256 of the pre-authorized code, which only the bearer can compute, base64url.
-    pub code_digest: String,
+    /// SHA-256 of the pre-authorized codes, which only the bearer can compute, base64url.
+    pub code_digests: CodeDigests,
     /// The nonce given to the device.
     pub nonce: String,
-    /// The number the applicant claims. Whether anybody has it is not recorded.
+    /// The handle of the person the applicant claims to be: see [`crate::registry`]. Whether it is anybody's is not
+    /// recorded.
     pub person: String,
-    /// Level applied for.
+    /// The most that is applied for.
     pub level: Level,
     /// RFC 7638 thumbprint of the device key.
     pub device: String,
@@ -109,7 +229,7 @@ pub struct SessionRecord {
     pub state: SessionState,
     /// Unix seconds.
     pub created: i64,
-    /// Unix seconds; after this nothing more is accepted.
+    /// When the state it is in ends (Unix seconds); after this nothing more is accepted.
     pub expires: i64,
     /// Face attempts started.
     pub attempts: u32,
@@ -123,6 +243,18 @@ pub struct SessionRecord {
     pub tx_code_failures: u32,
     /// The code was redeemed or burnt.
     pub code_spent: bool,
+    /// Digest of the recovery code, with which the holder can report the phone lost.
+    pub recovery_digest: String,
+    /// The district the applicant names, where there is a roll-out.
+    pub district: Option<String>,
+}
+
+impl SessionRecord {
+    /// The name of the set of credentials that the session yields at `level`.
+    #[must_use]
+    pub fn set(&self, level: Level) -> String {
+        format!("{}.{}", self.id, level.as_str())
+    }
 }
 
 /// Limits on face attempts.
@@ -236,6 +368,8 @@ pub struct RelayRecord {
 pub struct GrantRecord {
     /// The session it came from.
     pub session: String,
+    /// What was offered when it was granted. It is good for nothing else, however far the session goes on.
+    pub level: Level,
     /// Unix seconds.
     pub expires: i64,
     /// Configurations already used.
@@ -257,9 +391,9 @@ pub enum IssuanceState {
 pub struct IssuanceRecord {
     /// Random identifier.
     pub id: String,
-    /// All credentials of one session, in all formats.
+    /// All credentials of one session at one level, in all formats.
     pub set: String,
-    /// The person's number: needed to find what to revoke. Never printed or logged.
+    /// The person's handle: needed to find what to revoke. Never printed or logged.
     pub person: String,
     /// The OpenID4VCI configuration.
     pub configuration: String,

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::sled_proofing::{consume_nonce, live_session, retire_terminal, save, session};
+use super::sled_holder::not_barred;
+use super::sled_proofing::{consume_nonce, live_session, retire_terminal, save, session, walk};
 use super::sled_tx::{Tx, indexed, key, kind, prefix};
 use super::{
-    GrantRecord, IssuanceRecord, IssuanceState, Proved, Redemption, Reservation, Reserved,
-    RevocationTarget, STATUS_LIST_LEN, SessionRecord, SessionState, StatusListRecord, StoreError,
+    Deferral, DeferredRecord, GrantRecord, HolderRecord, IssuanceRecord, IssuanceState, Level,
+    Redemption, Release, Reservation, Reserved, RevocationTarget, STATUS_LIST_LEN, SessionRecord,
+    SessionState, StatusListRecord, StoreError, Ticket,
 };
+use crate::proofing::machine::Event;
 
 /// The list that indices are taken from at present.
 const CURRENT_LIST: &[u8] = b"k";
@@ -19,16 +22,21 @@ pub(super) fn redeem_code(
     tx: &mut Tx<'_>,
     redemption: &Redemption,
     now: i64,
-) -> Result<Result<(), StoreError>, StoreError> {
+) -> Result<Result<i64, StoreError>, StoreError> {
     let id: String = tx
         .read(&key(kind::CODE, &[&redemption.code_digest]))?
         .ok_or(StoreError::NotFound)?;
     let mut session = live_session(tx, &id, now)?;
+    not_barred(tx, &session)?;
+    // Before a check is passed the code exists for nobody.
+    let level = session.state.offers().ok_or(StoreError::NotFound)?;
+    // Nor is a code good for another level than the one it was offered for.
+    if session.code_digests.of(level) != redemption.code_digest {
+        return Err(StoreError::NotFound);
+    }
     if session.code_spent {
         return Err(StoreError::AlreadyUsed);
     }
-    not_barred(tx, &session)?;
-    // Before approval the code exists for nobody.
     let expected = session.tx_code_digest.clone().ok_or(StoreError::NotFound)?;
     if expected != redemption.tx_code_digest {
         session.tx_code_failures = session.tx_code_failures.saturating_add(1);
@@ -38,16 +46,21 @@ pub(super) fn redeem_code(
     }
     session.code_spent = true;
     save(tx, &session)?;
+    let expires = match session.state {
+        SessionState::InReview | SessionState::Approved => redemption.token_expires_in_review,
+        _ => redemption.token_expires,
+    };
     tx.put_until(
         key(kind::GRANT, &[&redemption.token_digest]),
         &GrantRecord {
             session: id,
-            expires: redemption.token_expires,
+            level,
+            expires,
             used: Vec::new(),
         },
-        redemption.token_expires,
+        expires,
     )?;
-    Ok(Ok(()))
+    Ok(Ok(expires))
 }
 
 fn grant(tx: &Tx<'_>, token: &str, now: i64) -> Result<GrantRecord, StoreError> {
@@ -64,8 +77,57 @@ pub(super) fn granted_session(
     tx: &Tx<'_>,
     token: &str,
     now: i64,
-) -> Result<SessionRecord, StoreError> {
-    session(tx, &grant(tx, token, now)?.session)
+) -> Result<(SessionRecord, Level), StoreError> {
+    let grant = grant(tx, token, now)?;
+    Ok((session(tx, &grant.session)?, grant.level))
+}
+
+/// Consumes a nonce, and a token's use of a configuration.
+fn use_up(
+    tx: &mut Tx<'_>,
+    (token, configuration): (&str, &str),
+    nonce: &str,
+    now: i64,
+) -> Result<GrantRecord, StoreError> {
+    let mut grant = grant(tx, token, now)?;
+    if grant.used.iter().any(|used| used == configuration) {
+        return Err(StoreError::AlreadyUsed);
+    }
+    not_barred(tx, &session(tx, &grant.session)?)?;
+    consume_nonce(tx, nonce, now)?;
+    grant.used.push(configuration.to_owned());
+    tx.put(key(kind::GRANT, &[token]), &grant)?;
+    Ok(grant)
+}
+
+pub(super) fn defer(tx: &mut Tx<'_>, wanted: &Deferral, now: i64) -> Result<(), StoreError> {
+    let record = &wanted.record;
+    let used = (&*record.token_digest, &*record.configuration);
+    let grant = use_up(tx, used, &wanted.nonce, now)?;
+    let session = live_session(tx, &grant.session, now)?;
+    if session.state != SessionState::InReview || session.id != record.session {
+        return Err(StoreError::WrongState);
+    }
+    let at = key(kind::DEFERRED, &[&wanted.transaction]);
+    tx.put_until(at, record, wanted.expires)
+}
+
+pub(super) fn deferred(
+    tx: &Tx<'_>,
+    transaction: &str,
+    token: &str,
+    now: i64,
+) -> Result<(DeferredRecord, SessionRecord), StoreError> {
+    grant(tx, token, now)?;
+    let record: DeferredRecord = tx
+        .read(&key(kind::DEFERRED, &[transaction]))?
+        .ok_or(StoreError::AlreadyUsed)?;
+    if record.token_digest != token {
+        return Err(StoreError::AlreadyUsed);
+    }
+    let session = session(tx, &record.session)?;
+    not_barred(tx, &session)?;
+    Ok((record, session))
 }
 
 pub(super) fn reserve(
@@ -73,14 +135,19 @@ pub(super) fn reserve(
     wanted: &Reservation,
     now: i64,
 ) -> Result<Reserved, StoreError> {
-    let mut grant = grant(tx, &wanted.token_digest, now)?;
-    if grant.used.contains(&wanted.configuration) {
-        return Err(StoreError::AlreadyUsed);
+    match &wanted.ticket {
+        Ticket::Nonce(nonce) => {
+            use_up(
+                tx,
+                (&wanted.token_digest, &wanted.configuration),
+                nonce,
+                now,
+            )?;
+        }
+        Ticket::Deferred(transaction) => {
+            deferred(tx, transaction, &wanted.token_digest, now)?;
+        }
     }
-    not_barred(tx, &session(tx, &grant.session)?)?;
-    consume_nonce(tx, &wanted.nonce, now)?;
-    grant.used.push(wanted.configuration.clone());
-    tx.put(key(kind::GRANT, &[&wanted.token_digest]), &grant)?;
 
     let count = u32::try_from(wanted.count).map_err(|_| StoreError::IndicesTaken)?;
     let mut list = current_list(tx, wanted, count)?;
@@ -150,18 +217,13 @@ pub(super) fn record_intent(tx: &mut Tx<'_>, intents: &[IssuanceRecord]) -> Resu
     Ok(())
 }
 
-pub(super) fn complete(
-    tx: &mut Tx<'_>,
-    session_id: &str,
-    issuances: &[String],
-) -> Result<usize, StoreError> {
-    let mut session = session(tx, session_id)?;
+pub(super) fn complete(tx: &mut Tx<'_>, release: &Release, now: i64) -> Result<usize, StoreError> {
+    let mut session = session(tx, &release.session)?;
     not_barred(tx, &session)?;
-    for id in issuances {
+    let set = session.set(release.level);
+    for id in &release.issuances {
         let mut record = issuance(tx, id)?;
-        if record.state != IssuanceState::Intended
-            || record.revoked.is_some()
-            || record.set != session_id
+        if record.state != IssuanceState::Intended || record.revoked.is_some() || record.set != set
         {
             // Revoked while it was being signed, or acknowledged before.
             return Err(StoreError::WrongState);
@@ -170,20 +232,52 @@ pub(super) fn complete(
         tx.put(key(kind::ISSUANCE, &[id]), &record)?;
         tx.remove(key(kind::INTENDED, &[id]));
     }
+    if let Some(transaction) = &release.transaction {
+        let at = key(kind::DEFERRED, &[transaction]);
+        if !tx.has(&at)? {
+            // Collected by another request meanwhile.
+            return Err(StoreError::WrongState);
+        }
+        tx.remove(at);
+    }
+    let first = session.state != released(release.level);
+    walk(
+        tx,
+        &mut session,
+        &[Event::Released(release.level)],
+        now,
+        release.lifetimes,
+    )?;
     let holder = key(kind::BY_PERSON, &[&session.person]);
-    if session.state == SessionState::Issued {
+    if !first {
         // The second format of a set that another session has since replaced must not come back to life.
-        let current: Option<String> = tx.read(&holder)?;
-        if current.as_deref() != Some(session_id) {
+        let current: Option<HolderRecord> = tx.read(&holder)?;
+        if current.is_none_or(|current| current.set != set) {
             return Err(StoreError::WrongState);
         }
         return Ok(0);
     }
-    session.state = SessionState::Issued;
-    save(tx, &session)?;
-    tx.put(holder, &session_id)?;
+    let proved = session.proved.clone().ok_or(StoreError::WrongState)?;
+    tx.put(
+        holder,
+        &HolderRecord {
+            set: set.clone(),
+            level: release.level,
+            device: session.device.clone(),
+            proved,
+            recovery_digest: session.recovery_digest.clone(),
+        },
+    )?;
     let persons = prefix(kind::BY_PERSON, &[&session.person]);
-    retire_where(tx, &persons, "replaced", |record| record.set != session_id)
+    retire_where(tx, &persons, "replaced", |record| record.set != set)
+}
+
+/// The state of a session that has released credentials of a level.
+fn released(level: Level) -> SessionState {
+    match level {
+        Level::Limited => SessionState::LimitedIssued,
+        Level::Full => SessionState::FullIssued,
+    }
 }
 
 pub(super) fn retire_unacknowledged(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
@@ -204,11 +298,7 @@ pub(super) fn revoke(
     now: i64,
 ) -> Result<usize, StoreError> {
     match target {
-        RevocationTarget::Person(person) => {
-            tx.remove(key(kind::BY_PERSON, &[person]));
-            tx.put(key(kind::BARRED, &[person]), &now)?;
-            retire_where(tx, &prefix(kind::BY_PERSON, &[person]), reason, |_| true)
-        }
+        RevocationTarget::Person(person) => revoke_person(tx, person, reason, now),
         RevocationTarget::Terminal { did, since } => {
             retire_terminal(tx, did)?;
             tx.put(key(kind::BARRED_TERMINAL, &[did]), &now)?;
@@ -222,16 +312,16 @@ pub(super) fn revoke(
     }
 }
 
-/// A session of before the revocation of its person, or of the terminal that proved it, yields nothing more.
-fn not_barred(tx: &Tx<'_>, session: &SessionRecord) -> Result<(), StoreError> {
-    let mut barred: Option<i64> = tx.read(&key(kind::BARRED, &[&session.person]))?;
-    if let Some(terminal) = session.proved.as_ref().and_then(Proved::terminal) {
-        barred = barred.max(tx.read(&key(kind::BARRED_TERMINAL, &[terminal]))?);
-    }
-    if barred.is_some_and(|until| session.created <= until) {
-        return Err(StoreError::WrongState);
-    }
-    Ok(())
+/// Revokes everything a person holds, and bars what was proved before.
+pub(super) fn revoke_person(
+    tx: &mut Tx<'_>,
+    person: &str,
+    reason: &str,
+    now: i64,
+) -> Result<usize, StoreError> {
+    tx.remove(key(kind::BY_PERSON, &[person]));
+    tx.put(key(kind::BARRED, &[person]), &now)?;
+    retire_where(tx, &prefix(kind::BY_PERSON, &[person]), reason, |_| true)
 }
 
 /// Retires what `which` says of the live credentials an index lists: the last part of each key is an issuance's id.
@@ -271,7 +361,7 @@ fn retire(tx: &mut Tx<'_>, mut record: IssuanceRecord, reason: &str) -> Result<b
     Ok(true)
 }
 
-fn issuance(tx: &Tx<'_>, id: &str) -> Result<IssuanceRecord, StoreError> {
+pub(super) fn issuance(tx: &Tx<'_>, id: &str) -> Result<IssuanceRecord, StoreError> {
     tx.read(&key(kind::ISSUANCE, &[id]))?
         .ok_or(StoreError::NotFound)
 }

@@ -1,10 +1,12 @@
 //! The transactions of proofing: sessions, attempts, terminals, and the removal of what expired.
 
+use super::sled_holder::{not_barred, take_place};
 use super::sled_tx::{Tx, key, kind};
 use super::{
-    AnsweredRecord, AttemptLimits, ChallengeRecord, Proved, SessionRecord, SessionState,
-    StatementUse, StoreError, TerminalRecord, TerminalRegistration, TxCodeRenewal,
+    AnsweredRecord, AttemptLimits, ChallengeRecord, Level, Proof, Proved, SessionRecord,
+    SessionState, StatementUse, StoreError, TerminalRecord, TerminalRegistration, TxCodeRenewal,
 };
+use crate::proofing::machine::{self, Event, Lifetimes};
 
 /// A session's record outlives the session for this long, so that a late reader is told `expired`, not `unknown`.
 const GRACE_SECONDS: i64 = 3600;
@@ -18,9 +20,21 @@ pub(super) fn open_session(
     now: i64,
 ) -> Result<(), StoreError> {
     consume_nonce(tx, nonce, now)?;
+    insert(tx, session)
+}
+
+/// A session that was not there before.
+pub(super) fn insert(tx: &mut Tx<'_>, session: &SessionRecord) -> Result<(), StoreError> {
     let keep = session.expires.saturating_add(GRACE_SECONDS);
-    tx.put_until(key(kind::CODE, &[&session.code_digest]), &session.id, keep)?;
+    for code in codes(session) {
+        tx.put_until(code, &session.id, keep)?;
+    }
     tx.put_until(key(kind::SESSION, &[&session.id]), session, keep)
+}
+
+fn codes(session: &SessionRecord) -> [Vec<u8>; 2] {
+    [&session.code_digests.limited, &session.code_digests.full]
+        .map(|digest| key(kind::CODE, &[digest]))
 }
 
 pub(super) fn session(tx: &Tx<'_>, id: &str) -> Result<SessionRecord, StoreError> {
@@ -40,6 +54,56 @@ pub(super) fn save(tx: &mut Tx<'_>, session: &SessionRecord) -> Result<(), Store
     tx.put(key(kind::SESSION, &[&session.id]), session)
 }
 
+/// Refuses a step that the table does not have.
+fn allowed(session: &SessionRecord, step: Event) -> Result<(), StoreError> {
+    match machine::next(session.level, session.state, step) {
+        Some(_) => Ok(()),
+        None => Err(StoreError::WrongState),
+    }
+}
+
+/// Takes the steps, each as the table has it, and lets the session live as long as the last state does.
+pub(super) fn walk(
+    tx: &mut Tx<'_>,
+    session: &mut SessionRecord,
+    steps: &[Event],
+    now: i64,
+    lifetimes: Lifetimes,
+) -> Result<(), StoreError> {
+    let before = session.state;
+    for &step in steps {
+        session.state =
+            machine::next(session.level, session.state, step).ok_or(StoreError::WrongState)?;
+    }
+    let kept = session.expires.saturating_add(GRACE_SECONDS);
+    session.expires = now.saturating_add(lifetimes.of(session.state));
+    let keep = session.expires.saturating_add(GRACE_SECONDS);
+    for code in codes(session) {
+        tx.keep_until(code, kept, keep);
+    }
+    tx.keep_until(key(kind::SESSION, &[&session.id]), kept, keep);
+    let review = key(kind::REVIEW, &[&session.id]);
+    match (before, session.state) {
+        (_, SessionState::InReview) => tx.put_until(review, &(), session.expires)?,
+        (SessionState::InReview, _) => tx.remove(review),
+        _ => {}
+    }
+    save(tx, session)
+}
+
+pub(super) fn advance(
+    tx: &mut Tx<'_>,
+    id: &str,
+    steps: &[Event],
+    now: i64,
+    lifetimes: Lifetimes,
+) -> Result<SessionRecord, StoreError> {
+    let mut session = live_session(tx, id, now)?;
+    not_barred(tx, &session)?;
+    walk(tx, &mut session, steps, now, lifetimes)?;
+    Ok(session)
+}
+
 /// A used nonce and a nonce never given out look the same: both are gone.
 pub(super) fn consume_nonce(tx: &mut Tx<'_>, nonce: &str, now: i64) -> Result<(), StoreError> {
     let key = key(kind::NONCE, &[nonce]);
@@ -53,14 +117,12 @@ pub(super) fn consume_nonce(tx: &mut Tx<'_>, nonce: &str, now: i64) -> Result<()
 
 pub(super) fn begin_attempt(
     tx: &mut Tx<'_>,
-    id: &str,
+    (id, step): (&str, Event),
     now: i64,
     limits: AttemptLimits,
 ) -> Result<SessionRecord, StoreError> {
     let mut session = live_session(tx, id, now)?;
-    if session.state != SessionState::Started {
-        return Err(StoreError::WrongState);
-    }
+    allowed(&session, step)?;
     if session.attempts >= limits.per_session {
         return Err(StoreError::TooManyAttempts { retry_after: 0 });
     }
@@ -69,7 +131,7 @@ pub(super) fn begin_attempt(
             retry_after: u64::try_from(session.next_attempt - now).unwrap_or(1),
         });
     }
-    let failures = failures_key(&session, now);
+    let failures = failures_key(&session, step, now);
     let today: u32 = tx.read(&failures)?.unwrap_or(0);
     if today >= limits.per_person_per_day {
         return Err(StoreError::TooManyAttempts {
@@ -88,40 +150,46 @@ pub(super) fn fail_attempt(tx: &mut Tx<'_>, id: &str, next_attempt: i64) -> Resu
     save(tx, &session)
 }
 
-pub(super) fn forgive_attempt(tx: &mut Tx<'_>, id: &str, begun: i64) -> Result<(), StoreError> {
-    let failures = failures_key(&session(tx, id)?, begun);
+pub(super) fn forgive_attempt(
+    tx: &mut Tx<'_>,
+    id: &str,
+    step: Event,
+    begun: i64,
+) -> Result<(), StoreError> {
+    let failures = failures_key(&session(tx, id)?, step, begun);
     if let Some(today) = tx.read::<u32>(&failures)? {
         tx.put(failures, &today.saturating_sub(1))?;
     }
     Ok(())
 }
 
-fn failures_key(session: &SessionRecord, now: i64) -> Vec<u8> {
+fn failures_key(session: &SessionRecord, step: Event, now: i64) -> Vec<u8> {
     let day = now.div_euclid(86_400).to_string();
-    key(
-        kind::FAILURES,
-        &[&session.person, session.level.as_str(), &day],
-    )
+    let place = match step {
+        Event::FaceMatchedRegister => Level::Limited,
+        _ => Level::Full,
+    };
+    key(kind::FAILURES, &[&session.person, place.as_str(), &day])
 }
 
-pub(super) fn prove(
-    tx: &mut Tx<'_>,
-    id: &str,
-    now: i64,
-    proved: Proved,
-    tx_code_digest: String,
-) -> Result<SessionRecord, StoreError> {
-    let mut session = live_session(tx, id, now)?;
-    if session.state != SessionState::Started {
-        return Err(StoreError::WrongState);
-    }
-    session.state = match proved {
-        Proved::Face { .. } => SessionState::FaceChecked,
-        Proved::Card { .. } => SessionState::CardChecked,
+pub(super) fn prove(tx: &mut Tx<'_>, proof: Proof, now: i64) -> Result<SessionRecord, StoreError> {
+    let mut session = live_session(tx, &proof.session, now)?;
+    let steps: &[Event] = match (&proof.proved, proof.review) {
+        (Proved::Face { .. }, _) => &[Event::FaceMatchedRegister],
+        (Proved::Card { .. }, false) => &[Event::FaceMatchedCard],
+        (Proved::Card { .. }, true) => &[Event::FaceMatchedCard, Event::ReviewAsked],
     };
-    session.proved = Some(proved);
-    session.tx_code_digest = Some(tx_code_digest);
-    save(tx, &session)?;
+    not_barred(tx, &session)?;
+    if let Some(place) = &proof.place
+        && session.proved.is_none()
+    {
+        take_place(tx, &session, place)?;
+    }
+    session.proved = Some(proof.proved);
+    session.tx_code_digest = Some(proof.tx_code_digest);
+    session.tx_code_failures = 0;
+    session.code_spent = false;
+    walk(tx, &mut session, steps, now, proof.lifetimes)?;
     Ok(session)
 }
 
@@ -133,9 +201,7 @@ pub(super) fn open_challenge(
 ) -> Result<(), StoreError> {
     registered(tx, &challenge.terminal)?;
     let session = live_session(tx, &challenge.session, now)?;
-    if session.state != SessionState::Started {
-        return Err(StoreError::WrongState);
-    }
+    allowed(&session, Event::CardFoundGenuine)?;
     let once = key(kind::STATEMENT, &[&challenge.terminal, statement]);
     if tx.has(&once)? {
         return Err(StoreError::AlreadyUsed);
@@ -206,8 +272,8 @@ pub(super) fn resume_statement(
         Ok(session) => session,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    if session.state == SessionState::CardChecked && !session.code_spent {
-        session.tx_code_digest = Some(renew(&session.code_digest));
+    if session.state.offers() == Some(Level::Full) && !session.code_spent {
+        session.tx_code_digest = Some(renew(session.code_digests.of(Level::Full)));
         save(tx, &session)?;
     }
     Ok(Ok(session))

@@ -8,12 +8,16 @@ use async_trait::async_trait;
 use super::barrier::Barrier;
 use super::sled_tx::{Tx, engine, key, kind, prefix, values};
 use super::{
-    AttemptLimits, ChallengeRecord, IssuanceRecord, OperatorRecord, Proved, Redemption,
-    RelayRecord, RelayStep, RelyingPartyRecord, Reservation, Reserved, RevocationTarget,
-    SessionRecord, StatementUse, StatusListRecord, Store, StoreError, TerminalRecord,
-    TerminalRegistration, TxCodeRenewal,
+    AttemptLimits, ChallengeRecord, Deferral, DeferredRecord, IssuanceRecord, Level, LossReport,
+    OperatorRecord, Proof, Proved, Redemption, RelayRecord, RelayStep, Release, RelyingPartyRecord,
+    Renewal, Reservation, Reserved, RevocationTarget, SessionRecord, StatementUse,
+    StatusListRecord, Store, StoreError, TerminalRecord, TerminalRegistration, TxCodeRenewal,
 };
-use super::{sled_issuance as issuance, sled_proofing as proofing, sled_relay as relay};
+use super::{
+    sled_holder as holder, sled_issuance as issuance, sled_proofing as proofing,
+    sled_relay as relay,
+};
+use crate::proofing::machine::{Event, Lifetimes};
 
 /// Memory sled may use for pages. Its own default is a gigabyte.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -114,11 +118,12 @@ impl Store for SledStore {
     async fn begin_attempt(
         &self,
         id: &str,
+        step: Event,
         now: i64,
         limits: AttemptLimits,
     ) -> Result<SessionRecord, StoreError> {
         let id = id.to_owned();
-        self.write(move |tx| proofing::begin_attempt(tx, &id, now, limits))
+        self.write(move |tx| proofing::begin_attempt(tx, (&id, step), now, limits))
             .await
     }
 
@@ -128,21 +133,26 @@ impl Store for SledStore {
             .await
     }
 
-    async fn forgive_attempt(&self, id: &str, begun: i64) -> Result<(), StoreError> {
+    async fn forgive_attempt(&self, id: &str, step: Event, begun: i64) -> Result<(), StoreError> {
         let id = id.to_owned();
-        self.write(move |tx| proofing::forgive_attempt(tx, &id, begun))
+        self.write(move |tx| proofing::forgive_attempt(tx, &id, step, begun))
             .await
     }
 
-    async fn prove(
+    async fn advance(
         &self,
         id: &str,
+        step: Event,
         now: i64,
-        proved: Proved,
-        tx_code_digest: String,
+        lifetimes: Lifetimes,
     ) -> Result<SessionRecord, StoreError> {
         let id = id.to_owned();
-        self.write_durably(move |tx| proofing::prove(tx, &id, now, proved, tx_code_digest))
+        self.write_durably(move |tx| proofing::advance(tx, &id, &[step], now, lifetimes))
+            .await
+    }
+
+    async fn prove(&self, proof: Proof, now: i64) -> Result<SessionRecord, StoreError> {
+        self.write_durably(move |tx| proofing::prove(tx, proof, now))
             .await
     }
 
@@ -185,10 +195,48 @@ impl Store for SledStore {
         self.write(move |tx| relay::take(tx, &nonce)).await
     }
 
-    async fn redeem_code(&self, redemption: Redemption, now: i64) -> Result<(), StoreError> {
+    async fn redeem_code(&self, redemption: Redemption, now: i64) -> Result<i64, StoreError> {
         // A wrong transaction code is a refusal that must be remembered: it commits.
         self.write_durably(move |tx| issuance::redeem_code(tx, &redemption, now))
             .await?
+    }
+
+    async fn defer(&self, deferral: Deferral, now: i64) -> Result<(), StoreError> {
+        self.write_durably(move |tx| issuance::defer(tx, &deferral, now))
+            .await
+    }
+
+    async fn deferred(
+        &self,
+        transaction: &str,
+        token_digest: &str,
+        now: i64,
+    ) -> Result<(DeferredRecord, SessionRecord), StoreError> {
+        let (transaction, token) = (transaction.to_owned(), token_digest.to_owned());
+        self.read(move |tree| issuance::deferred(&Tx::new(tree), &transaction, &token, now))
+            .await
+    }
+
+    async fn reviews(&self, now: i64) -> Result<Vec<SessionRecord>, StoreError> {
+        self.read(move |tree| holder::reviews(&Tx::new(tree), now))
+            .await
+    }
+
+    async fn renew(&self, renewal: Renewal, now: i64) -> Result<SessionRecord, StoreError> {
+        self.write_durably(move |tx| holder::renew(tx, renewal, now))
+            .await
+    }
+
+    async fn report_lost(&self, report: LossReport, now: i64) -> Result<usize, StoreError> {
+        // A wrong code is counted: it commits.
+        self.write_durably(move |tx| holder::report_lost(tx, &report, now))
+            .await?
+    }
+
+    async fn erase(&self, person: &str, now: i64) -> Result<usize, StoreError> {
+        let person = person.to_owned();
+        self.write_durably(move |tx| holder::erase(tx, &person, now))
+            .await
     }
 
     async fn add_nonce(&self, nonce: &str, expires: i64) -> Result<(), StoreError> {
@@ -201,7 +249,7 @@ impl Store for SledStore {
         &self,
         token_digest: &str,
         now: i64,
-    ) -> Result<SessionRecord, StoreError> {
+    ) -> Result<(SessionRecord, Level), StoreError> {
         let token = token_digest.to_owned();
         self.read(move |tree| issuance::granted_session(&Tx::new(tree), &token, now))
             .await
@@ -217,13 +265,8 @@ impl Store for SledStore {
             .await
     }
 
-    async fn complete_issuance(
-        &self,
-        session: &str,
-        issuances: &[String],
-    ) -> Result<usize, StoreError> {
-        let (session, issuances) = (session.to_owned(), issuances.to_vec());
-        self.write_durably(move |tx| issuance::complete(tx, &session, &issuances))
+    async fn complete_issuance(&self, release: Release, now: i64) -> Result<usize, StoreError> {
+        self.write_durably(move |tx| issuance::complete(tx, &release, now))
             .await
     }
 

@@ -33,6 +33,9 @@ pub(super) mod kind {
     pub(crate) const BY_TERMINAL: u8 = b'd';
     pub(crate) const BARRED_TERMINAL: u8 = b'e';
     pub(crate) const PARTY: u8 = b'y';
+    pub(crate) const DEFERRED: u8 = b'z';
+    pub(crate) const REVIEW: u8 = b'u';
+    pub(crate) const PLACE: u8 = b'q';
     pub(crate) const EXPIRY: u8 = b'x';
 }
 
@@ -116,11 +119,16 @@ impl<'a> Tx<'a> {
         value: &T,
         expires: i64,
     ) -> Result<(), StoreError> {
-        let mut mark = vec![kind::EXPIRY];
-        mark.extend_from_slice(&u64::try_from(expires).unwrap_or(0).to_be_bytes());
-        mark.extend_from_slice(&key);
-        self.writes.insert(mark, Some(Vec::new()));
+        self.writes.insert(mark(&key, expires), Some(Vec::new()));
         self.put(key, value)
+    }
+
+    /// Moves the moment after which [`super::Store::sweep`] removes a value, from `before` to `expires`.
+    pub(super) fn keep_until(&mut self, key: Vec<u8>, before: i64, expires: i64) {
+        if before != expires {
+            self.writes.insert(mark(&key, before), None);
+            self.writes.insert(mark(&key, expires), Some(Vec::new()));
+        }
     }
 
     pub(super) fn remove(&mut self, key: Vec<u8>) {
@@ -163,6 +171,14 @@ impl<'a> Tx<'a> {
         }
         self.tree.apply_batch(batch).map_err(engine)
     }
+}
+
+/// What the sweep finds `key` by.
+fn mark(key: &[u8], expires: i64) -> Vec<u8> {
+    let mut mark = vec![kind::EXPIRY];
+    mark.extend_from_slice(&u64::try_from(expires).unwrap_or(0).to_be_bytes());
+    mark.extend_from_slice(key);
+    mark
 }
 
 /// Reads every value whose key begins with `prefix`.

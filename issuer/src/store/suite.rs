@@ -6,22 +6,38 @@
 
 #![expect(clippy::unwrap_used, reason = "a test suite: a failed step ends it")]
 
+mod holder;
 mod revocation;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{
-    AttemptLimits, ChallengeRecord, IssuanceRecord, IssuanceState, Level, OperatorRecord, Proved,
-    Redemption, RelyingPartyRecord, Reservation, SessionRecord, SessionState, StatementUse, Store,
-    StoreError, TerminalRegistration,
+    AttemptLimits, ChallengeRecord, CodeDigests, IssuanceRecord, IssuanceState, Level,
+    OperatorRecord, Proof, Proved, Redemption, Release, RelyingPartyRecord, Reservation,
+    SessionRecord, SessionState, StatementUse, Store, StoreError, TerminalRegistration, Ticket,
 };
+use crate::proofing::machine::{Event, Lifetimes};
 
 const NOW: i64 = 1_800_000_000;
 const LIMITS: AttemptLimits = AttemptLimits {
     per_session: 3,
     per_person_per_day: 4,
 };
+
+/// Short ones, so that the tests reach their ends.
+const LIFETIMES: Lifetimes = Lifetimes {
+    started: 600,
+    face_checked: 600,
+    limited_issued: 600,
+    card_checked: 600,
+    face_matched_to_card: 600,
+    in_review: 600,
+    approved: 600,
+    full_issued: 600,
+};
+const PHONE: Event = Event::FaceMatchedRegister;
+const TERMINAL: Event = Event::CardFoundGenuine;
 
 /// Runs every test of the suite against `store`, which must be empty.
 ///
@@ -41,6 +57,12 @@ pub async fn all(store: Arc<dyn Store>) {
     revocation::of_a_person_ends_open_sessions(&*store).await;
     revocation::of_a_terminal_reaches_everything_on_its_word(&*store).await;
     a_closed_list_is_used_no_further(&*store).await;
+    holder::a_day_has_as_many_places_as_it_has(Arc::clone(&store)).await;
+    holder::a_step_is_taken_in_its_state_only(&*store).await;
+    holder::a_review_is_waited_for(&*store).await;
+    holder::a_device_renews_on_young_evidence(&*store).await;
+    holder::a_loss_is_reported_with_the_right_code_only(&*store).await;
+    holder::a_person_is_forgotten_but_the_status_is_not(&*store).await;
     relying_parties_and_terminals_are_kept(&*store).await;
     what_expired_is_swept(&*store).await;
 }
@@ -51,7 +73,12 @@ pub fn session_record(id: &str, person: &str) -> SessionRecord {
     SessionRecord {
         id: id.to_owned(),
         token_digest: format!("token of {id}"),
-        code_digest: format!("code of {id}"),
+        code_digests: CodeDigests {
+            limited: format!("code of {id}"),
+            full: format!("full code of {id}"),
+        },
+        recovery_digest: format!("recovery of {id}"),
+        district: None,
         nonce: format!("nonce of {id}"),
         person: person.to_owned(),
         level: Level::Limited,
@@ -76,19 +103,54 @@ pub async fn granted(store: &dyn Store, id: &str, person: &str) {
 
 async fn proved(store: &dyn Store, id: &str, person: &str) {
     opened(store, id, person).await;
-    store
-        .prove(id, NOW, Proved::Face { day: NOW }, "tx".to_owned())
-        .await
-        .unwrap();
+    store.prove(face_proof(id), NOW).await.unwrap();
+}
+
+/// What a card check of that day proves.
+#[must_use]
+pub fn card_proved(day: i64) -> Proved {
+    Proved::Card {
+        day,
+        terminal: "did:t".to_owned(),
+        attended: true,
+        document_country: "UTO".to_owned(),
+    }
+}
+
+/// The face check of a session, passed; the transaction code digest is `tx`.
+fn face_proof(id: &str) -> Proof {
+    Proof {
+        session: id.to_owned(),
+        proved: Proved::Face { day: NOW },
+        tx_code_digest: "tx".to_owned(),
+        lifetimes: LIFETIMES,
+        review: false,
+        place: None,
+    }
+}
+
+fn release(session: &str, ids: &[String]) -> Release {
+    Release {
+        session: session.to_owned(),
+        level: Level::Limited,
+        issuances: ids.to_vec(),
+        transaction: None,
+        lifetimes: LIFETIMES,
+    }
 }
 
 async fn opened(store: &dyn Store, id: &str, person: &str) {
+    opened_as(store, id, person, Level::Limited).await;
+}
+
+async fn opened_as(store: &dyn Store, id: &str, person: &str, level: Level) {
     let nonce = format!("device nonce of {id}");
     store.add_nonce(&nonce, NOW + 60).await.unwrap();
-    store
-        .open_session(session_record(id, person), &nonce, NOW)
-        .await
-        .unwrap();
+    let record = SessionRecord {
+        level,
+        ..session_record(id, person)
+    };
+    store.open_session(record, &nonce, NOW).await.unwrap();
 }
 
 fn redemption(id: &str, tx_code: &str) -> Redemption {
@@ -97,6 +159,7 @@ fn redemption(id: &str, tx_code: &str) -> Redemption {
         tx_code_digest: tx_code.to_owned(),
         token_digest: format!("grant of {id}"),
         token_expires: NOW + 300,
+        token_expires_in_review: NOW + 900,
         max_failures: 3,
     }
 }
@@ -107,7 +170,7 @@ async fn reservation(store: &dyn Store, id: &str, configuration: &str) -> Reserv
     Reservation {
         token_digest: format!("grant of {id}"),
         configuration: configuration.to_owned(),
-        nonce,
+        ticket: Ticket::Nonce(nonce),
         count: 2,
         proposals: (0..256).collect(),
         fresh_list: "list".to_owned(),
@@ -117,7 +180,10 @@ async fn reservation(store: &dyn Store, id: &str, configuration: &str) -> Reserv
 /// Reserves, records and acknowledges a set of two credentials; returns their ids.
 pub async fn issued(store: &dyn Store, session: &str, configuration: &str) -> Vec<String> {
     let ids = intended(store, session, configuration).await;
-    store.complete_issuance(session, &ids).await.unwrap();
+    store
+        .complete_issuance(release(session, &ids), NOW)
+        .await
+        .unwrap();
     ids
 }
 
@@ -134,7 +200,7 @@ async fn intended(store: &dyn Store, session: &str, configuration: &str) -> Vec<
         .iter()
         .map(|&index| IssuanceRecord {
             id: format!("{session}-{configuration}-{index}"),
-            set: session.to_owned(),
+            set: format!("{session}.limited"),
             person: person.clone(),
             configuration: configuration.to_owned(),
             level: Level::Limited,
@@ -167,32 +233,32 @@ async fn nonces_are_single_use(store: &dyn Store) {
 async fn attempts_are_limited(store: &dyn Store) {
     opened(store, "a1", "a").await;
     for _ in 0..3 {
-        store.begin_attempt("a1", NOW, LIMITS).await.unwrap();
+        store.begin_attempt("a1", PHONE, NOW, LIMITS).await.unwrap();
         store.fail_attempt("a1", 0).await.unwrap();
     }
     assert_eq!(
-        store.begin_attempt("a1", NOW, LIMITS).await,
+        store.begin_attempt("a1", PHONE, NOW, LIMITS).await,
         Err(StoreError::TooManyAttempts { retry_after: 0 })
     );
     // A new session does not reset what the person's number has collected.
     opened(store, "a2", "a").await;
-    store.begin_attempt("a2", NOW, LIMITS).await.unwrap();
+    store.begin_attempt("a2", PHONE, NOW, LIMITS).await.unwrap();
     // An attempt under way counts already; one that ended otherwise than in a mismatch does not.
     opened(store, "a4", "a").await;
     assert!(matches!(
-        store.begin_attempt("a4", NOW, LIMITS).await,
+        store.begin_attempt("a4", PHONE, NOW, LIMITS).await,
         Err(StoreError::TooManyAttempts { retry_after }) if retry_after > 1
     ));
-    store.forgive_attempt("a2", NOW).await.unwrap();
-    store.begin_attempt("a4", NOW, LIMITS).await.unwrap();
+    store.forgive_attempt("a2", PHONE, NOW).await.unwrap();
+    store.begin_attempt("a4", PHONE, NOW, LIMITS).await.unwrap();
     store.fail_attempt("a4", 0).await.unwrap();
     store.fail_attempt("a2", NOW + 5).await.unwrap();
     assert!(matches!(
-        store.begin_attempt("a2", NOW + 4, LIMITS).await,
+        store.begin_attempt("a2", PHONE, NOW + 4, LIMITS).await,
         Err(StoreError::TooManyAttempts { retry_after: 1 })
     ));
     assert!(matches!(
-        store.begin_attempt("a2", NOW + 5, LIMITS).await,
+        store.begin_attempt("a2", PHONE, NOW + 5, LIMITS).await,
         Err(StoreError::TooManyAttempts { retry_after }) if retry_after > 1
     ));
     // The other level has a count of its own.
@@ -202,10 +268,13 @@ async fn attempts_are_limited(store: &dyn Store) {
     };
     store.add_nonce("full", NOW + 60).await.unwrap();
     store.open_session(full, "full", NOW).await.unwrap();
-    store.begin_attempt("a5", NOW, LIMITS).await.unwrap();
+    store
+        .begin_attempt("a5", TERMINAL, NOW, LIMITS)
+        .await
+        .unwrap();
     opened(store, "a3", "a3").await;
     assert_eq!(
-        store.begin_attempt("a3", NOW + 600, LIMITS).await,
+        store.begin_attempt("a3", PHONE, NOW + 600, LIMITS).await,
         Err(StoreError::Expired)
     );
 }
@@ -231,13 +300,16 @@ async fn a_code_is_redeemed_once(store: Arc<dyn Store>) {
     let mut won = 0;
     for racer in racers {
         match racer.await.unwrap() {
-            Ok(()) => won += 1,
+            Ok(expires) => {
+                assert_eq!(expires, NOW + 300);
+                won += 1;
+            }
             other => assert_eq!(other, Err(StoreError::AlreadyUsed)),
         }
     }
     assert_eq!(won, 1);
-    let session = store.granted_session("grant of c1", NOW).await.unwrap();
-    assert_eq!(session.id, "c1");
+    let (session, level) = store.granted_session("grant of c1", NOW).await.unwrap();
+    assert_eq!((&*session.id, level), ("c1", Level::Limited));
     assert_eq!(
         store.granted_session("grant of c1", NOW + 300).await,
         Err(StoreError::Expired)
@@ -279,7 +351,7 @@ async fn a_terminal_counter_must_rise(store: &dyn Store) {
         session: "t1".to_owned(),
         counter,
     };
-    opened(store, "t1", "t").await;
+    opened_as(store, "t1", "t", Level::Full).await;
     assert_eq!(
         store
             .open_challenge(challenge("q0", "did:t"), "j0", NOW)
@@ -394,7 +466,7 @@ async fn a_configuration_is_used_once_and_refusals_change_nothing(store: &dyn St
         Err(StoreError::AlreadyUsed)
     );
     let mut stale = reservation(store, "u1", "two").await;
-    stale.nonce = "never given out".to_owned();
+    stale.ticket = Ticket::Nonce("never given out".to_owned());
     assert_eq!(
         store.reserve(stale, NOW).await,
         Err(StoreError::NonceUnknown)
@@ -410,16 +482,21 @@ async fn a_new_set_retires_the_old_in_one_step(store: &dyn Store) {
     granted(store, "r2", "r").await;
     let overtaken = intended(store, "r1", "three").await;
     let ids = intended(store, "r2", "one").await;
-    assert_eq!(store.complete_issuance("r2", &ids).await, Ok(6));
+    assert_eq!(
+        store.complete_issuance(release("r2", &ids), NOW).await,
+        Ok(6)
+    );
     assert_eq!(live(store, "r").await, 2);
     assert_eq!(
-        store.complete_issuance("r1", &overtaken).await,
+        store
+            .complete_issuance(release("r1", &overtaken), NOW)
+            .await,
         Err(StoreError::WrongState),
         "an intent revoked meanwhile is not released"
     );
     let late = intended(store, "r1", "four").await;
     assert_eq!(
-        store.complete_issuance("r1", &late).await,
+        store.complete_issuance(release("r1", &late), NOW).await,
         Err(StoreError::WrongState),
         "a replaced set grows no further"
     );
@@ -429,7 +506,7 @@ async fn a_new_set_retires_the_old_in_one_step(store: &dyn Store) {
         assert_eq!(record.revoked.as_deref(), Some("replaced"));
     }
     assert_eq!(
-        store.complete_issuance("r2", &ids).await,
+        store.complete_issuance(release("r2", &ids), NOW).await,
         Err(StoreError::WrongState),
         "acknowledged once"
     );

@@ -260,6 +260,13 @@ impl Desk {
         answer.body["credentials"][0]["credential"].clone()
     }
 
+    /// The terminal's part of a session: the answer to its evidence.
+    pub(crate) fn serve(&self, session: &str, photo: &[u8], counter: u64) -> Answer {
+        let nonce = self.challenge(session, &self.key).text("nonce");
+        let chip = self.read(&self.profile(), &self.csca, session, &nonce);
+        self.submit(&self.evidence(&chip, photo, (session, &nonce, counter)))
+    }
+
     /// A whole visit: session, challenge, read, evidence.
     pub(crate) fn visit(
         &self,

@@ -127,7 +127,21 @@ impl Issuer {
     }
 
     fn import(&self, portrait: &[u8]) {
+        self.import_from(&register(portrait));
+    }
+
+    /// The specimen moves to this district.
+    pub(crate) fn import_in(&self, portrait: &[u8], district: &str) {
         let folder = register(portrait);
+        let file = folder.path().join("persons.json");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let mut persons: Value = serde_json::from_str(&text).unwrap();
+        persons[0]["district"] = json!(district);
+        std::fs::write(&file, persons.to_string()).unwrap();
+        self.import_from(&folder);
+    }
+
+    fn import_from(&self, folder: &tempfile::TempDir) {
         let command = tessera_issuer::admin::Command::RegistryImport {
             folder: folder.path().to_owned(),
         };
@@ -135,13 +149,21 @@ impl Issuer {
     }
 
     pub(crate) fn admin(&self, command: tessera_issuer::admin::Command) -> Value {
+        self.try_admin(command)
+            .unwrap_or_else(|why| panic!("refused: {why}"))
+    }
+
+    pub(crate) fn try_admin(
+        &self,
+        command: tessera_issuer::admin::Command,
+    ) -> Result<Value, String> {
         let service = self.service.clone();
         let outcome = self
             ._runtime
             .block_on(tessera_issuer::admin::execute(&service, command));
         match outcome {
-            tessera_issuer::admin::Outcome::Done(value) => value,
-            tessera_issuer::admin::Outcome::Refused(why) => panic!("refused: {why}"),
+            tessera_issuer::admin::Outcome::Done(value) => Ok(value),
+            tessera_issuer::admin::Outcome::Refused(why) => Err(why),
         }
     }
 
@@ -179,20 +201,29 @@ impl Issuer {
 
     /// Opens a session; returns its id and token.
     pub(crate) fn session(&self, number: &str, level: &str) -> (String, String) {
-        let proof = self.device_proof(&self.nonce());
-        let answer = self.post_json(
-            "/sessions",
-            None,
-            &json!({"personal_administrative_number": number, "level": level, "device_proof": proof}),
-        );
+        let about = json!({"level": level, "personal_administrative_number": number});
+        self.session_by(&key(), about)
+    }
+
+    /// Opens a session from this device, for the specimen unless `about` says otherwise.
+    pub(crate) fn session_by(&self, device: &SoftwareKey, about: Value) -> (String, String) {
+        let mut body = json!({"personal_administrative_number": NUMBER});
+        body["device_proof"] = json!(self.device_proof_by(device, &self.nonce()));
+        for (member, value) in about.as_object().unwrap() {
+            body[member] = value.clone();
+        }
+        let answer = self.post_json("/sessions", None, &body);
         assert_eq!(answer.status, 201, "{:?}", answer.body);
         (answer.text("session_id"), answer.text("session_token"))
     }
 
     pub(crate) fn device_proof(&self, nonce: &str) -> String {
-        let key = key();
+        self.device_proof_by(&key(), nonce)
+    }
+
+    pub(crate) fn device_proof_by(&self, key: &SoftwareKey, nonce: &str) -> String {
         device::prepare(key.public_key(), &self.url, nonce, self.time())
-            .sign(&key)
+            .sign(key)
             .unwrap()
     }
 
@@ -205,9 +236,7 @@ impl Issuer {
     pub(crate) fn offered(&self) -> (String, String) {
         let answer = self.face(&self.session(NUMBER, "limited"), b"SAME photo");
         assert_eq!(answer.status, 200, "{:?}", answer.body);
-        let grants = &answer.body["credential_offer"]["grants"];
-        let code = &grants[vci::PRE_AUTHORIZED_CODE]["pre-authorized_code"];
-        (code.as_str().unwrap().to_owned(), answer.text("tx_code"))
+        offer_of(&answer)
     }
 
     pub(crate) fn redeem(&self, code: &str, tx_code: &str) -> Answer {
@@ -249,6 +278,7 @@ impl Issuer {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) media_type: String,
+    headers: ureq::http::HeaderMap,
     pub(crate) raw: Vec<u8>,
     pub(crate) body: Value,
 }
@@ -260,10 +290,16 @@ impl Answer {
         let raw = response.body_mut().read_to_vec().unwrap();
         Self {
             status: response.status().as_u16(),
+            headers: response.headers().clone(),
             media_type,
             body: serde_json::from_slice(&raw).unwrap_or(Value::Null),
             raw,
         }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        let value = self.headers.get(name)?;
+        Some(value.to_str().unwrap().to_owned())
     }
 
     pub(crate) fn text(&self, member: &str) -> String {
@@ -279,6 +315,20 @@ impl Answer {
         let found = (self.status, self.body["code"].as_str().unwrap_or("?"));
         assert_eq!(found, (status, code), "{}", self.body);
     }
+}
+
+/// The pre-authorized code and the transaction code of an answer that offers something.
+pub(crate) fn offer_of(answer: &Answer) -> (String, String) {
+    (code_of(answer), answer.text("tx_code"))
+}
+
+/// The pre-authorized code of an answer that offers something.
+pub(crate) fn code_of(answer: &Answer) -> String {
+    let grants = &answer.body["credential_offer"]["grants"];
+    let code = &grants[vci::PRE_AUTHORIZED_CODE]["pre-authorized_code"];
+    code.as_str()
+        .unwrap_or_else(|| panic!("no offer: {answer:?}"))
+        .to_owned()
 }
 
 pub(crate) fn agent() -> ureq::Agent {

@@ -15,10 +15,11 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use tessera_issuer::proofing::machine::Lifetimes;
 use tessera_issuer::secrets::{digest, tx_code_digest};
 use tessera_issuer::store::{
-    IssuanceRecord, IssuanceState, Level, Proved, Redemption, SessionRecord, SessionState,
-    SledStore, Store,
+    CodeDigests, IssuanceRecord, IssuanceState, Level, Proof, Proved, Redemption, SessionRecord,
+    SessionState, SledStore, Store,
 };
 use tessera_tests::authority::Authority;
 use tessera_tests::http::Client;
@@ -144,7 +145,7 @@ async fn answer(State(bare): State<Arc<Bare>>, body: Bytes) -> Json<Value> {
 fn intent(id: String) -> IssuanceRecord {
     IssuanceRecord {
         id: id.clone(),
-        set: id.clone(),
+        set: format!("{id}.limited"),
         person: crowd_number(0),
         configuration: LIMITED_SD_JWT.into(),
         level: Level::Limited,
@@ -204,7 +205,10 @@ async fn seed_one(
     let record = SessionRecord {
         id: session.into(),
         token_digest: digest(session),
-        code_digest: code.clone(),
+        code_digests: CodeDigests {
+            limited: code.clone(),
+            full: digest(&code),
+        },
         nonce: nonce.clone(),
         person: crowd_number(index),
         level: Level::Limited,
@@ -218,20 +222,33 @@ async fn seed_one(
         tx_code_digest: None,
         tx_code_failures: 0,
         code_spent: false,
+        recovery_digest: String::new(),
+        district: None,
     };
     store.open_session(record, &nonce, time).await?;
     let tx_code = tx_code_digest(&code, "123456");
     store
-        .prove(session, time, Proved::Face { day: time }, tx_code.clone())
+        .prove(
+            Proof {
+                session: session.into(),
+                proved: Proved::Face { day: time },
+                tx_code_digest: tx_code.clone(),
+                lifetimes: Lifetimes::default(),
+                review: false,
+                place: None,
+            },
+            time,
+        )
         .await?;
     let redemption = Redemption {
         code_digest: code,
         tx_code_digest: tx_code,
         token_digest: digest(token),
         token_expires: time + 3600,
+        token_expires_in_review: time + 3600,
         max_failures: 5,
     };
-    store.redeem_code(redemption, time).await
+    store.redeem_code(redemption, time).await.map(drop)
 }
 
 fn prepare(client: &Client, url: &str, tokens: &[String]) -> Result<Vec<(Access, Value)>> {

@@ -17,6 +17,9 @@ pub struct IssuerMetadata {
     pub authorization_servers: Vec<String>,
     /// Where credentials are requested.
     pub credential_endpoint: String,
+    /// Where credentials that were not ready at once are collected (§9).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deferred_credential_endpoint: Option<String>,
     /// Where nonces for key proofs come from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nonce_endpoint: Option<String>,

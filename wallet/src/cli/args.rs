@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use tessera_verifier::claims::Format;
+use tessera_verifier::claims::{AssuranceLevel, Format};
 use tessera_wallet::messages::Language;
 
 const EXAMPLES: &str = "\
@@ -98,6 +98,17 @@ Examples:
   tessera upgrade --issuer https://issuer.example --number 110101199003070011 --no-wait
   tessera upgrade --resume --tx-code 493536")]
     Upgrade(Upgrade),
+    /// Ask for the credentials that the authority wanted to look at first
+    Collect,
+    /// Renew what this device holds, without another check, while the last one is young enough
+    Refresh(Refresh),
+    /// Report a lost phone, from any device, with the recovery code you wrote down
+    #[command(after_help = "\
+Example:
+  tessera lost --issuer https://issuer.example --number 110101199003070011 --recovery-code 7KQ2-…")]
+    Lost(Lost),
+    /// The districts where an issuing authority takes applications, and from which day
+    Rollout(Rollout),
     /// List the credentials in the wallet
     List,
     /// Show one credential: its claims, validity and what is left of it
@@ -136,6 +147,9 @@ pub(crate) struct IssuerAndPerson {
     /// Your personal administrative number
     #[arg(long, value_name = "N")]
     pub(crate) number: String,
+    /// The district you live in, where the authority asks for it
+    #[arg(long, value_name = "CODE")]
+    pub(crate) district: Option<String>,
     /// Root identity (DID) of the authority, when you know it; otherwise the first one seen is kept
     #[arg(long, value_name = "DID")]
     pub(crate) root: Option<String>,
@@ -169,6 +183,9 @@ pub(crate) struct Upgrade {
     /// Your personal administrative number
     #[arg(long, value_name = "N", required_unless_present = "resume")]
     pub(crate) number: Option<String>,
+    /// The district you live in, where the authority asks for it
+    #[arg(long, value_name = "CODE")]
+    pub(crate) district: Option<String>,
     /// Root identity (DID) of the authority, when you know it; otherwise the first one seen is kept
     #[arg(long, value_name = "DID")]
     pub(crate) root: Option<String>,
@@ -184,6 +201,50 @@ pub(crate) struct Upgrade {
     /// Transaction code shown at the terminal (asked for when missing)
     #[arg(long, value_name = "CODE")]
     pub(crate) tx_code: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Refresh {
+    #[command(flatten)]
+    pub(crate) issuer: IssuerAndPerson,
+    /// Level to renew
+    #[arg(long, value_name = "LEVEL", default_value = "full")]
+    pub(crate) level: LevelName,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum LevelName {
+    Limited,
+    Full,
+}
+
+impl From<LevelName> for AssuranceLevel {
+    fn from(name: LevelName) -> Self {
+        match name {
+            LevelName::Limited => Self::Limited,
+            LevelName::Full => Self::Full,
+        }
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct Lost {
+    /// Address of the issuing authority
+    #[arg(long, value_name = "URL")]
+    pub(crate) issuer: String,
+    /// Your personal administrative number
+    #[arg(long, value_name = "N")]
+    pub(crate) number: String,
+    /// The recovery code (asked for when missing)
+    #[arg(long, value_name = "CODE")]
+    pub(crate) recovery_code: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Rollout {
+    /// Address of the issuing authority
+    #[arg(long, value_name = "URL")]
+    pub(crate) issuer: String,
 }
 
 #[derive(Args)]

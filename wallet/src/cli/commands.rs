@@ -1,11 +1,15 @@
 //! One file per command.
 
 pub(crate) mod bundle;
+pub(crate) mod collect;
 pub(crate) mod enrol;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod list;
+pub(crate) mod lost;
 pub(crate) mod present;
 pub(crate) mod receive;
+pub(crate) mod refresh;
+pub(crate) mod rollout;
 pub(crate) mod show;
 pub(crate) mod upgrade;

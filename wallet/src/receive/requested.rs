@@ -16,7 +16,7 @@ use super::encryption::ResponseKey;
 use crate::error::Error;
 use crate::issuer::{Issuer, read};
 use crate::secret::StoredKey;
-use crate::store::CredentialBody;
+use crate::store::{CredentialBody, DeferredIssuance};
 use crate::surroundings::Surroundings;
 use crate::transport::{HttpRequest, HttpResponse};
 
@@ -25,6 +25,14 @@ const MAX_RESPONSE: usize = 4 * 1024 * 1024;
 
 /// Keys a request proved possession of, waiting for the credential bound to each.
 pub type KeyRing = Vec<(PublicKey, StoredKey)>;
+
+/// What an issuer answers a request for credentials with. Has no `Debug`.
+pub enum Fetched {
+    /// The credentials, unchecked, and the keys they may be bound to.
+    Now(Vec<UnverifiedCredential>, KeyRing),
+    /// Not yet.
+    Deferred(DeferredIssuance),
+}
 
 /// An offer whose code has been exchanged for an access token. Has no `Debug`.
 pub struct Requested<'a> {
@@ -88,6 +96,25 @@ impl<'a> Requested<'a> {
         })
     }
 
+    /// Goes on with a token of before, to collect what was deferred.
+    ///
+    /// # Errors
+    /// [`Error::IssuerMalformed`], [`Error::IssuerRefused`], network errors.
+    pub fn resume(
+        surroundings: Surroundings<'a>,
+        deferred: &DeferredIssuance,
+    ) -> Result<Self, Error> {
+        let issuer = Issuer::new(surroundings, &deferred.issuer_url)?;
+        let metadata: IssuerMetadata =
+            issuer.get_json(issuer.well_known("openid-credential-issuer")?)?;
+        Ok(Self {
+            issuer,
+            surroundings,
+            metadata,
+            token: deferred.access_token.clone(),
+        })
+    }
+
     /// Asks for a batch in one format, each credential to a fresh key. What comes back is not checked yet.
     ///
     /// # Errors
@@ -97,7 +124,7 @@ impl<'a> Requested<'a> {
         &self,
         profile: &'static CredentialProfile,
         format: Format,
-    ) -> Result<(Vec<UnverifiedCredential>, KeyRing), Error> {
+    ) -> Result<Fetched, Error> {
         let id = profile.configuration(format);
         self.metadata
             .credential_configurations_supported
@@ -105,6 +132,44 @@ impl<'a> Requested<'a> {
             .filter(|configuration| configuration.format == format.as_str())
             .ok_or(Error::IssuerMalformed)?;
         let (proofs, keys) = self.proofs()?;
+        let body = json!({"credential_configuration_id": id, "proofs": {"jwt": proofs}});
+        self.ask(
+            &self.metadata.credential_endpoint,
+            body,
+            (profile, format),
+            keys,
+        )
+    }
+
+    /// Asks again for what was deferred (§9.1).
+    ///
+    /// # Errors
+    /// As [`Self::fetch`]; [`Error::StoreDamaged`] where the wallet remembers it wrongly.
+    pub fn collect(&self, deferred: DeferredIssuance) -> Result<Fetched, Error> {
+        let kind = CredentialProfile::by_configuration(&deferred.configuration)
+            .ok_or(Error::StoreDamaged)?;
+        let keys = deferred
+            .keys
+            .into_iter()
+            .map(|stored| Ok((stored.open()?.public_key().clone(), stored)))
+            .collect::<Result<KeyRing, Error>>()?;
+        let endpoint = self
+            .metadata
+            .deferred_credential_endpoint
+            .as_ref()
+            .ok_or(Error::IssuerMalformed)?;
+        let body = json!({"transaction_id": deferred.transaction_id.expose()});
+        self.ask(endpoint, body, kind, keys)
+    }
+
+    /// Sends a request for credentials, the response encrypted whenever the issuer offers that.
+    fn ask(
+        &self,
+        endpoint: &str,
+        mut body: Value,
+        (profile, format): (&'static CredentialProfile, Format),
+        keys: KeyRing,
+    ) -> Result<Fetched, Error> {
         let encryption = match &self.metadata.credential_response_encryption {
             Some(offered) => {
                 let key = ResponseKey::offered(
@@ -118,18 +183,31 @@ impl<'a> Requested<'a> {
             }
             None => None,
         };
-        let mut body = json!({"credential_configuration_id": id, "proofs": {"jwt": proofs}});
         if let Some(key) = &encryption {
             body["credential_response_encryption"] = key.request_member();
         }
         let request = HttpRequest::post(
-            self.issuer.named(&self.metadata.credential_endpoint)?,
+            self.issuer.named(endpoint)?,
             "application/json",
             body.to_string().into_bytes(),
         )
         .with_bearer(&self.token)
         .with_max_answer(MAX_RESPONSE);
         let response = open(&self.issuer.send(request)?, encryption.as_ref())?;
+        if let Some(transaction_id) = response.transaction_id {
+            // §8.3: either credentials or a transaction.
+            if !response.credentials.is_empty() {
+                return Err(Error::CredentialNotAsAsked);
+            }
+            return Ok(Fetched::Deferred(DeferredIssuance {
+                issuer_url: self.issuer.identifier().to_owned(),
+                access_token: self.token.clone(),
+                transaction_id,
+                configuration: profile.configuration(format).to_owned(),
+                keys: keys.into_iter().map(|(_, stored)| stored).collect(),
+                set: None,
+            }));
+        }
         // §8.3: never more credentials than keys; fewer are allowed.
         if response.credentials.is_empty() || response.credentials.len() > keys.len() {
             return Err(Error::CredentialNotAsAsked);
@@ -146,7 +224,7 @@ impl<'a> Requested<'a> {
                 Ok(UnverifiedCredential::new(profile, format, body))
             })
             .collect::<Result<_, _>>()?;
-        Ok((received, keys))
+        Ok(Fetched::Now(received, keys))
     }
 
     /// One proof of possession for each fresh key, all over one nonce (§8.2.1.1, appendix F.1).

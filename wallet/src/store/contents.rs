@@ -22,6 +22,9 @@ pub struct Contents {
     pub sets: Vec<CredentialSet>,
     /// A session that waits for the visit to a terminal.
     pub pending: Option<PendingSession>,
+    /// What an issuer has promised and not given yet.
+    #[serde(default)]
+    pub deferred: Vec<DeferredIssuance>,
     /// What was received and shown, oldest first; names of claims, never values.
     pub history: Vec<HistoryEntry>,
 }
@@ -36,6 +39,7 @@ impl Contents {
             issuers: Vec::new(),
             sets: Vec::new(),
             pending: None,
+            deferred: Vec::new(),
             history: Vec::new(),
         }
     }
@@ -206,6 +210,39 @@ impl PendingSession {
             session_id: id.into(),
             session_token: Secret::from("token"),
             level: AssuranceLevel::Full,
+        }
+    }
+}
+
+/// Credentials that an issuer will give once it has looked (OpenID4VCI 1.0 §9), with the keys they will be bound to.
+/// Has no `Debug`.
+#[derive(Serialize, Deserialize)]
+pub struct DeferredIssuance {
+    /// Address of the issuer.
+    pub issuer_url: String,
+    /// The token that may collect.
+    pub access_token: Secret,
+    /// Which request it answers.
+    pub transaction_id: Secret,
+    /// The credential configuration asked for.
+    pub configuration: String,
+    /// The keys the request proved possession of.
+    pub keys: Vec<StoredKey>,
+    /// The set that the other format of the same request has made, once it has come.
+    pub set: Option<String>,
+}
+
+impl DeferredIssuance {
+    /// A copy to ask with, while the original stays until the answer is stored.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self {
+            issuer_url: self.issuer_url.clone(),
+            access_token: self.access_token.clone(),
+            transaction_id: self.transaction_id.clone(),
+            configuration: self.configuration.clone(),
+            keys: self.keys.iter().map(StoredKey::duplicate).collect(),
+            set: self.set.clone(),
         }
     }
 }

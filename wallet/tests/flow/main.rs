@@ -34,7 +34,7 @@ impl Holder for Says {
 fn enrolled(world: &World, store: &mut Store) -> Result<String, Error> {
     trust::contact(store, world.surroundings(), ISSUER, None)?;
     let level = world.level.get();
-    let session = enrol::start(store, world.surroundings(), ISSUER, "1101", level)?;
+    let session = enrol::start(store, world.surroundings(), ISSUER, applicant(), level)?;
     let photo = Photo::new(vec![0xff, 0xd8, 0xff, 0xe0])?;
     let granted = enrol::send_photo(world.surroundings(), &session, &photo)?;
     receive::accept(
@@ -43,6 +43,21 @@ fn enrolled(world: &World, store: &mut Store) -> Result<String, Error> {
         &granted.offer,
         granted.tx_code.as_ref(),
     )
+    .map(stored)
+}
+
+fn applicant() -> enrol::Applicant<'static> {
+    enrol::Applicant {
+        number: "1101",
+        district: None,
+    }
+}
+
+fn stored(accepted: receive::Accepted) -> String {
+    match accepted {
+        receive::Accepted::Stored(id) => id,
+        receive::Accepted::Deferred(_) => unreachable!("nothing is deferred here"),
+    }
 }
 
 fn upgraded(world: &World, store: &mut Store) -> String {

@@ -148,7 +148,14 @@ fn an_upgrade_waits_for_the_terminal() {
     let (_folder, mut store) = world.store();
     trust::contact(&mut store, world.surroundings(), ISSUER, None).unwrap();
     let surroundings = world.surroundings();
-    let session = enrol::start(&store, surroundings, ISSUER, "1101", AssuranceLevel::Full).unwrap();
+    let session = enrol::start(
+        &store,
+        surroundings,
+        ISSUER,
+        applicant(),
+        AssuranceLevel::Full,
+    )
+    .unwrap();
     enrol::remember(&mut store, surroundings, session, false).unwrap();
     let session = store.contents().pending.as_ref().unwrap().duplicate();
     assert!(matches!(

@@ -1,9 +1,9 @@
 //! What a revocation promises.
 
-use super::super::{Proved, RevocationTarget, SessionRecord, Store, StoreError};
+use super::super::{RevocationTarget, SessionRecord, Store, StoreError};
 use super::{
-    NOW, granted, intended, issued, live, opened, proved, redemption, registration, reservation,
-    session_record,
+    NOW, face_proof, granted, intended, issued, live, opened, proved, redemption, registration,
+    release, reservation, session_record,
 };
 
 pub(super) async fn is_found_in_the_list(store: &dyn Store) {
@@ -39,7 +39,9 @@ pub(super) async fn of_a_person_ends_open_sessions(store: &dyn Store) {
     let revoked = store.revoke(person, "stolen", NOW).await;
     assert_eq!(revoked, Ok(4));
     assert_eq!(
-        store.complete_issuance("b1", &in_flight).await,
+        store
+            .complete_issuance(release("b1", &in_flight), NOW)
+            .await,
         Err(StoreError::WrongState)
     );
     let wanted = reservation(store, "b1", "three").await;
@@ -66,10 +68,7 @@ pub(super) async fn of_a_person_ends_open_sessions(store: &dyn Store) {
         .open_session(later, "device nonce of b3", NOW + 1)
         .await
         .unwrap();
-    store
-        .prove("b3", NOW + 1, Proved::Face { day: NOW }, "tx".to_owned())
-        .await
-        .unwrap();
+    store.prove(face_proof("b3"), NOW + 1).await.unwrap();
     store
         .redeem_code(redemption("b3", "tx"), NOW + 1)
         .await

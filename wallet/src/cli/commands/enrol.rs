@@ -2,7 +2,7 @@
 
 use tessera_verifier::claims::AssuranceLevel;
 use tessera_wallet::Error;
-use tessera_wallet::enrol::{self, MAX_PHOTO, Photo};
+use tessera_wallet::enrol::{self, Applicant, MAX_PHOTO, Photo};
 
 use super::receive;
 use crate::cli::args::Enrol;
@@ -18,7 +18,10 @@ pub(crate) fn run(console: &Console, arguments: &Enrol) -> Result<(), Error> {
         &store,
         console.surroundings(),
         &person.issuer,
-        &person.number,
+        Applicant {
+            number: &person.number,
+            district: person.district.as_deref(),
+        },
         AssuranceLevel::Limited,
     )?;
     console.progress("label_sending_photo", &[]);
@@ -29,5 +32,6 @@ pub(crate) fn run(console: &Console, arguments: &Enrol) -> Result<(), Error> {
         &mut store,
         &granted.offer,
         granted.tx_code.as_ref(),
+        Some(&session),
     )
 }

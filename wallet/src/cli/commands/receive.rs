@@ -4,8 +4,9 @@ use serde_json::json;
 use tessera_verifier::vci::{CredentialOffer, Secret};
 use tessera_wallet::Error;
 use tessera_wallet::reach::Reach;
-use tessera_wallet::store::Store;
-use tessera_wallet::{receive, trust};
+use tessera_wallet::receive::Accepted;
+use tessera_wallet::store::{PendingSession, Store};
+use tessera_wallet::{enrol, receive, trust};
 use url::Url;
 
 use crate::cli::args::Receive;
@@ -28,7 +29,7 @@ pub(crate) fn run(console: &Console, arguments: Receive) -> Result<(), Error> {
         None if offer.grants.pre_authorized_code.tx_code.is_some() => Some(ask_tx_code(console)?),
         None => None,
     };
-    accept(console, &mut store, &offer, tx_code.as_ref())
+    accept(console, &mut store, &offer, tx_code.as_ref(), None)
 }
 
 /// Asks before an issuer that only a link names is contacted and its root pinned: from then on the wallet would believe
@@ -65,16 +66,41 @@ pub(crate) fn contact(
     Ok(())
 }
 
-/// Takes up an offer and says what came.
+/// Takes up an offer and says what came; with the wallet's own session, also what to write down.
 pub(crate) fn accept(
     console: &Console,
     store: &mut Store,
     offer: &CredentialOffer,
     tx_code: Option<&Secret>,
+    session: Option<&PendingSession>,
 ) -> Result<(), Error> {
     console.progress("label_receiving", &[]);
-    let id = receive::accept(store, console.surroundings(), offer, tx_code)?;
-    let set = store.contents().set(&id)?;
+    let id = match receive::accept(store, console.surroundings(), offer, tx_code)? {
+        Accepted::Stored(id) => id,
+        Accepted::Deferred(count) => {
+            let line = console.text("label_deferred", &[]);
+            console.result(&json!({"deferred": count}), &format!("{line}\n"));
+            return Ok(());
+        }
+    };
+    // What was received is stored; a code that cannot be had does not undo it.
+    let code = session
+        .and_then(|session| enrol::recovery_code(console.surroundings(), session).ok())
+        .flatten();
+    if let Some(code) = &code {
+        console.progress("label_recovery_code", &[code.expose()]);
+    }
+    stored(console, store, &id, code.as_ref())
+}
+
+/// Says what was stored.
+pub(crate) fn stored(
+    console: &Console,
+    store: &Store,
+    id: &str,
+    recovery_code: Option<&Secret>,
+) -> Result<(), Error> {
+    let set = store.contents().set(id)?;
     let line = console.text(
         "label_received",
         &[
@@ -84,9 +110,10 @@ pub(crate) fn accept(
             &describe::date(set.valid_until),
         ],
     );
-    console.result(
-        &json!({"credential": describe::set_json(set, console.now())}),
-        &format!("{line}\n"),
-    );
+    let mut result = json!({"credential": describe::set_json(set, console.now())});
+    if let Some(code) = recovery_code {
+        result["recovery_code"] = json!(code.expose());
+    }
+    console.result(&result, &format!("{line}\n"));
     Ok(())
 }

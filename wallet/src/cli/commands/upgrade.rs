@@ -6,7 +6,7 @@ use serde_json::json;
 use tessera_verifier::claims::AssuranceLevel;
 use tessera_verifier::vci::Secret;
 use tessera_wallet::Error;
-use tessera_wallet::enrol::{self, Granted, Progress};
+use tessera_wallet::enrol::{self, Applicant, Granted, Progress};
 use tessera_wallet::store::{PendingSession, Store};
 
 use super::receive;
@@ -52,7 +52,13 @@ pub(crate) fn run(console: &Console, arguments: Upgrade) -> Result<(), Error> {
         (None, Some(code)) => code,
         (None, None) => receive::ask_tx_code(console)?,
     };
-    receive::accept(console, &mut store, &granted.offer, Some(&tx_code))?;
+    receive::accept(
+        console,
+        &mut store,
+        &granted.offer,
+        Some(&tx_code),
+        Some(&session),
+    )?;
     enrol::forget(&mut store, console.surroundings())
 }
 
@@ -71,7 +77,10 @@ fn start(console: &Console, store: &mut Store, arguments: &Upgrade) -> Result<()
         store,
         console.surroundings(),
         issuer,
-        number,
+        Applicant {
+            number,
+            district: arguments.district.as_deref(),
+        },
         AssuranceLevel::Full,
     )?;
     console.progress("label_session", &[&session.session_id]);

@@ -1,0 +1,212 @@
+//! The authority looks before it issues: OpenID4VCI 1.0 §9, from both sides of the desk.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::sync::Arc;
+
+use serde_json::json;
+use support::desk::{Desk, PORTRAIT};
+use support::{Answer, FakeFace, Issuer, NUMBER, code_of};
+use tessera_issuer::admin::Command;
+
+fn desk() -> Desk {
+    Desk::of(Issuer::with(
+        Arc::new(FakeFace),
+        b"SAME reference",
+        |config| config.assurance.review = true,
+    ))
+}
+
+/// A session whose person was at the terminal: its id and bearer token, and an access token for what is to come.
+fn reviewed(desk: &Desk, counter: u64) -> ((String, String), String) {
+    let issuer = &desk.issuer;
+    let session = issuer.session(NUMBER, "full");
+    let answer = desk.serve(&session.0, PORTRAIT, counter);
+    assert_eq!(answer.text("state"), "in_review");
+    let shown = issuer.get(&format!("/sessions/{}", session.0), Some(&session.1));
+    let redeemed = issuer.redeem(&code_of(&shown), &answer.text("tx_code"));
+    // Long enough for the review and the collection.
+    assert!(redeemed.body["expires_in"].as_i64().unwrap() > 86_400);
+    (session, redeemed.text("access_token"))
+}
+
+fn collect(issuer: &Issuer, token: &str, transaction: &str) -> Answer {
+    let body = json!({"transaction_id": transaction});
+    issuer.post_json("/deferred_credential", Some(token), &body)
+}
+
+fn decide(issuer: &Issuer, session: &str, approve: bool) -> String {
+    let decided = issuer.admin(Command::ReviewDecide {
+        session: session.to_owned(),
+        approve,
+    });
+    decided["state"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_was_deferred_is_collected_once_the_authority_agrees() {
+    let desk = desk();
+    let issuer = &desk.issuer;
+    let (session, token) = reviewed(&desk, 1);
+    let holder = support::key();
+    let proof = issuer.proof(&holder, &issuer.nonce());
+    let answer = issuer.request(&token, "identity_full_sd_jwt", std::slice::from_ref(&proof));
+    assert_eq!(answer.status, 202, "{answer:?}");
+    assert!(answer.body.get("credentials").is_none());
+    assert!(answer.body["interval"].as_u64().unwrap() > 0);
+    let transaction = answer.text("transaction_id");
+    // The nonce and the token's use are gone, though nothing was issued.
+    issuer
+        .request(&token, "identity_full_ldp", &[proof])
+        .refused(400, "invalid_nonce");
+    issuer
+        .credentials(&token, "identity_full_sd_jwt", 1)
+        .refused(400, "unknown_credential_configuration");
+    issuer
+        .credentials(&token, "identity_limited_ldp", 1)
+        .refused(400, "unknown_credential_configuration");
+
+    let pending = collect(issuer, &token, &transaction);
+    assert_eq!(pending.status, 202, "{pending:?}");
+    assert_eq!(pending.text("transaction_id"), transaction);
+    assert_eq!(issuer.admin(Command::Issuances {}), json!([]));
+
+    let listed = issuer.admin(Command::ReviewList {});
+    assert_eq!(listed[0]["session"], session.0);
+    assert_eq!(listed[0]["attended"], true);
+    assert!(!listed.to_string().contains(NUMBER), "no personal data");
+    let shown = issuer.admin(Command::ReviewShow {
+        session: session.0.clone(),
+    });
+    assert_eq!(shown["personal_administrative_number"], NUMBER);
+
+    issuer.clock.advance(23 * 3600);
+    assert_eq!(decide(issuer, &session.0, true), "approved");
+    assert_eq!(issuer.admin(Command::ReviewList {}), json!([]));
+    let other = issuer.access_token();
+    collect(issuer, &other, &transaction).refused(400, "invalid_transaction_id");
+    collect(issuer, &token, "guess").refused(400, "invalid_transaction_id");
+    collect(issuer, "guess", &transaction).refused(401, "invalid_token");
+
+    let collected = collect(issuer, &token, &transaction);
+    assert_eq!(collected.status, 200, "{collected:?}");
+    let credential = collected.body["credentials"][0]["credential"].clone();
+    let parsed = tessera_verifier::sd_jwt::parse(credential.as_str().unwrap()).unwrap();
+    use tessera_verifier::crypto::LocalSigner as _;
+    let bound = parsed.jws().payload_unverified()["cnf"]["jwk"].clone();
+    assert_eq!(bound, holder.public_key().to_jwk(), "to the key shown then");
+    // §9.1: invalid once it was obtained.
+    collect(issuer, &token, &transaction).refused(400, "invalid_transaction_id");
+    // The other format, asked for after the decision, comes at once.
+    assert_eq!(
+        issuer.credentials(&token, "identity_full_ldp", 1).status,
+        200
+    );
+}
+
+#[test]
+fn a_response_of_two_formats_is_deferred_and_collected_format_by_format() {
+    let desk = desk();
+    let issuer = &desk.issuer;
+    let (session, token) = reviewed(&desk, 1);
+    let transactions = ["identity_full_sd_jwt", "identity_full_ldp"]
+        .map(|id| issuer.credentials(&token, id, 2).text("transaction_id"));
+    decide(issuer, &session.0, true);
+    for transaction in &transactions {
+        let answer = collect(issuer, &token, transaction);
+        assert_eq!(answer.body["credentials"].as_array().unwrap().len(), 2);
+    }
+    let listed = issuer.admin(Command::Issuances {});
+    let live = listed.as_array().unwrap().iter();
+    assert_eq!(live.filter(|row| row["revoked"].is_null()).count(), 4);
+}
+
+#[test]
+fn a_refusal_is_told_and_final() {
+    let desk = desk();
+    let issuer = &desk.issuer;
+    let (session, token) = reviewed(&desk, 1);
+    let transaction = issuer
+        .credentials(&token, "identity_full_sd_jwt", 1)
+        .text("transaction_id");
+    assert_eq!(decide(issuer, &session.0, false), "refused");
+    let answer = collect(issuer, &token, &transaction);
+    answer.refused(400, "credential_request_denied");
+    assert_eq!(answer.body["error"], "credential_request_denied");
+    let path = format!("/sessions/{}", session.0);
+    let shown = issuer.get(&path, Some(&session.1));
+    assert_eq!(shown.text("state"), "refused");
+    assert!(shown.body.get("credential_offer").is_none());
+    issuer
+        .credentials(&token, "identity_full_ldp", 1)
+        .refused(409, "wrong_state");
+}
+
+#[test]
+fn a_review_has_a_day_and_a_collection_a_week() {
+    let desk = desk();
+    let issuer = &desk.issuer;
+    let (late, token) = reviewed(&desk, 1);
+    let transaction = issuer
+        .credentials(&token, "identity_full_sd_jwt", 1)
+        .text("transaction_id");
+    issuer.clock.advance(86_400);
+    collect(issuer, &token, &transaction).refused(400, "credential_request_denied");
+    let refused = issuer.try_admin(Command::ReviewDecide {
+        session: late.0,
+        approve: true,
+    });
+    assert!(refused.unwrap_err().contains("over"));
+
+    let (session, token) = reviewed(&desk, 2);
+    let transaction = issuer
+        .credentials(&token, "identity_full_sd_jwt", 1)
+        .text("transaction_id");
+    decide(issuer, &session.0, true);
+    issuer.clock.advance(7 * 86_400);
+    collect(issuer, &token, &transaction).refused(400, "credential_request_denied");
+}
+
+#[test]
+fn of_two_who_collect_at_once_one_receives() {
+    let desk = desk();
+    let issuer = &desk.issuer;
+    let (session, token) = reviewed(&desk, 1);
+    let transaction = issuer
+        .credentials(&token, "identity_full_sd_jwt", 1)
+        .text("transaction_id");
+    decide(issuer, &session.0, true);
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let racers: Vec<_> = (0..6)
+            .map(|_| scope.spawn(|| collect(issuer, &token, &transaction).status))
+            .collect();
+        racers.into_iter().map(|r| r.join().unwrap()).collect()
+    });
+    assert_eq!(statuses.iter().filter(|s| **s == 200).count(), 1);
+    let listed = issuer.admin(Command::Issuances {});
+    let released = listed.as_array().unwrap().iter();
+    assert_eq!(released.filter(|row| row["state"] == "issued").count(), 1);
+}
+
+#[test]
+fn a_revoked_person_collects_nothing() {
+    let desk = desk();
+    let issuer = &desk.issuer;
+    let (session, token) = reviewed(&desk, 1);
+    let transaction = issuer
+        .credentials(&token, "identity_full_sd_jwt", 1)
+        .text("transaction_id");
+    issuer.admin(Command::Revoke {
+        target: tessera_issuer::store::RevocationTarget::Person(NUMBER.to_owned()),
+        reason: "died".to_owned(),
+    });
+    let refused = issuer.try_admin(Command::ReviewDecide {
+        session: session.0,
+        approve: true,
+    });
+    assert!(refused.is_err());
+    assert_eq!(issuer.admin(Command::ReviewList {}), json!([]));
+    collect(issuer, &token, &transaction).refused(400, "credential_request_denied");
+    assert_eq!(issuer.admin(Command::Issuances {}), json!([]));
+}
