@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::claims::AssuranceLevel;
+use crate::claims::evidence::EvidencePolicy;
 use crate::dcql::ClaimPath;
 use crate::error::Error;
 use crate::json::{self, Limits};
@@ -58,6 +59,9 @@ pub struct Service {
     pub assurance_level: AssuranceLevel,
     /// Exactly the claims it may ask, as paths into the subject's claims.
     pub claims: Vec<ClaimPath>,
+    /// What it demands of the evidence; it may then ask for it as well, as the claim `evidence`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<EvidencePolicy>,
 }
 
 impl Service {

@@ -1,5 +1,7 @@
 //! The claim model that both credential formats share: EU PID names, one type per assurance level.
 
+pub mod evidence;
+
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;

@@ -112,6 +112,8 @@ errors! {
     QueryNotSatisfied { why: &'static str } = "query_not_satisfied", "the request is not satisfied: {why}";
     /// The presentation discloses something that was not asked.
     OverDisclosure { beyond: String } = "over_disclosure", "the presentation discloses more than was asked: {beyond}";
+    /// The evidence behind the credential is not what the policy demands.
+    EvidenceInsufficient { why: &'static str } = "evidence_insufficient", "the evidence behind the credential is not enough: {why}";
     /// The credential proves less than the service needs.
     AssuranceTooLow { needed: AssuranceLevel, shown: AssuranceLevel } = "assurance_too_low", "the service needs assurance level {needed}; the credential has {shown}";
     /// The credential is of a type that was not asked for.

@@ -1,6 +1,7 @@
 //! What a relying party accepts, apart from how it is checked.
 
 use crate::catalogue::Service;
+pub use crate::claims::evidence::{EvidencePolicy, Pathway};
 use crate::claims::{AssuranceLevel, Format};
 pub use crate::data_integrity::Suite;
 use alloc::string::String;
@@ -34,6 +35,8 @@ pub struct Policy {
     pub clock_skew: i64,
     /// Stale or missing status.
     pub stale_status: StaleStatus,
+    /// What the evidence must be, beyond the level: how old, which pathway, attended or not. It must then be disclosed.
+    pub evidence: Option<EvidencePolicy>,
     /// Whether the older media type `vc+sd-jwt` is taken for `dc+sd-jwt`.
     pub accept_vc_sd_jwt: bool,
 }
@@ -51,6 +54,7 @@ impl Policy {
             max_presentation_age: 300,
             clock_skew: 60,
             stale_status: StaleStatus::Refuse,
+            evidence: service.evidence.clone(),
             accept_vc_sd_jwt: false,
         }
     }

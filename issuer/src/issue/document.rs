@@ -1,6 +1,7 @@
 //! One claim model, two formats: the documents that are signed.
 
 use serde_json::{Map, Value, json};
+use tessera_verifier::claims::evidence::{IdentityEvidence, Pathway};
 use tessera_verifier::claims::{CredentialProfile, Format, IdentityClaims, ages_on};
 use tessera_verifier::crypto::Signature;
 use tessera_verifier::data_integrity::{
@@ -238,51 +239,28 @@ pub(crate) fn status_proof(
     .map_err(|error| Failure::internal(&error))
 }
 
-/// How the person was proved, in the terms of OpenID Identity Assurance (§5): which method was used and on which day,
-/// and nothing that identifies a document or a place.
+/// How the person was proved, in the verifier's own type: which method was used and on which day, and nothing that
+/// identifies a document or a place.
 fn evidence(proved: &Proved, profile: &CredentialProfile, organization: &str) -> Value {
-    let (day, procedure, source, methods): (i64, &str, &str, Vec<&str>) = match proved {
-        Proved::Face { day } => (
-            *day,
-            "face-against-register",
-            "electronic_record",
-            vec!["data", "bvr"],
-        ),
+    let (day, pathway, attended) = match proved {
+        Proved::Face { day } => (*day, Pathway::Face, false),
+        // A card that only the terminal vouches for was looked at, not proved.
         Proved::Card {
             day,
             attended,
-            method,
+            method: CardMethod::TerminalAttested,
             ..
-        } => {
-            // A card that only the terminal vouches for was looked at, not proved: `vdig`, never `vcrypt`.
-            let (procedure, check) = match (method, attended) {
-                (CardMethod::TerminalAttested, true) => {
-                    ("terminal-attested-and-face-attended", "vdig")
-                }
-                (CardMethod::TerminalAttested, false) => ("terminal-attested-and-face", "vdig"),
-                (_, true) => ("chip-and-face-attended", "vcrypt"),
-                (_, false) => ("chip-and-face", "vcrypt"),
-            };
-            let face = if *attended { "pvp" } else { "bvp" };
-            (*day, procedure, "document", vec![check, face])
-        }
+        } => (*day, Pathway::SamReader, *attended),
+        Proved::Card { day, attended, .. } => (*day, Pathway::Chip, *attended),
     };
-    let time = Timestamp::from_unix(day).start_of_day().to_rfc3339();
-    let details: Vec<Value> = methods
-        .into_iter()
-        .map(|method| json!({"check_method": method, "organization": organization, "time": time}))
-        .collect();
-    json!([{
-        "type": ["IdentityAssuranceEvidence"],
-        "trust_framework": "tessera",
-        "assurance_level": profile.level.as_str(),
-        "assurance_process": {
-            "policy": "https://tessera.example/policies/identity/1",
-            "procedure": procedure,
-        },
-        "time": time,
-        "evidence_sources": [{"type": [source], "check_details": details}],
-    }])
+    IdentityEvidence {
+        level: profile.level,
+        pathway,
+        attended,
+        time: Timestamp::from_unix(day),
+        organization: organization.to_owned(),
+    }
+    .to_json()
 }
 
 fn object(value: Value) -> Map<String, Value> {

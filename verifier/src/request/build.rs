@@ -145,8 +145,11 @@ impl<'a> RequestBuilder<'a> {
             .map(|profile| profile.expanded_types())
             .collect();
         let claims = |parent: Option<&str>| -> Vec<Value> {
-            let path =
-                |path: &ClaimPath| parent.map_or_else(|| path.clone(), |parent| path.below(parent));
+            let path = |path: &ClaimPath| match parent {
+                // In a W3C credential the evidence stands beside the subject.
+                Some(parent) if *path != ClaimPath::keys(&["evidence"]) => path.below(parent),
+                _ => path.clone(),
+            };
             self.claims
                 .iter()
                 .map(|claim| match claim.inside("age_equal_or_over") {

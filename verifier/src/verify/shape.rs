@@ -65,8 +65,10 @@ fn evidence(name: &str, value: &Value) -> bool {
     match name {
         "type" => texts(value),
         "trust_framework" | "assurance_level" | "time" => value.is_string(),
-        "assurance_process" => members(value, |name, value| {
-            matches!(name, "policy" | "procedure") && value.is_string()
+        "assurance_process" => members(value, |name, value| match name {
+            "policy" | "procedure" | "pathway" => value.is_string(),
+            "attended" => value.is_boolean(),
+            _ => false,
         }),
         "evidence_sources" => elements(value, |source| {
             members(source, |name, value| match name {
@@ -158,7 +160,7 @@ mod tests {
     fn evidence_has_one_shape() {
         let evidence = json!([{
             "type": ["IdentityEvidence"], "trust_framework": "SPECIMEN", "assurance_level": "full", "time": "2026-01-15",
-            "assurance_process": {"policy": "p", "procedure": "q"},
+            "assurance_process": {"policy": "p", "procedure": "q", "pathway": "chip", "attended": true},
             "evidence_sources": [{"type": ["chip"], "check_details": [{"check_method": "vcrypt", "organization": "o", "time": "t"}]}],
         }]);
         assert!(fits(&json!({"evidence": evidence})));
@@ -170,6 +172,8 @@ mod tests {
             ("/0/assurance_process", json!("p")),
             ("/0/assurance_process/policy", json!(1)),
             ("/0/assurance_process/procedure", json!({})),
+            ("/0/assurance_process/pathway", json!(true)),
+            ("/0/assurance_process/attended", json!("true")),
             ("/0/evidence_sources", json!({})),
             ("/0/evidence_sources/0/type", json!([1])),
             ("/0/evidence_sources/0/check_details", json!([])),

@@ -178,6 +178,11 @@ impl Check<'_> {
         asked::exactly(query, &proven.root, proven.envelope).at(Stage::Asked)?;
         let claims = claims(proven.root, proven.envelope);
         shape::check(&claims).at(Stage::Disclosure)?;
+        if let Some(demanded) = &self.policy.evidence {
+            demanded
+                .check(claims.get("evidence"), shown, self.now)
+                .at(Stage::Asked)?;
+        }
         Ok(VerifiedCredential {
             query: query.id.clone(),
             issuer: proven.issuer,
