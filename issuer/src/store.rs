@@ -184,6 +184,24 @@ pub struct Reserved {
     pub indices: Vec<u32>,
 }
 
+/// Transactions of one sweep at most: a million entries. Between them requests are served.
+const SWEEPS_MAX: usize = 200;
+
+/// Removes what has expired until nothing is left of it, a bounded number of entries at a time. Returns how many.
+///
+/// # Errors
+/// Those of [`Store::sweep`]; what was removed before stays removed.
+pub async fn sweep_all(store: &dyn Store, now: i64) -> Result<usize, StoreError> {
+    let mut removed = 0;
+    for _ in 0..SWEEPS_MAX {
+        match store.sweep(now).await? {
+            0 => break,
+            some => removed += some,
+        }
+    }
+    Ok(removed)
+}
+
 /// The issuer's store. `now` is Unix seconds throughout.
 #[async_trait]
 pub trait Store: Send + Sync {

@@ -24,7 +24,7 @@ use crate::files;
 use crate::http::TerminalListener;
 use crate::keys::{KeyFile, Signer as _};
 use crate::service::{Parts, Service};
-use crate::store::{RevocationTarget, SledStore, TerminalRegistration};
+use crate::store::{RevocationTarget, SledStore, TerminalRegistration, sweep_all};
 
 type Failed = Box<dyn Error + Send + Sync>;
 
@@ -160,23 +160,15 @@ async fn serve_terminals(
     )))
 }
 
-/// Transactions of one sweep at most: a million entries. Between them requests are served.
-const SWEEPS_MAX: usize = 200;
-
 /// Once a minute, removes what has expired until nothing is left of it.
 async fn sweep(service: Arc<Service>) {
     let mut minute = tokio::time::interval(Duration::from_secs(60));
     loop {
         minute.tick().await;
-        for _ in 0..SWEEPS_MAX {
-            match service.store.sweep(service.now()).await {
-                Ok(0) => break,
-                Ok(removed) => tracing::debug!(removed, "expired entries removed"),
-                Err(error) => {
-                    tracing::warn!(cause = %error, "sweeping failed");
-                    break;
-                }
-            }
+        match sweep_all(&*service.store, service.now()).await {
+            Ok(0) => {}
+            Ok(removed) => tracing::debug!(removed, "expired entries removed"),
+            Err(error) => tracing::warn!(cause = %error, "sweeping failed"),
         }
     }
 }

@@ -36,11 +36,21 @@ impl Barrier {
         File::open(directory)
             .and_then(|d| d.sync_all())
             .map_err(engine)?;
+        Self::over(move || {
+            db.flush().map_err(engine)?;
+            log.sync_data().map_err(engine)
+        })
+    }
+
+    /// Starts the thread over whatever makes everything written so far durable.
+    fn over(
+        flush: impl FnMut() -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<Self, StoreError> {
         let shared = Arc::new((Mutex::new(Queue::default()), Condvar::new()));
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("durability".to_owned())
-            .spawn(move || serve(&theirs, &db, &log))
+            .spawn(move || serve(&theirs, flush))
             .map_err(engine)?;
         Ok(Self {
             shared,
@@ -83,7 +93,7 @@ impl Drop for Barrier {
     }
 }
 
-fn serve(shared: &(Mutex<Queue>, Condvar), db: &sled::Db, log: &File) {
+fn serve(shared: &(Mutex<Queue>, Condvar), mut flush: impl FnMut() -> Result<(), StoreError>) {
     loop {
         let (group, broken) = {
             let mut queue = lock(&shared.0);
@@ -98,10 +108,7 @@ fn serve(shared: &(Mutex<Queue>, Condvar), db: &sled::Db, log: &File) {
         let outcome = match broken {
             // These asked before the failure was known; a flush that succeeds now says nothing about their pages.
             Some(error) => Err(error),
-            None => db
-                .flush()
-                .map_err(engine)
-                .and_then(|_| log.sync_data().map_err(engine)),
+            None => flush(),
         };
         if let Err(error) = &outcome {
             lock(&shared.0).broken = Some(error.clone());
@@ -118,4 +125,32 @@ fn lock(queue: &Mutex<Queue>) -> std::sync::MutexGuard<'_, Queue> {
 
 fn engine(error: impl std::fmt::Display) -> StoreError {
     StoreError::Engine(error.to_string())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[tokio::test]
+    async fn after_a_failed_flush_nothing_is_promised_any_more() {
+        let flushed = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&flushed);
+        // The disk fails once and then works again, as a disk whose pages the kernel has dropped does.
+        let barrier = Barrier::over(move || match count.fetch_add(1, Ordering::SeqCst) {
+            1 => Err(StoreError::Engine("no space".to_owned())),
+            _ => Ok(()),
+        })
+        .unwrap();
+        assert_eq!(barrier.wait().await, Ok(()));
+        assert_eq!(barrier.check(), Ok(()));
+        let failed = Err(StoreError::Engine("no space".to_owned()));
+        assert_eq!(barrier.wait().await, failed);
+        for _ in 0..3 {
+            assert_eq!(barrier.wait().await, failed);
+            assert_eq!(barrier.check(), failed);
+        }
+        assert_eq!(flushed.load(Ordering::SeqCst), 2, "not asked again");
+    }
 }
