@@ -22,6 +22,7 @@ pub struct Authority {
     folder: PathBuf,
     port: u16,
     terminal_port: u16,
+    settings: Vec<(String, String)>,
     service: Option<Service>,
 }
 
@@ -39,6 +40,7 @@ impl Authority {
             folder: folder.to_path_buf(),
             port: free_port()?,
             terminal_port: free_port()?,
+            settings: Vec::new(),
             service: None,
         };
         authority.admin(&["init"])?;
@@ -58,6 +60,13 @@ impl Authority {
         service.wait_until(|| http::fetch(&ready).is_ok())?;
         self.service = Some(service);
         Ok(())
+    }
+
+    /// Sets a member of the configuration, from the next start on: `ASSURANCE__REVIEW` is `assurance.review`.
+    pub fn set(&mut self, member: &str, value: &str) {
+        let name = format!("TESSERA_ISSUER_{member}");
+        self.settings.retain(|(known, _)| *known != name);
+        self.settings.push((name, value.to_owned()));
     }
 
     /// Stops the service as an operator would, and waits.
@@ -169,7 +178,8 @@ impl Authority {
             .env(
                 "TESSERA_ISSUER_TERMINALS__LISTEN",
                 format!("127.0.0.1:{}", self.terminal_port),
-            );
+            )
+            .envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
     }
 }

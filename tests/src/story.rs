@@ -1,4 +1,4 @@
-//! The walk of `make demo`: fifteen steps, from a selfie to a crash, each line compared with what should be seen.
+//! The walk of `make demo`: eighteen steps, from a selfie to a lost phone, each line compared with what should be seen.
 //!
 //! | steps | module |
 //! |---|---|
@@ -8,12 +8,14 @@
 //! | 11–13 exactly what is asked; what cheating gets | [`asking`] |
 //! | 14 revocation and age | [`status`] |
 //! | 15 SIGKILL during a hundred issuances | [`durability`] |
-//! | 16 a retired terminal | [`terminal`] |
+//! | 16–18 deferred issuance, a new phone, a lost phone | [`later`] |
+//! | 19 a retired terminal | [`terminal`] |
 
 pub mod asking;
 pub mod chip;
 pub mod durability;
 pub mod face;
+pub mod later;
 pub mod offline;
 pub mod status;
 pub mod terminal;
@@ -62,6 +64,8 @@ pub struct Stage {
     pub anton: Vec<OwnedSdJwt>,
     /// What the café was shown in step 4: request and presentation.
     pub shown_to_cafe: Option<(PathBuf, PathBuf)>,
+    /// MEI's second phone, from step 17.
+    pub new_phone: Option<Holder>,
     /// What the bank was shown in step 11: request and presentation.
     pub shown_to_bank: Option<(PathBuf, PathBuf)>,
 }
@@ -106,6 +110,7 @@ impl Stage {
             kiosk,
             anton: Vec::new(),
             shown_to_cafe: None,
+            new_phone: None,
             shown_to_bank: None,
         })
     }
@@ -137,5 +142,6 @@ pub fn walk(stage: &mut Stage, report: &mut Report) {
     asking::cheating(stage, report);
     status::revoked(stage, report);
     status::past_its_age(stage, report);
+    later::later(stage, report);
     terminal::retired(stage, report);
 }

@@ -8,7 +8,7 @@ use crate::report::Report;
 /// Step 16. The terminal is registered again at the end, for whatever comes after.
 pub fn retired(stage: &mut Stage, report: &mut Report) {
     report.step(
-        16,
+        19,
         "The terminal is retired. Its key and certificate are as good as ever; nobody believes it any more.",
     );
     report.check("genuine card, right face", "terminal_retired", || {
