@@ -398,9 +398,9 @@ mod tests {
             1
         );
         let again = FolderRegistry::open(&data.path().join("registry"), &SystemEntropy).unwrap();
-        let person = again.person("A-1").await.unwrap().unwrap();
+        let person = again.person(&again.handle("A-1")).await.unwrap().unwrap();
         assert_eq!(again.portrait(&person).await.unwrap(), b"portrait");
-        assert!(again.person("A-2").await.unwrap().is_none());
+        assert!(again.person(&again.handle("A-2")).await.unwrap().is_none());
     }
 
     /// A source of persons `A-1`, `A-2`… with these portraits; an empty one is named but missing.

@@ -143,6 +143,22 @@ fn images_and_personal_data_leave_no_trace() {
     for template in &templates {
         untraced(template, "a template", &written);
     }
+    // The store knows persons by handles: no file but the register says who they are.
+    for (name, bytes) in &written {
+        for personal in [
+            NUMBER,
+            "QUILLA",
+            "奎拉",
+            "1990-01-01",
+            "Zephyr",
+            "UTO000009",
+        ] {
+            assert!(
+                !contains(bytes, personal.as_bytes()),
+                "{personal} in {name}"
+            );
+        }
+    }
     for personal in [
         NUMBER,
         "QUILLA",
