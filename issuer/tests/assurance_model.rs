@@ -365,6 +365,7 @@ impl World {
             issuer: "did".to_owned(),
             digest: "digest".to_owned(),
             state: IssuanceState::Intended,
+            terminal: None,
             revoked: None,
         };
         store.record_intent(vec![record]).await.unwrap();

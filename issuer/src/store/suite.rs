@@ -114,6 +114,7 @@ pub fn card_proved(day: i64) -> Proved {
         terminal: "did:t".to_owned(),
         attended: true,
         document_country: "UTO".to_owned(),
+        method: super::CardMethod::ActiveAuthentication,
     }
 }
 

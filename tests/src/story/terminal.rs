@@ -1,11 +1,11 @@
-//! Step 16: a terminal that the authority no longer believes.
+//! Step 19: a terminal that the authority no longer believes.
 
 use super::Stage;
 use crate::kiosk::Card;
 use crate::registry::MEI;
 use crate::report::Report;
 
-/// Step 16. The terminal is registered again at the end, for whatever comes after.
+/// Step 19. The terminal is registered again at the end, for whatever comes after.
 pub fn retired(stage: &mut Stage, report: &mut Report) {
     report.step(
         19,
