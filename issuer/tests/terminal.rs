@@ -214,6 +214,12 @@ fn a_terminal_is_believed_as_it_was_registered() {
     let other_release = visit(&desk, &|_, s| s.software = "release 0".to_owned());
     refused(other_release, "software_unknown");
 
+    // A clock that is wrong by more than the statement's age allows, either way.
+    for wrong in [-361, 61] {
+        let skewed = visit(&desk, &|_, s| s.iat += wrong);
+        refused(skewed, "terminal_statement_invalid");
+    }
+
     // Attendance is the operator's word about this very evidence, or nothing.
     let unsigned = visit(&desk, &|_, s| s.approval = None);
     refused(unsigned, "attendance_invalid");

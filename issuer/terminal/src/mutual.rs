@@ -38,10 +38,9 @@ pub(crate) fn config(
             .map_err(|_| TerminalError::Certificate("the authority's is not one"))?;
     }
     let certified = CertifiedKey::new(certificates(certificate)?, Arc::new(TokenKey(key)));
-    match certified.keys_match() {
-        Ok(()) => {}
-        Err(_) => return Err(TerminalError::Certificate("is another key's")),
-    }
+    certified
+        .keys_match()
+        .map_err(|_| TerminalError::Certificate("is another key's"))?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
