@@ -87,6 +87,42 @@ codes! {
     ImageTooLarge = "image_too_large", 422, "The image is too large.", "图像过大。";
     /// Not the person.
     FaceMismatch = "face_mismatch", 422, "The face does not match the register.", "人脸与登记信息不符。";
+    /// Too dark.
+    FaceTooDark = "face_too_dark", 422, "The face is too dark. Find more light.", "人脸过暗，请到光线更亮处。";
+    /// Too bright.
+    FaceTooBright = "face_too_bright", 422, "The face is too bright. Avoid direct light.", "人脸过亮，请避开强光。";
+    /// Turned away from the camera.
+    FaceTurnedAway = "face_turned_away", 422, "The face is turned away. Look into the camera.", "脸部偏转，请正视镜头。";
+    /// Cut off by the edge.
+    FaceCropped = "face_cropped", 422, "Part of the face is outside the image.", "部分人脸超出画面。";
+    /// Eyes not to be seen.
+    FaceEyesCovered = "face_eyes_covered", 422, "The eyes are covered. Take off dark glasses.", "眼部被遮挡，请摘下墨镜。";
+    /// Mouth not to be seen.
+    FaceMouthCovered = "face_mouth_covered", 422, "The mouth is covered. Take off the mask.", "嘴部被遮挡，请摘下口罩。";
+    /// The presentation-attack detector takes it for a print, a screen or a mask.
+    PadFailed = "pad_failed", 422, "The image does not seem to show a live person.", "图像似乎不是真人。";
+    /// A photo alone is not enough here.
+    LivenessRequired = "liveness_required", 422, "A photo is not enough: head movements are asked for.", "仅有照片不够，需要按提示转动头部。";
+    /// Frames were sent, or a challenge asked for, where none is demanded.
+    LivenessNotAsked = "liveness_not_asked", 409, "No head movements are asked for here.", "此处不要求转动头部。";
+    /// No open challenge: never drawn, answered already, or too old.
+    LivenessChallengeUnknown = "liveness_challenge_unknown", 422, "The movements asked for are unknown, answered or too old.", "动作要求未知、已回答或已过期。";
+    /// The device's signature does not cover these frames for this challenge.
+    LivenessProofInvalid = "liveness_proof_invalid", 422, "The frames are not signed by this device for these movements.", "画面未由本设备就此要求签名。";
+    /// Count, times or repetition of frames.
+    LivenessFrames = "liveness_frames", 422, "Too few images, or not taken one after the other.", "画面数量不足或时间不连续。";
+    /// Over the time allowed.
+    LivenessTooSlow = "liveness_too_slow", 422, "The movements took too long.", "动作用时过长。";
+    /// A movement that was not asked, or in another order.
+    LivenessWrongMovement = "liveness_wrong_movement", 422, "Another movement than the one asked for.", "动作与要求不符。";
+    /// A movement is missing.
+    LivenessIncomplete = "liveness_incomplete", 422, "A movement is missing, or too small.", "缺少动作或幅度不够。";
+    /// Not one continuous motion.
+    LivenessJump = "liveness_jump", 422, "The head jumped from one image to the next. Move more slowly.", "画面之间头部跳动，请放慢动作。";
+    /// Another face than at the beginning.
+    LivenessOtherFace = "liveness_other_face", 422, "The images show different faces.", "画面中的人脸不一致。";
+    /// Frames that were sent before.
+    LivenessReplayed = "liveness_replayed", 422, "These images have been sent before.", "这些画面曾经提交过。";
     /// A required liveness or attack check is not installed.
     LivenessUnavailable = "liveness_unavailable", 503, "A required check is not available.", "所需的检测不可用。";
     /// Terminal not registered.
@@ -185,6 +221,25 @@ codes! {
     InvalidEncryption = "invalid_encryption_parameters", 400, "The response cannot be encrypted as asked.", "无法按要求加密响应。";
     /// OpenID4VCI: refused for good.
     RequestDenied = "credential_request_denied", 400, "The credential is not issued.", "不予签发凭证。";
+}
+
+impl Code {
+    /// Whether a face check that ends so counts as a failed attempt: the picture was good enough to judge, and is not
+    /// what an honest person shows.
+    #[must_use]
+    pub fn counts_as_failure(self) -> bool {
+        matches!(
+            self,
+            Self::FaceMismatch
+                | Self::PadFailed
+                | Self::LivenessProofInvalid
+                | Self::LivenessWrongMovement
+                | Self::LivenessIncomplete
+                | Self::LivenessJump
+                | Self::LivenessOtherFace
+                | Self::LivenessReplayed
+        )
+    }
 }
 
 /// A refusal.

@@ -49,7 +49,7 @@
 //! |---|---|
 //! | deciding | [`verify`](mod@verify), [`credential`], [`policy`], [`request`], [`dcql`], [`bundle`], [`status`], [`catalogue`] |
 //! | credential formats | [`vcdm`], [`vc_jose_cose`], [`sd_jwt`], [`data_integrity`], [`jsonld`], [`json_schema`], [`rdf`], [`claims`] |
-//! | both ends of issuance | [`vci`], [`device`], [`terminal`] |
+//! | both ends of issuance | [`vci`], [`device`], [`liveness`], [`terminal`] |
 //! | foundations | [`jws`], [`cose`], [`cbor`], [`x509`], [`did`], [`key`], [`crypto`], [`encoding`], [`json`], [`time`], [`error`](mod@error) |
 
 #![no_std]
@@ -80,6 +80,7 @@ pub mod json_schema;
 pub mod jsonld;
 pub mod jws;
 pub mod key;
+pub mod liveness;
 pub mod policy;
 mod proofs;
 pub mod rdf;

@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::json::Limits;
 use crate::jws;
 use crate::key::PublicKey;
+use crate::liveness::LivenessChallenge;
 use crate::time::Timestamp;
 
 /// Seconds for which a statement is fresh.
@@ -276,6 +277,9 @@ pub struct ChallengeResponse {
     pub nonce: String,
     /// RFC 3339.
     pub expires_at: String,
+    /// The head movements the live frames must show, where the issuer demands liveness; the nonce begins their chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub liveness: Option<LivenessChallenge>,
 }
 
 /// Body of `POST /terminal/chip-authentication`.
@@ -304,13 +308,17 @@ pub struct EvidenceRequest {
     /// What the security module read from a resident card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<RecordFiles>,
-    /// The live photograph, JPEG, base64url.
+    /// The live photograph, JPEG, base64url; empty where there are frames.
     pub photo: String,
+    /// The answer to the liveness challenge, as [`crate::liveness::encode`] makes it, base64url.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frames: Option<String>,
 }
 
 impl Drop for EvidenceRequest {
     fn drop(&mut self) {
         self.photo.zeroize();
+        self.frames.zeroize();
     }
 }
 
@@ -394,8 +402,10 @@ pub struct EvidenceParts<'a> {
     pub record: &'a [u8],
     /// The coded photograph of a resident card.
     pub record_photo: &'a [u8],
-    /// The live photograph.
+    /// The live photograph; empty where there are frames.
     pub photo: &'a [u8],
+    /// The answer to the liveness challenge.
+    pub frames: &'a [u8],
 }
 
 /// base64url of SHA-256 over each part in order, preceded by its length in four bytes, big-endian.
@@ -412,6 +422,7 @@ pub fn evidence_digest(parts: &EvidenceParts<'_>) -> String {
         parts.record,
         parts.record_photo,
         parts.photo,
+        parts.frames,
     ];
     // The parts hold a portrait and a photograph: the copy is wiped, and sized once so that none is left behind by growth.
     let size = parts.iter().map(|part| part.len() + 4).sum();

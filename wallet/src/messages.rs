@@ -117,7 +117,10 @@ mod tests {
             holder_binding_invalid nonce_mismatch audience_mismatch presentation_too_old presentation_from_future \
             request_invalid request_expired requester_unregistered over_asking query_not_satisfied \
             over_disclosure assurance_too_low wrong_credential_type face_none face_several face_too_small \
-            face_blurred image_unreadable image_too_large face_mismatch too_many_attempts invalid_grant \
+            face_blurred face_too_dark face_too_bright face_turned_away face_cropped face_eyes_covered \
+            face_mouth_covered pad_failed liveness_required liveness_not_asked liveness_challenge_unknown \
+            liveness_proof_invalid liveness_frames liveness_too_slow liveness_wrong_movement liveness_incomplete \
+            liveness_jump liveness_other_face liveness_replayed image_unreadable image_too_large face_mismatch too_many_attempts invalid_grant \
             invalid_request invalid_proof invalid_nonce device_proof_invalid invalid_token unauthorized wrong_state \
             not_found busy timeout internal liveness_unavailable credential_request_denied";
         for code in foreign.split_whitespace() {

@@ -112,6 +112,19 @@ fn sigmoid(x: f32) -> f32 {
 }
 
 impl DetectedFace {
+    /// A face with these landmarks, for tests of what is made of them.
+    #[cfg(test)]
+    pub(crate) fn at(landmarks: [[f32; 2]; 5]) -> Self {
+        Self {
+            left: 60.0,
+            top: 50.0,
+            width: 120.0,
+            height: 160.0,
+            landmarks,
+            score: 1.0,
+        }
+    }
+
     fn is_finite(&self) -> bool {
         [self.left, self.top, self.width, self.height]
             .iter()

@@ -1,17 +1,20 @@
 //! The paved path: one engine, loaded once, shared by all threads.
 
+mod live;
 #[cfg(test)]
 mod parity;
 
 use crate::align::Aligned;
 use crate::detect::{self, DetectedFace};
 use crate::error::{FaceError, ModelError};
-use crate::liveness::{LivenessCheck, LivenessEvidence, PassiveDetector};
+use crate::liveness::PassiveDetector;
 use crate::models::{ModelBytes, Models};
 use crate::photo::{Accept, Photo};
 use crate::policy::{FacePolicy, QualityGate, reaches};
 use crate::quality::{self, FaceQuality};
 use crate::template::{FaceTemplate, similarity};
+
+pub use live::LiveVerdict;
 
 /// Detector, embedder and whatever an operator installed beside them.
 ///
@@ -20,7 +23,6 @@ use crate::template::{FaceTemplate, similarity};
 pub struct FaceEngine {
     models: Models,
     passive: Option<Box<dyn PassiveDetector>>,
-    liveness: Option<Box<dyn LivenessCheck>>,
 }
 
 /// The outcome of a comparison that succeeded; what the evidence record needs. A failed one is a [`FaceError`].
@@ -37,7 +39,7 @@ pub struct FaceVerdict {
     pub reference: FaceQuality,
     /// The passive detector's score, where the policy demanded one.
     pub pad_score: Option<f32>,
-    /// Whether an active challenge was demanded and passed.
+    /// Whether an active challenge was answered and passed.
     pub liveness_checked: bool,
 }
 
@@ -51,7 +53,6 @@ impl FaceEngine {
         Ok(Self {
             models: Models::load(&bytes)?,
             passive: None,
-            liveness: None,
         })
     }
 
@@ -59,13 +60,6 @@ impl FaceEngine {
     #[must_use]
     pub fn with_passive_detector(mut self, detector: Box<dyn PassiveDetector>) -> Self {
         self.passive = Some(detector);
-        self
-    }
-
-    /// Installs a judge of active liveness challenges.
-    #[must_use]
-    pub fn with_liveness_check(mut self, check: Box<dyn LivenessCheck>) -> Self {
-        self.liveness = Some(check);
         self
     }
 
@@ -129,31 +123,39 @@ impl FaceEngine {
         reference: &[u8],
         policy: &FacePolicy,
     ) -> Result<FaceVerdict, FaceError> {
-        self.compare_live(photo, None, reference, policy)
+        if policy.liveness_required {
+            return Err(FaceError::LivenessRequired);
+        }
+        let photo = Photo::decode(photo, Accept::Upload)?;
+        let (taken, pad_score) = self.taken(&photo, policy)?;
+        drop(photo);
+        self.against(&taken, reference, policy, pad_score)
     }
 
-    /// Compares as [`compare`](Self::compare) does, with the answer to an active liveness challenge.
-    ///
-    /// # Errors
-    ///
-    /// As [`compare`](Self::compare), and [`FaceError::LivenessFailed`].
-    pub fn compare_live(
+    /// The template of the photo that is compared, held to everything the policy demands of it.
+    fn taken(
         &self,
-        photo: &[u8],
-        evidence: Option<&LivenessEvidence<'_>>,
+        photo: &Photo,
+        policy: &FacePolicy,
+    ) -> Result<(FaceTemplate, Option<f32>), FaceError> {
+        let face = self.only_face(photo, &policy.photo)?;
+        let taken = self.template(photo, &face, &policy.photo)?;
+        let pad_score = self.pad_score(photo, &face, policy)?;
+        Ok((taken, pad_score))
+    }
+
+    /// Compares with the reference portrait.
+    fn against(
+        &self,
+        taken: &FaceTemplate,
         reference: &[u8],
         policy: &FacePolicy,
+        pad_score: Option<f32>,
     ) -> Result<FaceVerdict, FaceError> {
-        let photo = Photo::decode(photo, Accept::Upload)?;
-        let face = self.only_face(&photo, &policy.photo)?;
-        let taken = self.template(&photo, &face, &policy.photo)?;
-        let pad_score = self.pad_score(&photo, &face, policy)?;
-        drop(photo);
-        self.require_liveness(evidence, &taken, policy)?;
         let reference = self
             .analyse_with(reference, Accept::Portrait, &policy.reference)
             .map_err(|fault| FaceError::Reference(Box::new(fault)))?;
-        let similarity = similarity(&taken, &reference);
+        let similarity = similarity(taken, &reference);
         if !reaches(similarity, policy.threshold) {
             return Err(FaceError::Mismatch);
         }
@@ -163,8 +165,18 @@ impl FaceEngine {
             photo: taken.quality(),
             reference: reference.quality(),
             pad_score,
-            liveness_checked: policy.liveness_required,
+            liveness_checked: false,
         })
+    }
+
+    /// The one face of a picture, for the synthetic pictures of tests.
+    #[cfg(feature = "test-support")]
+    pub(crate) fn only_face_of(
+        &self,
+        photo: &Photo,
+        gate: &QualityGate,
+    ) -> Result<DetectedFace, FaceError> {
+        self.only_face(photo, gate)
     }
 
     fn only_face(&self, photo: &Photo, gate: &QualityGate) -> Result<DetectedFace, FaceError> {
@@ -199,25 +211,6 @@ impl FaceEngine {
             Ok(Some(score))
         } else {
             Err(FaceError::PadFailed)
-        }
-    }
-
-    fn require_liveness(
-        &self,
-        evidence: Option<&LivenessEvidence<'_>>,
-        photo: &FaceTemplate,
-        policy: &FacePolicy,
-    ) -> Result<(), FaceError> {
-        if !policy.liveness_required {
-            return Ok(());
-        }
-        let (Some(check), Some(evidence)) = (&self.liveness, evidence) else {
-            return Err(FaceError::LivenessRequired);
-        };
-        if check.passes(evidence, photo) {
-            Ok(())
-        } else {
-            Err(FaceError::LivenessFailed)
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::liveness::LivenessFault;
+
 /// Why a face check did not succeed.
 ///
 /// [`code`](Self::code) is stable and travels to the holder's device; the text is for people. Neither carries personal
@@ -9,9 +11,27 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum FaceError {
-    /// No face was found, or the only one is cut off by the edge of the picture.
+    /// No face was found.
     #[error("no face in the photo")]
     NoFace,
+    /// The edge of the picture cuts the face off.
+    #[error("part of the face is outside the photo")]
+    Cropped,
+    /// The face does not look into the camera.
+    #[error("the face is turned away")]
+    TurnedAway,
+    /// Too little light on the face.
+    #[error("the face is too dark")]
+    TooDark,
+    /// Too much light on the face.
+    #[error("the face is too bright")]
+    TooBright,
+    /// An eye cannot be seen.
+    #[error("the eyes are covered")]
+    EyesCovered,
+    /// The mouth cannot be seen.
+    #[error("the mouth is covered")]
+    MouthCovered,
     /// More than one face of comparable size.
     #[error("more than one face in the photo")]
     SeveralFaces,
@@ -39,8 +59,8 @@ pub enum FaceError {
     #[error("a liveness check is required")]
     LivenessRequired,
     /// The liveness challenge was answered and failed.
-    #[error("the liveness check failed")]
-    LivenessFailed,
+    #[error("the liveness check failed: {}", .0.code())]
+    LivenessFailed(LivenessFault),
     /// The policy demands presentation-attack detection, and no detector is installed or it could not judge.
     #[error("presentation-attack detection is required")]
     PadRequired,
@@ -61,6 +81,12 @@ impl FaceError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NoFace => "face_none",
+            Self::Cropped => "face_cropped",
+            Self::TurnedAway => "face_turned_away",
+            Self::TooDark => "face_too_dark",
+            Self::TooBright => "face_too_bright",
+            Self::EyesCovered => "face_eyes_covered",
+            Self::MouthCovered => "face_mouth_covered",
             Self::SeveralFaces => "face_several",
             Self::TooSmall { .. } => "face_too_small",
             Self::Blurred => "face_blurred",
@@ -68,7 +94,7 @@ impl FaceError {
             Self::TooLarge => "image_too_large",
             Self::Mismatch => "face_mismatch",
             Self::LivenessRequired => "liveness_required",
-            Self::LivenessFailed => "liveness_failed",
+            Self::LivenessFailed(fault) => fault.code(),
             Self::PadRequired => "pad_required",
             Self::PadFailed => "pad_failed",
             Self::Reference(_) => "reference_unusable",

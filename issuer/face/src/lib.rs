@@ -19,7 +19,7 @@
 //!   [FaceTemplate] ────────── cosine ≥ threshold ─── [FaceTemplate]          face_mismatch; wiped on drop
 //!        │                          │
 //!        │ passive detector,        ▼
-//!        └ active challenge ─► [FaceVerdict]                                 pad_required, liveness_required
+//!        └ active challenge ─► [FaceVerdict]                                 pad_required, liveness_…
 //! ```
 //!
 //! The detector and the embedder are OpenCV's YuNet and SFace, decoded and aligned as OpenCV does; the tests hold them to
@@ -27,9 +27,11 @@
 //!
 //! # What it does not promise
 //!
-//! The default threshold is *uncalibrated*, and no error rate is claimed. A photo of a photo passes unless the operator
-//! installs a [`PassiveDetector`] or a [`LivenessCheck`] and the policy demands it; a demand that nothing can meet is
-//! refused. Wiping covers pixels, templates and everything in between, not the working memory of the image decoders.
+//! The default threshold is *uncalibrated*, and no error rate is claimed. A photo of a photo passes
+//! [`compare`](FaceEngine::compare) unless the operator installs a [`PassiveDetector`] and the policy demands it. A policy
+//! can demand a [`Challenge`] of head movements as well, which a still picture cannot answer and a rendered one can. A
+//! demand that nothing can meet is refused. Wiping covers pixels, templates and everything in between, not the working
+//! memory of the image decoders and of an operator's detector.
 //!
 //! # Example
 //!
@@ -54,17 +56,27 @@ mod error;
 mod liveness;
 mod models;
 mod net;
+mod passive;
 mod photo;
 mod policy;
+mod pose;
 mod quality;
+#[cfg(feature = "test-support")]
+pub mod synthetic;
 mod template;
+mod visible;
 
 pub use detect::DetectedFace;
-pub use engine::{FaceEngine, FaceVerdict};
+pub use engine::{FaceEngine, FaceVerdict, LiveVerdict};
 pub use error::{FaceError, ModelError};
-pub use liveness::{LivenessCheck, LivenessEvidence, LivenessFrame, PassiveDetector};
+pub use liveness::{
+    Challenge, FrameHash, LivenessAnswer, LivenessFault, LivenessFrame, LivenessPolicy, Movement,
+    PassiveDetector,
+};
 pub use models::ModelBytes;
+pub use passive::{OnnxPassiveDetector, PadModel};
 pub use photo::{Accept, MAX_BYTES, MAX_PIXELS, MAX_SIDE, Photo};
-pub use policy::{FacePolicy, QualityGate};
+pub use policy::{FacePolicy, QualityGate, Visibility};
+pub use pose::Pose;
 pub use quality::FaceQuality;
 pub use template::{FaceTemplate, similarity};

@@ -1,5 +1,7 @@
 //! What a face check demands: numbers and switches, apart from the mechanism that applies them.
 
+use crate::liveness::LivenessPolicy;
+
 /// What a picture of a face must be like before it is compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct QualityGate {
@@ -12,6 +14,50 @@ pub struct QualityGate {
     /// A further face counts as *another person in the picture* once its linear size is at least this share of the
     /// largest face's. Smaller ones are taken for passers-by and ignored.
     pub bystander_ratio: f32,
+    /// Largest share of the face's box that may lie outside the picture, along each side.
+    pub most_outside: f32,
+    /// Most degrees the face may be turned to a side or tilted. The detector's landmarks tell it to within ten or so.
+    pub most_turned: f32,
+    /// Least and greatest median luma of the aligned face, 0 to 255.
+    pub luma: [f32; 2],
+    /// Whether eyes and mouth must be seen.
+    pub visible: Option<Visibility>,
+}
+
+/// What makes eyes and mouth count as seen. The measures are explained, with what they were set on, in the source of
+/// `visible`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Visibility {
+    /// How much redder the lips must at least be than the skin around them, as a share of all light.
+    pub least_lips: f32,
+    /// Most luma of an eye's darkest spot, as a share of the skin's around the eye.
+    pub most_eye_light: f32,
+    /// Largest share of an eye's surroundings with less than half the cheek's luma.
+    pub most_eye_dark: f32,
+    /// From this share on, an eye darker than `least_eye_luma` counts as behind dark glass.
+    pub most_eye_shadow: f32,
+    /// Least median luma of an eye in shadow, as a share of the cheek's.
+    pub least_eye_luma: f32,
+    /// Most strength of upright edges at an eye, as a share of the level ones'.
+    pub most_eye_upright: f32,
+}
+
+impl Default for Visibility {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+impl Visibility {
+    /// Bounds with the margin that the photographs at hand leave.
+    pub const DEFAULT: Self = Self {
+        least_lips: 0.022,
+        most_eye_light: 0.68,
+        most_eye_dark: 0.78,
+        most_eye_shadow: 0.66,
+        least_eye_luma: 0.34,
+        most_eye_upright: 1.42,
+    };
 }
 
 impl QualityGate {
@@ -22,6 +68,18 @@ impl QualityGate {
         least_pixels: 60,
         least_sharpness: 0.015,
         bystander_ratio: 0.4,
+        most_outside: 0.12,
+        most_turned: 26.0,
+        luma: [38.0, 228.0],
+        visible: Some(Visibility::DEFAULT),
+    };
+
+    /// The gate for a frame of a moving head: it may be turned, and motion blurs it.
+    pub const FRAME: Self = Self {
+        least_sharpness: 0.004,
+        most_turned: 180.0,
+        visible: None,
+        ..Self::PHOTO
     };
 
     /// The gate for a reference portrait. Portraits in a document's chip are small and heavily compressed
@@ -31,6 +89,10 @@ impl QualityGate {
         least_pixels: 48,
         least_sharpness: 0.008,
         bystander_ratio: 0.4,
+        most_outside: 0.3,
+        most_turned: 180.0,
+        luma: [0.0, 255.0],
+        visible: None,
     };
 }
 
@@ -55,9 +117,12 @@ pub struct FacePolicy {
     pub photo: QualityGate,
     /// What the reference portrait must be like.
     pub reference: QualityGate,
-    /// Whether an active liveness challenge must have been answered. Without an installed
-    /// [`LivenessCheck`](crate::LivenessCheck), or without evidence, the photo is refused.
+    /// Whether an active liveness challenge must have been answered: a photo alone is then refused.
     pub liveness_required: bool,
+    /// What an answer to a challenge must be like.
+    pub liveness: LivenessPolicy,
+    /// What every frame of an answer must be like. The first one is held to `photo`.
+    pub frame: QualityGate,
     /// Least score, 0 to 1, an installed [`PassiveDetector`](crate::PassiveDetector) must give; `None` demands no
     /// detector. With a demand and no detector, the photo is refused.
     pub least_pad_score: Option<f32>,
@@ -75,6 +140,8 @@ impl Default for FacePolicy {
             photo: QualityGate::PHOTO,
             reference: QualityGate::REFERENCE,
             liveness_required: false,
+            liveness: LivenessPolicy::default(),
+            frame: QualityGate::FRAME,
             least_pad_score: None,
         }
     }

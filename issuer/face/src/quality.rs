@@ -6,6 +6,8 @@ use crate::error::FaceError;
 use crate::models::EMBEDDER_SIDE;
 use crate::photo::Photo;
 use crate::policy::{QualityGate, reaches};
+use crate::pose::Pose;
+use crate::visible::Visible;
 
 /// What was measured about the face that was used.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,11 +38,8 @@ pub(crate) fn only_face(
     if faces.iter().filter(|face| !bystander(face)).count() > 1 {
         return Err(FaceError::SeveralFaces);
     }
-    let inside = |&[x, y]: &[f32; 2]| {
-        x >= 0.0 && y >= 0.0 && x < photo.width() as f32 && y < photo.height() as f32
-    };
-    if !main.landmarks.iter().all(inside) {
-        return Err(FaceError::NoFace);
+    if !inside(main, photo, gate.most_outside) {
+        return Err(FaceError::Cropped);
     }
     if main.size() < gate.least_pixels as f32 {
         return Err(FaceError::TooSmall {
@@ -51,15 +50,45 @@ pub(crate) fn only_face(
     Ok(*main)
 }
 
-/// Measures the aligned face and refuses one that is out of focus.
+/// Whether the edge of the picture leaves enough of a face: all landmarks, and its box but for a share.
+fn inside(face: &DetectedFace, photo: &Photo, most_outside: f32) -> bool {
+    let (width, height) = (photo.width() as f32, photo.height() as f32);
+    let seen = |&[x, y]: &[f32; 2]| x >= 0.0 && y >= 0.0 && x < width && y < height;
+    let across = most_outside * face.width;
+    let down = most_outside * face.height;
+    face.landmarks.iter().all(seen)
+        && face.left >= -across
+        && face.top >= -down
+        && face.left + face.width <= width + across
+        && face.top + face.height <= height + down
+}
+
+/// Measures the aligned face and refuses one that does not look into the camera, is lit badly or out of focus, or whose
+/// eyes or mouth cannot be seen.
 pub(crate) fn measure(
     face: &DetectedFace,
     aligned: &Aligned,
     gate: &QualityGate,
 ) -> Result<FaceQuality, FaceError> {
+    let pose = Pose::of(face).ok_or(FaceError::NoFace)?;
+    let straight = pose.yaw.abs() <= gate.most_turned && pose.roll.abs() <= gate.most_turned;
+    if !straight {
+        return Err(FaceError::TurnedAway);
+    }
+    let visible = Visible::of(aligned);
+    let [darkest, brightest] = gate.luma;
+    if !reaches(visible.luma, darkest) {
+        return Err(FaceError::TooDark);
+    }
+    if !reaches(brightest, visible.luma) {
+        return Err(FaceError::TooBright);
+    }
     let sharpness = sharpness(&aligned.luma());
     if !reaches(sharpness, gate.least_sharpness) {
         return Err(FaceError::Blurred);
+    }
+    if let Some(least) = &gate.visible {
+        visible.require(least)?;
     }
     Ok(FaceQuality {
         score: face.score,

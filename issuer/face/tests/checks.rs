@@ -10,9 +10,8 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, ImageEncoder, ImageFormat};
 use tessera_face::{
-    Accept, DetectedFace, FaceEngine, FaceError, FacePolicy, FaceTemplate, LivenessCheck,
-    LivenessEvidence, LivenessFrame, ModelBytes, ModelError, PassiveDetector, Photo, QualityGate,
-    similarity,
+    DetectedFace, FaceEngine, FaceError, FacePolicy, FaceTemplate, ModelBytes, ModelError,
+    PassiveDetector, Photo, similarity,
 };
 
 static ENGINE: LazyLock<FaceEngine> = LazyLock::new(engine);
@@ -253,21 +252,6 @@ impl PassiveDetector for Detector {
     }
 }
 
-/// Takes a challenge as answered when every frame shows the face of the photo.
-struct SameFace;
-
-impl LivenessCheck for SameFace {
-    fn passes(&self, evidence: &LivenessEvidence<'_>, photo: &FaceTemplate) -> bool {
-        let shows = |frame: &LivenessFrame<'_>| {
-            let frame = ENGINE.analyse_with(frame.image, Accept::Upload, &QualityGate::PHOTO);
-            frame.is_ok_and(|frame| similarity(&frame, photo) > 0.45)
-        };
-        !evidence.session_nonce.is_empty()
-            && !evidence.frames.is_empty()
-            && evidence.frames.iter().all(shows)
-    }
-}
-
 #[test]
 fn a_demand_for_a_detector_fails_closed() {
     let (photo, reference) = (bytes("person_a_1.jpg"), bytes("person_a_2.jpg"));
@@ -288,38 +272,6 @@ fn a_demand_for_a_detector_fails_closed() {
         let verdict = engine.compare(&photo, &reference, &policy);
         assert_eq!(verdict.map(|v| v.pad_score).map_err(|e| e.code()), outcome);
     }
-}
-
-#[test]
-fn a_demand_for_liveness_fails_closed() {
-    let (photo, reference) = (bytes("person_a_1.jpg"), bytes("person_a_2.jpg"));
-    let stranger = bytes("impostor_1.jpg");
-    let policy = FacePolicy {
-        liveness_required: true,
-        ..FacePolicy::default()
-    };
-    let answer = |image| LivenessFrame { at_ms: 0, image };
-    let outcome = |engine: &FaceEngine, frames: Option<&[LivenessFrame<'_>]>| {
-        let evidence = frames.map(|frames| LivenessEvidence {
-            session_nonce: b"nonce",
-            frames,
-        });
-        let verdict = engine.compare_live(&photo, evidence.as_ref(), &reference, &policy);
-        verdict.map(|v| v.liveness_checked).map_err(|e| e.code())
-    };
-    assert_eq!(outcome(&ENGINE, None), Err("liveness_required"));
-    assert_eq!(
-        outcome(&ENGINE, Some(&[answer(&photo)])),
-        Err("liveness_required")
-    );
-    let engine = engine().with_liveness_check(Box::new(SameFace));
-    assert_eq!(outcome(&engine, None), Err("liveness_required"));
-    assert_eq!(outcome(&engine, Some(&[])), Err("liveness_failed"));
-    assert_eq!(
-        outcome(&engine, Some(&[answer(&stranger)])),
-        Err("liveness_failed")
-    );
-    assert_eq!(outcome(&engine, Some(&[answer(&reference)])), Ok(true));
 }
 
 #[test]

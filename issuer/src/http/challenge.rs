@@ -50,6 +50,7 @@ pub(super) async fn open(
     let response = ChallengeResponse {
         nonce: challenge.nonce.clone(),
         expires_at: Timestamp::from_unix(challenge.expires).to_rfc3339(),
+        liveness: None,
     };
     // An unregistered terminal learns nothing about sessions: it is refused before the session is looked at.
     service.store.terminal(&challenge.terminal).await?;
