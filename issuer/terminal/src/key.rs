@@ -94,7 +94,7 @@ pub fn open(place: &KeyPlace, ask: AskPin<'_>) -> Result<Box<dyn TerminalKey>, T
         KeyPlace::File(path) => {
             let text = private_file::read(path, sealed::MAX_FILE)?;
             if text.starts_with(b"{") {
-                return Ok(Box::new(sealed::open(&text, &*pin(place, ask)?)?));
+                return Ok(Box::new(sealed::open(&text, &pin(place, ask)?)?));
             }
             Ok(Box::new(FileKey::from_pem(&text, path)?))
         }
@@ -108,11 +108,11 @@ pub fn open(place: &KeyPlace, ask: AskPin<'_>) -> Result<Box<dyn TerminalKey>, T
             module,
             token,
             object,
-            &*pin(place, ask)?,
+            &pin(place, ask)?,
         )?)),
         #[cfg(unix)]
         KeyPlace::Tpm { file, device, .. } => {
-            Ok(Box::new(TpmKey::open(device, file, &*pin(place, ask)?)?))
+            Ok(Box::new(TpmKey::open(device, file, &pin(place, ask)?)?))
         }
         #[cfg(not(all(feature = "pkcs11", unix)))]
         _ => Err(TerminalError::Token(
@@ -134,7 +134,7 @@ pub fn generate(
     match place {
         KeyPlace::File(path) if sealed => {
             let key = FileKey::generate()?;
-            sealed::save_new(&key, path, &*pin(place, ask)?, rng)?;
+            sealed::save_new(&key, path, &pin(place, ask)?, rng)?;
             Ok(Box::new(key.sealed()))
         }
         KeyPlace::File(path) => {
@@ -152,14 +152,12 @@ pub fn generate(
             module,
             token,
             object,
-            &*pin(place, ask)?,
+            &pin(place, ask)?,
         )?)),
         #[cfg(unix)]
-        KeyPlace::Tpm { file, device, .. } => Ok(Box::new(TpmKey::generate(
-            device,
-            file,
-            &*pin(place, ask)?,
-        )?)),
+        KeyPlace::Tpm { file, device, .. } => {
+            Ok(Box::new(TpmKey::generate(device, file, &pin(place, ask)?)?))
+        }
         #[cfg(not(all(feature = "pkcs11", unix)))]
         _ => Err(TerminalError::Token(
             "this program was built without such keys".to_owned(),

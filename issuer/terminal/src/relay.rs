@@ -40,7 +40,7 @@ pub(crate) fn run(
         if round == MOST_ROUNDS {
             break;
         }
-        let command = command.as_str().and_then(|text| decode(text));
+        let command = command.as_str().and_then(decode);
         // What is passed on is only ever what chip authentication sends; see `RelayCommand::from_bytes`.
         let command = RelayCommand::from_bytes(&command.ok_or(NO_COMMAND)?)?;
         message = URL_SAFE_NO_PAD.encode(chip.relay(&command)?);
