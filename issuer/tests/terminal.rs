@@ -360,13 +360,13 @@ fn a_lost_answer_is_resumed_by_its_terminal_only() {
         .refused(403, "challenge_unknown");
 
     let answer = desk.resume(&desk.key, about(4));
-    assert_eq!(answer.body["state"], "card_checked");
+    assert_eq!(answer.body["state"], "face_matched_to_card");
     let fresh = answer.text("tx_code");
     assert_eq!(desk.redeem(&session, &lost).status, 400, "replaced");
     assert_eq!(desk.redeem(&session, &fresh).status, 200);
     // The code is spent: there is nothing more to show.
     let answer = desk.resume(&desk.key, about(5));
-    assert_eq!(answer.body, json!({"state": "card_checked"}));
+    assert_eq!(answer.body, json!({"state": "face_matched_to_card"}));
 
     // Evidence that was refused gives nothing to resume either.
     let session = desk.issuer.session(NUMBER, "full");
@@ -376,7 +376,8 @@ fn a_lost_answer_is_resumed_by_its_terminal_only() {
     desk.submit(&desk.evidence(&chip, b"ELSE", about(6)))
         .refused(422, "face_mismatch");
     let answer = desk.resume(&desk.key, about(7));
-    assert_eq!(answer.body, json!({"state": "started"}));
+    // The card was read; the face was not its owner's.
+    assert_eq!(answer.body, json!({"state": "card_checked"}));
     desk.issuer.clock.advance(1800);
     desk.resume(&desk.key, about(8))
         .refused(410, "session_expired");

@@ -55,7 +55,7 @@ pub(super) fn save(tx: &mut Tx<'_>, session: &SessionRecord) -> Result<(), Store
 }
 
 /// Refuses a step that the table does not have.
-fn allowed(session: &SessionRecord, step: Event) -> Result<(), StoreError> {
+pub(super) fn allowed(session: &SessionRecord, step: Event) -> Result<(), StoreError> {
     match machine::next(session.level, session.state, step) {
         Some(_) => Ok(()),
         None => Err(StoreError::WrongState),

@@ -1,8 +1,9 @@
 //! The transactions of chip authentication: messages are appended, each at its own place, while the challenge is open.
 
-use super::sled_proofing::{live_session, registered};
+use super::sled_proofing::{allowed, live_session, registered};
 use super::sled_tx::{Tx, key, kind};
-use super::{ChallengeRecord, RelayRecord, RelayStep, SessionState, StoreError};
+use super::{ChallengeRecord, RelayRecord, RelayStep, StoreError};
+use crate::proofing::machine::Event;
 
 /// Most octets of a whole exchange, as text: DG14 with several keys, and four short answers.
 const MOST: usize = 5_600;
@@ -24,9 +25,8 @@ pub(super) fn advance(
     {
         return Err(StoreError::NotFound);
     }
-    if live_session(tx, &step.session, now)?.state != SessionState::Started {
-        return Err(StoreError::WrongState);
-    }
+    let session = live_session(tx, &step.session, now)?;
+    allowed(&session, Event::CardFoundGenuine)?;
     let place = key(kind::RELAY, &[&step.nonce]);
     let known: Option<RelayRecord> = tx.read(&place)?;
     let begun = known.is_some();

@@ -181,18 +181,23 @@ async fn reservation(store: &dyn Store, id: &str, configuration: &str) -> Reserv
 /// Reserves, records and acknowledges a set of two credentials; returns their ids.
 pub async fn issued(store: &dyn Store, session: &str, configuration: &str) -> Vec<String> {
     let ids = intended(store, session, configuration).await;
-    store
-        .complete_issuance(release(session, &ids), NOW)
-        .await
-        .unwrap();
+    let record = store.session(session).await.unwrap();
+    let release = Release {
+        level: record.state.earns().unwrap(),
+        ..release(session, &ids)
+    };
+    store.complete_issuance(release, NOW).await.unwrap();
     ids
 }
 
 async fn intended(store: &dyn Store, session: &str, configuration: &str) -> Vec<String> {
     let wanted = reservation(store, session, configuration).await;
     let reserved = store.reserve(wanted, NOW).await.unwrap();
-    let SessionRecord { person, proved, .. } = store.session(session).await.unwrap();
-    let terminal = proved
+    let record = store.session(session).await.unwrap();
+    let level = record.state.earns().unwrap();
+    let (set, person) = (record.set(level), record.person);
+    let terminal = record
+        .proved
         .as_ref()
         .and_then(Proved::terminal)
         .map(str::to_owned);
@@ -201,10 +206,10 @@ async fn intended(store: &dyn Store, session: &str, configuration: &str) -> Vec<
         .iter()
         .map(|&index| IssuanceRecord {
             id: format!("{session}-{configuration}-{index}"),
-            set: format!("{session}.limited"),
+            set: set.clone(),
             person: person.clone(),
             configuration: configuration.to_owned(),
-            level: Level::Limited,
+            level,
             list: reserved.list.clone(),
             index,
             valid_from: NOW,

@@ -1,10 +1,13 @@
 //! What a revocation promises.
 
-use super::super::{RevocationTarget, SessionRecord, Store, StoreError};
+use super::super::{
+    CodeDigests, Level, Proof, Proved, RevocationTarget, SessionRecord, Store, StoreError,
+};
 use super::{
-    NOW, face_proof, granted, intended, issued, live, opened, proved, redemption, registration,
+    LIFETIMES, NOW, face_proof, granted, intended, issued, live, proved, redemption, registration,
     release, reservation, session_record,
 };
+use crate::proofing::machine::Event;
 
 pub(super) async fn is_found_in_the_list(store: &dyn Store) {
     granted(store, "v1", "v").await;
@@ -120,7 +123,20 @@ pub(super) async fn of_a_terminal_reaches_everything_on_its_word(store: &dyn Sto
 
 /// A session of a person of its own, proved at a terminal.
 async fn at_terminal(store: &dyn Store, id: &str, terminal: &str) {
-    opened(store, id, id).await;
+    let nonce = format!("device nonce of {id}");
+    store.add_nonce(&nonce, NOW + 60).await.unwrap();
+    let record = SessionRecord {
+        level: Level::Full,
+        // So that the suite's redemption is of the full offer.
+        code_digests: CodeDigests {
+            limited: format!("limited code of {id}"),
+            full: format!("code of {id}"),
+        },
+        ..session_record(id, id)
+    };
+    store.open_session(record, &nonce, NOW).await.unwrap();
+    let read = Event::CardFoundGenuine;
+    store.advance(id, read, NOW, LIFETIMES).await.unwrap();
     let proved = Proved::Card {
         day: NOW,
         terminal: terminal.to_owned(),
@@ -128,6 +144,9 @@ async fn at_terminal(store: &dyn Store, id: &str, terminal: &str) {
         method: crate::store::CardMethod::ActiveAuthentication,
         document_country: "UTO".to_owned(),
     };
-    let proved = store.prove(id, NOW, proved, "tx".to_owned()).await;
-    proved.unwrap();
+    let proof = Proof {
+        proved,
+        ..face_proof(id)
+    };
+    store.prove(proof, NOW).await.unwrap();
 }
