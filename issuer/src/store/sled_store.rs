@@ -9,7 +9,7 @@ use super::barrier::Barrier;
 use super::sled_tx::{Tx, engine, key, kind, prefix, values};
 use super::{
     AttemptLimits, ChallengeRecord, Deferral, DeferredRecord, IssuanceRecord, Level, LossReport,
-    OperatorRecord, Proof, Proved, Redemption, RelayRecord, RelayStep, Release, RelyingPartyRecord,
+    OperatorRecord, Proof, Redemption, RelayRecord, RelayStep, Release, RelyingPartyRecord,
     Renewal, Reservation, Reserved, RevocationTarget, SessionRecord, StatementUse,
     StatusListRecord, Store, StoreError, TerminalRecord, TerminalRegistration, TxCodeRenewal,
 };
