@@ -163,6 +163,7 @@ pub(crate) async fn ask(subject: &str, action: &str, question: &Question) -> Ver
         ("sd-jwt", "issue", "sd-jwt-payload") => sd_jwt::payload::issue(question).await,
         ("sd-jwt", "verify", "ssi") => sd_jwt::ssi::verify(question).await,
         ("sd-jwt", "issue", "ssi") => sd_jwt::ssi::issue(question),
+        ("sd-jwt", "present", _) => sd_jwt::ssi::present(question),
         ("ecdsa-sd", "issue", _) => data_integrity::issue_base(question).await,
         ("ecdsa-sd", "derive", _) => data_integrity::derive(question).await,
         ("ecdsa-rdfc", "sign", _) => data_integrity::sign_rdfc(question).await,

@@ -31,7 +31,7 @@ const SERVICE: &str = "hotel";
 /// Keys, a loaded bundle, a request, and what was issued and shown.
 pub(crate) struct Desk {
     pub(crate) issuer: Signer,
-    holder: Signer,
+    pub(crate) holder: Signer,
     pub(crate) request: Request,
     policy: Policy,
     bundle: Bundle,
@@ -39,7 +39,7 @@ pub(crate) struct Desk {
     claims: Map<String, Value>,
     contexts: Arc<ContextStore>,
     document: Value,
-    kid: String,
+    pub(crate) kid: String,
     did: String,
 }
 
@@ -75,18 +75,22 @@ impl Desk {
         }
     }
 
-    fn issue(&self) -> String {
+    fn visible(&self) -> Value {
         let midnight = NOW.start_of_day();
-        let mut header = Map::new();
-        header.insert("kid".to_owned(), json!(self.kid));
-        let visible = json!({
+        json!({
             "iss": self.did,
             "vct": CredentialProfile::LIMITED.vct,
             "iat": midnight.unix(),
             "nbf": midnight.unix(),
             "exp": midnight.add_seconds(90 * 86_400).unix(),
             "status": {"status_list": {"idx": 4711, "uri": LIST}},
-        });
+        })
+    }
+
+    pub(crate) fn issue(&self) -> String {
+        let mut header = Map::new();
+        header.insert("kid".to_owned(), json!(self.kid));
+        let visible = self.visible();
         let mut salts = Salts::new(random);
         let unsigned = sd_jwt::prepare(sd_jwt::IssueInput {
             header,
@@ -107,6 +111,34 @@ impl Desk {
         let unsigned = SdJwt::prepare_key_binding(selection, client, nonce, NOW);
         let signature = self.holder.sign(unsigned.signing_input()).unwrap();
         unsigned.attach(signature)
+    }
+
+    /// Every claim in clear, for a judge to conceal.
+    pub(crate) fn whole(&self) -> Value {
+        let mut whole = self.visible();
+        whole.as_object_mut().unwrap().extend(self.claims.clone());
+        whole
+    }
+
+    /// Where what we conceal stands: each age by itself, as we do.
+    pub(crate) fn pointers(&self) -> Vec<String> {
+        let nested = |name: &String, value: &Value| {
+            let inner = value.as_object().into_iter().flat_map(Map::keys);
+            inner
+                .map(|key| format!("/{name}/{key}"))
+                .collect::<Vec<_>>()
+        };
+        self.claims
+            .iter()
+            .flat_map(|(name, value)| [nested(name, value), vec![format!("/{name}")]].concat())
+            .collect()
+    }
+
+    /// Where stands what a presentation keeps back.
+    pub(crate) fn kept_back(&self) -> Vec<String> {
+        let shown = |name: &str| self.paths.contains(&ClaimPath::keys(&[name]));
+        let hidden = self.claims.keys().filter(|name| !shown(name));
+        hidden.map(|name| format!("/{name}")).collect()
     }
 
     /// A presentation, for a judge.

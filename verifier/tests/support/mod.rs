@@ -14,7 +14,7 @@ use tessera_verifier::jsonld::ContextStore;
 use tessera_verifier::key::PublicKey;
 
 /// A fresh P-256 key.
-pub(crate) struct Signer(EcdsaKeyPair, PublicKey);
+pub(crate) struct Signer(pub(crate) EcdsaKeyPair, PublicKey);
 
 impl Signer {
     pub(crate) fn fresh() -> Self {

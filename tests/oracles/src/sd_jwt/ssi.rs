@@ -75,34 +75,7 @@ pub(crate) fn issue(question: &Question) -> Verdict {
 
     let mut presented = Value::Null;
     if let Some(present) = question.input.get("present") {
-        let rejected: Vec<JsonPointerBuf> = serde_json::from_value(present["conceal"].clone())
-            .map_err(|e| format!("present.conceal: {e}"))?;
-        let mut shown = sd_jwt
-            .decode_reveal_any()
-            .map_err(reason)?
-            .rejecting(&rejected)
-            .into_encoded();
-        let mut binding = KbJwtPayload::new(
-            present["audience"]
-                .as_str()
-                .ok_or("present.audience")?
-                .to_owned(),
-            present["nonce"].as_str().ok_or("present.nonce")?.to_owned(),
-            SdAlg::Sha256,
-            &shown,
-        );
-        let iat = present["iat"].as_i64().ok_or("present.iat")?;
-        binding.iat = serde_json::from_value(json!(iat)).map_err(reason)?;
-        let binding = serde_json::to_string(&binding).map_err(reason)?;
-        let kb_header = Header {
-            algorithm: Algorithm::ES256,
-            type_: Some("kb+jwt".to_owned()),
-            ..Default::default()
-        };
-        let kb = encode_sign_custom_header(&binding, &holder, &kb_header).map_err(reason)?;
-        let kb = JwsBuf::new(kb).map_err(|_| "not a compact JWS".to_owned())?;
-        shown.set_kb(&kb);
-        presented = Value::String(shown.into_string());
+        presented = Value::String(show(&sd_jwt, &holder, present)?);
     }
     answer(json!({
         "sd_jwt": whole,
@@ -110,6 +83,46 @@ pub(crate) fn issue(question: &Question) -> Verdict {
         "issuer_jwk": keys::public_jwk(&issuer_key)?,
         "holder_jwk": keys::public_jwk(&holder_key)?,
     }))
+}
+
+/// Discloses part of an SD-JWT with a key binding by a private key.
+pub(crate) fn present(question: &Question) -> Verdict {
+    let sd_jwt = SdJwtBuf::new(question.text("sd_jwt")?.to_owned()).map_err(reason)?;
+    let holder: JWK =
+        serde_json::from_value(question.member("holder_jwk")?.clone()).map_err(reason)?;
+    let shown = show(&sd_jwt, &holder, question.member("present")?)?;
+    answer(json!({"presentation": shown}))
+}
+
+fn show(sd_jwt: &SdJwt, holder: &JWK, present: &Value) -> Result<String, String> {
+    let rejected: Vec<JsonPointerBuf> = serde_json::from_value(present["conceal"].clone())
+        .map_err(|e| format!("present.conceal: {e}"))?;
+    let mut shown = sd_jwt
+        .decode_reveal_any()
+        .map_err(reason)?
+        .rejecting(&rejected)
+        .into_encoded();
+    let mut binding = KbJwtPayload::new(
+        present["audience"]
+            .as_str()
+            .ok_or("present.audience")?
+            .to_owned(),
+        present["nonce"].as_str().ok_or("present.nonce")?.to_owned(),
+        SdAlg::Sha256,
+        &shown,
+    );
+    let iat = present["iat"].as_i64().ok_or("present.iat")?;
+    binding.iat = serde_json::from_value(json!(iat)).map_err(reason)?;
+    let binding = serde_json::to_string(&binding).map_err(reason)?;
+    let kb_header = Header {
+        algorithm: Algorithm::ES256,
+        type_: Some("kb+jwt".to_owned()),
+        ..Default::default()
+    };
+    let kb = encode_sign_custom_header(&binding, holder, &kb_header).map_err(reason)?;
+    let kb = JwsBuf::new(kb).map_err(|_| "not a compact JWS".to_owned())?;
+    shown.set_kb(&kb);
+    Ok(shown.into_string())
 }
 
 /// `typ` and `kid` are the two header members a caller may choose.
