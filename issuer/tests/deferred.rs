@@ -94,7 +94,7 @@ fn what_was_deferred_is_collected_once_the_authority_agrees() {
     let credential = collected.body["credentials"][0]["credential"].clone();
     let parsed = tessera_verifier::sd_jwt::parse(credential.as_str().unwrap()).unwrap();
     use tessera_verifier::crypto::LocalSigner as _;
-    let bound = parsed.jws().payload_unverified()["cnf"]["jwk"].clone();
+    let bound = parsed.payload_unverified()["cnf"]["jwk"].clone();
     assert_eq!(bound, holder.public_key().to_jwk(), "to the key shown then");
     // §9.1: invalid once it was obtained.
     collect(issuer, &token, &transaction).refused(400, "invalid_transaction_id");
