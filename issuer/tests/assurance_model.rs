@@ -1,7 +1,7 @@
 //! Random lives: any order of steps, duplicates, races, crashes between steps, expiry — on the real store, with a clock
 //! in memory. Whatever happens, the promises of `proofing::machine` hold; they are computed here from what the store
 //! acknowledged, not from what it keeps.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

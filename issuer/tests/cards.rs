@@ -359,7 +359,7 @@ fn records_that_are_refused() {
     });
     refused(
         visit(&closed, 1, read, |_| {}, |_| {}),
-        503,
+        422,
         "photo_decoder_unavailable",
     );
 }

@@ -145,3 +145,10 @@ pub fn walk(stage: &mut Stage, report: &mut Report) {
     later::later(stage, report);
     terminal::retired(stage, report);
 }
+
+/// Lets the second end: a revocation stops the sessions that were opened in its own second as well.
+fn next_second() {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let into = now.unwrap_or_default().subsec_millis();
+    std::thread::sleep(std::time::Duration::from_millis(u64::from(1010 - into)));
+}

@@ -60,7 +60,8 @@ fn help_is_what_is_written_down() {
     };
     let mut shown = String::new();
     for command in [
-        "", "init", "enrol", "receive", "upgrade", "list", "show", "present", "history", "bundle",
+        "", "init", "enrol", "receive", "upgrade", "collect", "refresh", "lost", "rollout", "list",
+        "show", "present", "history", "bundle",
     ] {
         let arguments: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
         let output = cli.run(&arguments);

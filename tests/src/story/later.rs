@@ -33,6 +33,7 @@ fn deferred(stage: &mut Stage, report: &mut Report) {
         "card and face at the terminal, offer taken up",
         "deferred: 2",
         || {
+            super::next_second();
             let session = stage.mei.begin_upgrade(&stage.authority, &MEI)?;
             let code =
                 stage

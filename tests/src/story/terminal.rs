@@ -27,6 +27,7 @@ pub fn retired(stage: &mut Stage, report: &mut Report) {
 }
 
 fn at_the_terminal(stage: &mut Stage) -> crate::Result<String> {
+    super::next_second();
     let session = stage.mei.begin_upgrade(&stage.authority, &MEI)?;
     stage
         .kiosk

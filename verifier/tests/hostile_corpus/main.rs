@@ -45,6 +45,10 @@ const WITHOUT_FILE: &[(&str, &str)] = &[
         "type_metadata_invalid",
         "type metadata handed in: tests/enveloped/type_metadata.rs",
     ),
+    (
+        "evidence_insufficient",
+        "evidence is a relying party's policy: verifier/src/claims/evidence.rs",
+    ),
     ("schema_mismatch", "schemas handed in: tests/json_schema.rs"),
 ];
 

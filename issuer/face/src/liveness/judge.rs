@@ -297,7 +297,7 @@ mod tests {
         turned[1].followed.pose.yaw = 30.0;
         let mut moved = seen(&LEFT);
         for point in &mut moved[3].face.landmarks {
-            point[0] += 40.0;
+            point[0] += 60.0;
         }
         let mut grown = seen(&LEFT);
         grown[3].face.width *= 1.5;

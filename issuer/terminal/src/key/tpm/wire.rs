@@ -166,7 +166,7 @@ impl Device {
             if let Some(&[_, _, a, b, c, d]) = answer.first_chunk::<6>().filter(|_| have >= HEADER)
             {
                 want = usize::try_from(u32::from_be_bytes([a, b, c, d])).unwrap_or(usize::MAX);
-                if want > MAX_ANSWER || want < HEADER {
+                if !(HEADER..=MAX_ANSWER).contains(&want) {
                     return Err(std::io::ErrorKind::InvalidData.into());
                 }
             }
