@@ -1,5 +1,5 @@
 //! A network that fails in the middle of a session, and a machine that loses its power.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod issuer;
 
