@@ -28,7 +28,7 @@ const HEAD: [[f64; 3]; 5] = [
 impl Pose {
     /// The pose of a detected face; `None` where the landmarks coincide.
     ///
-    /// The landmarks are taken for an orthographic picture of [`HEAD`], turned and scaled: the linear map closest to
+    /// The landmarks are taken for an orthographic picture of `HEAD`, turned and scaled: the linear map closest to
     /// that in the least-squares sense shows where the head's own axes point.
     #[must_use]
     pub fn of(face: &DetectedFace) -> Option<Self> {
