@@ -63,7 +63,7 @@ impl Judge {
 
     pub(crate) fn remark(&self) -> String {
         match &self.running {
-            Ok(_) => "ssi 0.16: the same credential; with Data Integrity its nodes all named and without the ages, since ssi cannot verify a mixture; no bbs-2023, whose vectors it fails".to_owned(),
+            Ok(_) => "ssi 0.16: the same credential; with Data Integrity its nodes all named and without the ages, since ssi cannot verify a mixture; not asked for bbs-2023".to_owned(),
             Err(why) => format!("ssi 0.16: not measured: {why}"),
         }
     }

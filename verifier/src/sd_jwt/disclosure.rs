@@ -1,14 +1,18 @@
 //! Disclosures (RFC 9901 §4.2).
 
-use alloc::borrow::ToOwned;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde_json::Value;
 
 use super::hash::HashAlgorithm;
+use super::parts::members;
 use crate::encoding::{base64url, base64url_to, from_base64url};
 use crate::error::Error;
+use crate::json::flat::{Flat, Node};
 use crate::json::{self, Limits};
+
+pub(super) const GRAMMAR: Error = Error::DisclosureInvalid { why: "grammar" };
 
 pub(super) const RESERVED: Error = Error::DisclosureInvalid {
     why: "reserved claim name",
@@ -53,17 +57,15 @@ impl Disclosure {
     /// `disclosure_invalid` unless it is `[salt, name, value]` or `[salt, value]` with a string salt and a name other
     /// than `_sd` and `...` (RFC 9901 §7.1 step 3).
     pub fn parse_with(encoded: &str, algorithm: HashAlgorithm) -> Result<Self, Error> {
-        let invalid = Error::DisclosureInvalid { why: "grammar" };
+        let invalid = GRAMMAR;
         let bytes = from_base64url(encoded).map_err(|_| invalid.clone())?;
-        let (name, value) = json::parse_disclosure(&bytes, Limits::MESSAGE).map_err(|_| invalid)?;
-        if name.as_deref().is_some_and(reserved) {
-            return Err(RESERVED);
-        }
+        let json = Flat::parse(bytes, Limits::MESSAGE).map_err(|_| invalid.clone())?;
+        let (name, value) = members(&json, 0)?;
         Ok(Self {
             encoded: encoded.to_owned(),
             digest: algorithm.digest(encoded.as_bytes()).as_str().to_owned(),
-            name,
-            value,
+            name: name.and_then(Node::as_str).map(Cow::into_owned),
+            value: value.to_value(),
         })
     }
 

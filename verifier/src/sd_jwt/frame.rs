@@ -57,7 +57,7 @@ impl<'a> Concealer<'a> {
         let range = start..self.encoded.len();
         let text = self.encoded.get(range.clone()).unwrap_or_default();
         let digest = self.algorithm.digest(text);
-        self.made.push((order(&digest), range));
+        self.made.push((order(digest.as_bytes()), range));
         digest
     }
 

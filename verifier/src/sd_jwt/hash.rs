@@ -9,8 +9,8 @@ use crate::json::flat::Node;
 pub(super) type Digest = Base64Url<86>;
 
 /// Something to sort digests by: their first eight characters, 48 bits of a hash.
-pub(super) fn order(digest: &Digest) -> u64 {
-    let first = digest.as_bytes().first_chunk();
+pub(super) fn order(digest: &[u8]) -> u64 {
+    let first = digest.first_chunk();
     first.map_or(0, |first| u64::from_be_bytes(*first))
 }
 

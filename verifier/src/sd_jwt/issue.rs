@@ -121,7 +121,10 @@ fn member(name: &str, value: &Value, to: &mut Vec<u8>) {
 
 /// `"_sd"` and the digests in their order, which says nothing about the claims (RFC 9901 §4.2.4.1).
 fn write_digests(digests: &[Digest], to: &mut Vec<u8>) {
-    let mut sorted: Vec<(u64, &Digest)> = digests.iter().map(|one| (order(one), one)).collect();
+    let mut sorted: Vec<(u64, &Digest)> = digests
+        .iter()
+        .map(|one| (order(one.as_bytes()), one))
+        .collect();
     sorted.sort_unstable_by_key(|(order, _)| *order);
     to.extend_from_slice(b"\"_sd\":[");
     for (index, (_, digest)) in sorted.into_iter().enumerate() {

@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::disclosure::{RESERVED, reserved};
+use super::disclosure::{GRAMMAR, RESERVED, reserved};
 use super::hash::{Digest, HashAlgorithm};
 use super::{Disclosure, MAX_DISCLOSURES};
 use crate::encoding::from_base64url_to;
@@ -34,8 +34,6 @@ pub(super) struct PartRef<'a> {
     pub(super) value: Node<'a>,
 }
 
-const GRAMMAR: Error = Error::DisclosureInvalid { why: "grammar" };
-
 impl Parts {
     /// Reads what stands between the tildes of `message` from `start` on.
     ///
@@ -60,17 +58,10 @@ impl Parts {
         let json = Flat::parse_each(json, ends, Limits::MESSAGE, |root| roots.push(root))
             .map_err(|_| GRAMMAR)?;
         let parts = found.into_iter().zip(roots).map(|((encoded, _), root)| {
-            let (name, value) = members(&json, root).ok_or(GRAMMAR)?;
-            let name_at = name.map(Node::at);
-            if name
-                .and_then(Node::as_str)
-                .is_some_and(|name| reserved(&name))
-            {
-                return Err(RESERVED);
-            }
+            let (name, value) = members(&json, root)?;
             Ok(Part {
                 encoded,
-                name: name_at,
+                name: name.map(Node::at),
                 value: value.at(),
             })
         });
@@ -126,8 +117,16 @@ impl Parts {
     }
 }
 
-/// Name and value of `[salt, name, value]` or `[salt, value]` (§7.1 step 3).
-fn members(json: &Flat, root: usize) -> Option<(Option<Node<'_>>, Node<'_>)> {
+/// Name and value of `[salt, name, value]` or `[salt, value]`, the name none of those that carry digests (§7.1 step 3).
+pub(super) fn members(json: &Flat, root: usize) -> Result<(Option<Node<'_>>, Node<'_>), Error> {
+    let (name, value) = grammar(json, root).ok_or(GRAMMAR)?;
+    match name.and_then(Node::as_str) {
+        Some(name) if reserved(&name) => Err(RESERVED),
+        _ => Ok((name, value)),
+    }
+}
+
+fn grammar(json: &Flat, root: usize) -> Option<(Option<Node<'_>>, Node<'_>)> {
     let Shape::Array(mut items) = json.node(root)?.shape() else {
         return None;
     };

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use serde_json::{Map, Value};
 
-use super::hash::Digest;
+use super::hash::{Digest, order};
 use super::parts::{PartRef, Parts};
 use crate::dcql::{ClaimPath, PathElement};
 use crate::error::Error;
@@ -199,9 +199,7 @@ impl<'a> Walk<'a> {
             .by_digest
             .binary_search_by(|(other, _)| other.as_str().cmp(&digest));
         let Some((_, index)) = found.ok().and_then(|place| self.by_digest.get(place)) else {
-            let first = digest.as_bytes().first_chunk();
-            let first = first.map_or(0, |first| u64::from_be_bytes(*first));
-            self.met.push((first, digest));
+            self.met.push((order(digest.as_bytes()), digest));
             return Ok(None);
         };
         if !matches!(self.paths.get(*index), Some(None)) {
