@@ -8,10 +8,10 @@ use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use tessera_verifier::Timestamp;
-use tessera_verifier::terminal::{self, ChallengeRequest, ChallengeResponse, ChallengeStatement};
+use tessera_verifier::terminal::{ChallengeRequest, ChallengeResponse, ChallengeStatement};
 
 use super::body;
-use super::mutual::{Certified, same_terminal};
+use super::mutual::{Certified, stated};
 use crate::environment::token;
 use crate::failure::{Code, Failure};
 use crate::service::Service;
@@ -31,13 +31,8 @@ pub(super) async fn open(
     let most = service.config.limits.body_bytes;
     let request: ChallengeRequest = body::json(&service, &headers, body, most).await?;
     let now = service.now();
-    let statement: ChallengeStatement = terminal::verify(
-        &request.statement,
-        &service.issuer_url(),
-        Timestamp::from_unix(now),
-    )
-    .map_err(|_| Failure::from(Code::TerminalStatementInvalid))?;
-    same_terminal(certified.as_deref(), &statement.iss)?;
+    let statement: ChallengeStatement =
+        stated(&service, certified.as_deref(), &request.statement, now)?;
     if statement.jti.is_empty() || statement.jti.len() > 128 || statement.jti.contains('\0') {
         return Err(Code::TerminalStatementInvalid.into());
     }

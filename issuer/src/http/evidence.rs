@@ -8,16 +8,15 @@ use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use tessera_card::ChipData;
-use tessera_verifier::Timestamp;
 use tessera_verifier::encoding::from_base64url;
 use tessera_verifier::terminal::{
-    self, ChipFiles, EvidenceParts, EvidenceRequest, EvidenceResponse, EvidenceStatement,
-    RecordFiles, aa_challenge, evidence_digest,
+    ChipFiles, EvidenceParts, EvidenceRequest, EvidenceResponse, EvidenceStatement, RecordFiles,
+    aa_challenge, evidence_digest,
 };
 use zeroize::Zeroizing;
 
 use super::body;
-use super::mutual::{Certified, same_terminal};
+use super::mutual::{Certified, stated};
 use super::sessions::proof;
 use crate::card::{AttestedCard, GenuineChip, Shown};
 use crate::failure::{Code, Failure};
@@ -42,13 +41,8 @@ pub(super) async fn submit(
     let most = service.config.limits.evidence_bytes;
     let request: EvidenceRequest = body::json(&service, &headers, body, most).await?;
     let now = service.now();
-    let statement: EvidenceStatement = terminal::verify(
-        &request.statement,
-        &service.issuer_url(),
-        Timestamp::from_unix(now),
-    )
-    .map_err(|_| Failure::from(Code::TerminalStatementInvalid))?;
-    same_terminal(certified.as_deref(), &statement.iss)?;
+    let statement: EvidenceStatement =
+        stated(&service, certified.as_deref(), &request.statement, now)?;
     let card = Card::decode(&request)?;
     let photo = Zeroizing::new(bytes(&request.photo)?);
     drop(request);

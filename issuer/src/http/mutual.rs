@@ -18,8 +18,10 @@ use rustls::server::{
 use rustls::sign::CertifiedKey;
 use rustls::time_provider::TimeProvider;
 use rustls::{RootCertStore, ServerConfig};
+use tessera_verifier::Timestamp;
 use tessera_verifier::did::did_key;
 use tessera_verifier::key::PublicKey;
+use tessera_verifier::terminal::{self, Statement};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
@@ -27,6 +29,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::environment::Clock;
 use crate::failure::{Code, Failure};
+use crate::service::Service;
 use crate::terminal_ca::TerminalCa;
 
 /// The longest that a handshake may take.
@@ -198,9 +201,23 @@ pub(super) async fn identify(
 #[derive(Debug, Clone)]
 pub(super) struct Certified(String);
 
+/// What a terminal says, by its own signature and over its own connection.
+pub(super) fn stated<S: Statement>(
+    service: &Service,
+    certified: Option<&Certified>,
+    statement: &str,
+    now: i64,
+) -> Result<S, Failure> {
+    let now = Timestamp::from_unix(now);
+    let statement: S = terminal::verify(statement, &service.issuer_url(), now)
+        .map_err(|_| Failure::from(Code::TerminalStatementInvalid))?;
+    same_terminal(certified, statement.envelope().0)?;
+    Ok(statement)
+}
+
 /// Whether a statement of this terminal may come over this connection: over the listener for terminals only from the one
 /// whose certificate it is.
-pub(super) fn same_terminal(certified: Option<&Certified>, terminal: &str) -> Result<(), Failure> {
+fn same_terminal(certified: Option<&Certified>, terminal: &str) -> Result<(), Failure> {
     match certified {
         Some(Certified(did)) if did != terminal => Err(Code::TerminalCertificateMismatch.into()),
         _ => Ok(()),

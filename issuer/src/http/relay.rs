@@ -8,12 +8,11 @@ use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use tessera_card::Resumed;
-use tessera_verifier::Timestamp;
 use tessera_verifier::encoding::base64url;
-use tessera_verifier::terminal::{self, RelayRequest, RelayResponse, RelayStatement};
+use tessera_verifier::terminal::{RelayRequest, RelayResponse, RelayStatement};
 
 use super::body;
-use super::mutual::{Certified, same_terminal};
+use super::mutual::{Certified, stated};
 use crate::card::resume;
 use crate::environment::token;
 use crate::failure::{Code, Failure};
@@ -35,13 +34,8 @@ pub(super) async fn advance(
     let most = service.config.limits.body_bytes;
     let request: RelayRequest = body::json(&service, &headers, body, most).await?;
     let now = service.now();
-    let statement: RelayStatement = terminal::verify(
-        &request.statement,
-        &service.issuer_url(),
-        Timestamp::from_unix(now),
-    )
-    .map_err(|_| Failure::from(Code::TerminalStatementInvalid))?;
-    same_terminal(certified.as_deref(), &statement.iss)?;
+    let statement: RelayStatement =
+        stated(&service, certified.as_deref(), &request.statement, now)?;
     let step = RelayStep {
         nonce: statement.nonce,
         terminal: statement.iss,

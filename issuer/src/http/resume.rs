@@ -8,13 +8,12 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde_json::json;
-use tessera_verifier::Timestamp;
 use tessera_verifier::terminal::{
-    self, ChallengeRequest as StatementRequest, EvidenceResponse, ResumeStatement,
+    ChallengeRequest as StatementRequest, EvidenceResponse, ResumeStatement,
 };
 
 use super::body;
-use super::mutual::{Certified, same_terminal};
+use super::mutual::{Certified, stated};
 use crate::failure::{Code, Failure};
 use crate::secrets::{fresh_tx_code, tx_code_digest};
 use crate::service::Service;
@@ -35,13 +34,8 @@ pub(super) async fn resume(
     let most = service.config.limits.body_bytes;
     let request: StatementRequest = body::json(&service, &headers, body, most).await?;
     let now = service.now();
-    let statement: ResumeStatement = terminal::verify(
-        &request.statement,
-        &service.issuer_url(),
-        Timestamp::from_unix(now),
-    )
-    .map_err(|_| Failure::from(Code::TerminalStatementInvalid))?;
-    same_terminal(certified.as_deref(), &statement.iss)?;
+    let statement: ResumeStatement =
+        stated(&service, certified.as_deref(), &request.statement, now)?;
     let used = StatementUse {
         nonce: statement.nonce,
         terminal: statement.iss,
