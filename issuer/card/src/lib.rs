@@ -47,6 +47,8 @@ mod dg2;
 mod error;
 pub mod evidence;
 mod files;
+#[cfg(feature = "hazmat")]
+pub mod hazmat;
 mod master_list;
 mod mrz;
 mod pace;

@@ -60,7 +60,7 @@ impl<'a> Unverified<'a> {
 
 impl SecurityObject {
     /// LDSSecurityObject (Doc 9303-10 §4.6.2.3), version 0 or 1.
-    fn parse(bytes: &[u8]) -> Result<Self, CardError> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, CardError> {
         const WHAT: &str = "LDS security object";
         let mut fields = Objects::new(tlv::only(bytes, SEQUENCE, WHAT)?);
         let version = fields.expect(INTEGER, WHAT)?;
