@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Hostile input: every fuzz target of the verifier for FUZZ_SECONDS (30) and of the cards for a third of that, as many at
-# once as there are processors. A longer run than a minute each ends with the property tests, with many more cases than
-# `make test` takes. The committed seeds in the folders `corpus` are read; what is found in addition stays in the target
-# folder.
+# Hostile input: every fuzz target of the verifier for FUZZ_SECONDS (30) and of the cards for half of that, as many at
+# once as there are processors; on two processors about twelve minutes, four of them for building. A longer run than a
+# minute each ends with the property tests, with many more cases than `make test` takes. The committed seeds in the
+# folders `corpus` are read; what is found in addition stays in the target folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-30}
@@ -39,7 +39,7 @@ all() {
     done | SECONDS_EACH=$1 xargs -r -P "$(nproc)" -I{} bash -c 'one {}'
 }
 (cd verifier && all "$seconds")
-(cd issuer/card && all $(((seconds + 2) / 3)))
+(cd issuer/card && all $(((seconds + 1) / 2)))
 
 if [ "$seconds" -gt 60 ]; then
     unset RUSTC_BOOTSTRAP
