@@ -4,7 +4,6 @@ mod body;
 mod challenge;
 mod credential;
 mod deferred;
-mod encryption;
 mod evidence;
 mod face;
 mod health;

@@ -159,6 +159,7 @@ mod tests {
 
     fn code_of(body: &str) -> String {
         error_code(&HttpResponse {
+            headers: Vec::new(),
             status: 400,
             content_type: String::new(),
             body: body.into(),

@@ -43,7 +43,6 @@
 pub mod consent;
 pub mod enrol;
 pub mod error;
-pub mod http;
 pub mod messages;
 pub mod present;
 pub mod reach;
@@ -52,7 +51,6 @@ pub mod request;
 pub mod secret;
 pub mod select;
 pub mod store;
-pub mod transport;
 pub mod trust;
 
 mod issuer;
@@ -61,3 +59,4 @@ mod surroundings;
 
 pub use error::Error;
 pub use surroundings::{Clock, Surroundings};
+pub use tessera_exchange::{http, transport};

@@ -8,7 +8,6 @@
 //! encrypted whenever the issuer offers that. Nothing is stored unless everything that came is what was asked for.
 
 mod check;
-mod encryption;
 mod requested;
 
 use aws_lc_rs::rand::SecureRandom;

@@ -8,11 +8,12 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tessera_verifier::claims::{AssuranceLevel, CredentialProfile, Format};
-use tessera_verifier::vci::{CredentialRequest, CredentialResponse, IssuedCredential, Secret};
+use tessera_verifier::vci::{
+    CredentialRequest, CredentialResponse, IssuedCredential, ResponseEncryption, Secret,
+};
 
 use super::body;
 use super::deferred::pending;
-use super::encryption::Encrypter;
 use super::problem::Refusal;
 use crate::environment::token;
 use crate::failure::{Code, Failure};
@@ -21,6 +22,7 @@ use crate::proofing::machine::SessionState;
 use crate::secrets::digest;
 use crate::service::{Service, Wanted, reservation_refused};
 use crate::store::{Deferral, DeferredRecord, SessionRecord, StoreError, Ticket};
+use tessera_exchange::jwe::{Encrypter, JweError};
 
 /// Issues a batch of one-time credentials, each to its own key.
 #[utoipa::path(post, path = "/credential", tag = "OpenID4VCI", security(("access" = [])),
@@ -61,7 +63,7 @@ async fn answer(
     let encrypter = request
         .credential_response_encryption
         .as_ref()
-        .map(Encrypter::new)
+        .map(response_encrypter)
         .transpose()?;
     let jwts = request.proofs.map(|proofs| proofs.jwt).unwrap_or_default();
     let proofs = HolderProofs::verify(
@@ -137,6 +139,18 @@ pub(super) async fn credentials(
     })
 }
 
+/// Checks how the wallet wants the response encrypted, before anything is issued (§10).
+pub(super) fn response_encrypter(asked: &ResponseEncryption) -> Result<Encrypter, Failure> {
+    Encrypter::new(&asked.jwk, &asked.enc).map_err(|error| {
+        let why = match error {
+            JweError::ContentEncryption => "the content encryption is not offered",
+            JweError::KeyAgreement => "the key agreement is not offered",
+            _ => "the key is not P-256",
+        };
+        Failure::with(Code::InvalidEncryption, why)
+    })
+}
+
 /// The response as JSON, or as a JWE where the wallet asked for one (§10).
 pub(super) fn respond(
     status: StatusCode,
@@ -148,7 +162,9 @@ pub(super) fn respond(
         None => (status, no_store, Json(response)).into_response(),
         Some(encrypter) => {
             let plain = serde_json::to_vec(response).map_err(|error| Failure::internal(&error))?;
-            let jwe = encrypter.encrypt(&plain)?;
+            let jwe = encrypter
+                .encrypt(&plain)
+                .map_err(|error| Failure::internal(&error))?;
             let media_type = [(header::CONTENT_TYPE, "application/jwt")];
             (status, no_store, media_type, jwe).into_response()
         }

@@ -10,8 +10,7 @@ use tessera_verifier::claims::CredentialProfile;
 use tessera_verifier::vci::{CredentialResponse, DeferredCredentialRequest, Secret};
 
 use super::body;
-use super::credential::{credentials, respond};
-use super::encryption::Encrypter;
+use super::credential::{credentials, respond, response_encrypter};
 use super::problem::Refusal;
 use crate::failure::{Code, Failure};
 use crate::policy::ProvenKeys;
@@ -61,7 +60,7 @@ async fn answer(
     let encrypter = request
         .credential_response_encryption
         .as_ref()
-        .map(Encrypter::new)
+        .map(response_encrypter)
         .transpose()?;
     let transaction = digest(request.transaction_id.expose());
     let (record, session) = service

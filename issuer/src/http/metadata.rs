@@ -12,8 +12,8 @@ use tessera_verifier::vci::{
     AuthorizationServerMetadata, CredentialConfiguration, IssuerMetadata, PRE_AUTHORIZED_CODE,
 };
 
-use super::encryption::{ALG, ENCS};
 use crate::service::Service;
+use tessera_exchange::jwe::{ALG, ENCS};
 
 /// What this issuer issues and how it is asked.
 #[utoipa::path(get, path = "/.well-known/openid-credential-issuer", tag = "OpenID4VCI", responses((status = 200, description = "Credential issuer metadata", body = Object)))]

@@ -1,9 +1,11 @@
 //! An offer taken up: token, nonce, proofs, credential request.
 
 use serde_json::{Value, json};
+use tessera_exchange::jwe::{ALG, DecryptionKey, best_enc};
 use tessera_verifier::claims::{CredentialProfile, Format};
 use tessera_verifier::crypto::LocalSigner as _;
 use tessera_verifier::key::PublicKey;
+use tessera_verifier::vci::metadata::ResponseEncryptionMetadata;
 use tessera_verifier::vci::{
     self, AuthorizationServerMetadata, CredentialOffer, CredentialResponse, IssuerMetadata,
     NonceResponse, PRE_AUTHORIZED_CODE, Secret, TokenResponse,
@@ -12,7 +14,6 @@ use url::form_urlencoded;
 
 use super::BATCH;
 use super::check::UnverifiedCredential;
-use super::encryption::ResponseKey;
 use crate::error::Error;
 use crate::issuer::{Issuer, read};
 use crate::secret::StoredKey;
@@ -172,10 +173,7 @@ impl<'a> Requested<'a> {
     ) -> Result<Fetched, Error> {
         let encryption = match &self.metadata.credential_response_encryption {
             Some(offered) => {
-                let key = ResponseKey::offered(
-                    &offered.alg_values_supported,
-                    &offered.enc_values_supported,
-                )?;
+                let key = ResponseKey::offered(offered)?;
                 if key.is_none() && offered.encryption_required {
                     return Err(Error::IssuerMalformed);
                 }
@@ -271,5 +269,57 @@ fn open(answer: &HttpResponse, key: Option<&ResponseKey>) -> Result<CredentialRe
         return Err(Error::ResponseNotEncrypted);
     }
     let compact = std::str::from_utf8(&answer.body).map_err(|_| Error::ResponseUnreadable)?;
-    vci::read(&key.decrypt(compact.trim())?).map_err(|_| Error::ResponseUnreadable)
+    let clear = key
+        .pair
+        .decrypt(compact.trim(), &[key.enc])
+        .map_err(|_| Error::ResponseUnreadable)?;
+    vci::read(&clear).map_err(|_| Error::ResponseUnreadable)
+}
+
+/// A key pair for one response (§10). Has no `Debug`.
+struct ResponseKey {
+    pair: DecryptionKey,
+    enc: &'static str,
+}
+
+impl ResponseKey {
+    /// A fresh key, when the issuer offers an algorithm pair the wallet knows; else `None`.
+    fn offered(offered: &ResponseEncryptionMetadata) -> Result<Option<Self>, Error> {
+        let known = offered.alg_values_supported.iter().any(|alg| alg == ALG);
+        match best_enc(&offered.enc_values_supported) {
+            Some(enc) if known => {
+                let pair = DecryptionKey::generate("response").map_err(|_| Error::Randomness)?;
+                Ok(Some(Self { pair, enc }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The `credential_response_encryption` member of the request.
+    fn request_member(&self) -> Value {
+        json!({"jwk": self.pair.public_jwk(), "enc": self.enc})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn asks_only_for_what_the_issuer_offers() {
+        let offered = |alg: &str, enc: &str| {
+            ResponseKey::offered(&ResponseEncryptionMetadata {
+                alg_values_supported: vec![alg.to_owned()],
+                enc_values_supported: vec![enc.to_owned()],
+                encryption_required: true,
+            })
+            .unwrap()
+        };
+        assert!(offered("RSA-OAEP", "A256GCM").is_none());
+        assert!(offered("ECDH-ES", "A128CBC-HS256").is_none());
+        let key = offered("ECDH-ES", "A128GCM").unwrap();
+        assert_eq!(key.request_member()["enc"], "A128GCM");
+    }
 }

@@ -92,6 +92,7 @@ impl World {
 
 pub(crate) fn respond(status: u16, content_type: &str, body: impl Into<String>) -> HttpResponse {
     HttpResponse {
+        headers: Vec::new(),
         status,
         content_type: content_type.to_owned(),
         body: body.into().into_bytes(),

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ureq::RequestBuilder;
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::tls::TlsConfig;
@@ -14,35 +15,52 @@ use crate::transport::{
     HttpRequest, HttpResponse, Method, Transport, TransportError, check_url, is_public,
 };
 
-/// Whole-call bound: a photograph over a slow line, and no more.
-const CALL: Duration = Duration::from_secs(60);
-const CONNECT: Duration = Duration::from_secs(10);
+/// How long a call may take and where it may lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// The whole call. By default 60 s: a photograph over a slow line, and no more.
+    pub call: Duration,
+    /// Connecting. By default 10 s.
+    pub connect: Duration,
+    /// Whether names may lead into private networks: false by default, and true only where an operator says so.
+    pub private: bool,
+}
 
-/// The transport of the `tessera` command.
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            call: Duration::from_secs(60),
+            connect: Duration::from_secs(10),
+            private: false,
+        }
+    }
+}
+
+/// A client for servers that somebody else named.
 pub struct HttpTransport {
     agent: ureq::Agent,
 }
 
 impl HttpTransport {
-    /// Default bounds: 60 s for a call, 10 s to connect.
+    /// [`Bounds::default`].
     #[must_use]
     pub fn new() -> Self {
-        Self::with_call_bound(CALL)
+        Self::within(Bounds::default())
     }
 
-    /// Another bound for a whole call.
+    /// Within these bounds.
     #[must_use]
-    pub fn with_call_bound(call: Duration) -> Self {
+    pub fn within(bounds: Bounds) -> Self {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = Config::builder()
             .http_status_as_error(false)
-            // An issuer and a requester are named by their address: nobody may send the wallet elsewhere.
+            // A server is named by its address: nobody may send us elsewhere.
             .max_redirects(0)
             .max_redirects_will_error(false)
             // A proxy from the environment would see everything and undo the address check.
             .proxy(None)
-            .timeout_global(Some(call))
-            .timeout_connect(Some(CONNECT))
+            .timeout_global(Some(bounds.call))
+            .timeout_connect(Some(bounds.connect))
             .max_response_header_size(32 * 1024)
             // The version stays out: it would tell wallets apart.
             .user_agent("tessera")
@@ -56,7 +74,10 @@ impl HttpTransport {
             agent: ureq::Agent::with_parts(
                 config,
                 DefaultConnector::default(),
-                PublicOnly::default(),
+                PublicOnly {
+                    resolver: DefaultResolver::default(),
+                    private: bounds.private,
+                },
             ),
         }
     }
@@ -76,23 +97,28 @@ impl Transport for HttpTransport {
             .as_ref()
             .map(|token| format!("Bearer {}", token.expose()));
         let url = request.url.as_str();
+        let mut fields = vec![("accept", request.accept)];
+        if let Some(bearer) = &bearer {
+            fields.push(("authorization", bearer));
+        }
+        let more = request.headers.iter();
+        fields.extend(more.map(|(name, value)| (*name, value.expose())));
         let answer = match request.method {
             Method::Get => {
-                let mut call = self.agent.get(url).header("accept", request.accept);
-                if let Some(bearer) = &bearer {
-                    call = call.header("authorization", bearer);
-                }
-                call.call()
+                let call = self.agent.get(url);
+                let with = |call: RequestBuilder<_>, (name, value)| call.header(name, value);
+                fields.into_iter().fold(call, with).call()
             }
             Method::Post => {
-                let mut call = self.agent.post(url).header("accept", request.accept);
                 if !request.content_type.is_empty() {
-                    call = call.header("content-type", request.content_type);
+                    fields.push(("content-type", request.content_type));
                 }
-                if let Some(bearer) = &bearer {
-                    call = call.header("authorization", bearer);
-                }
-                call.send(request.body.as_slice())
+                let call = self.agent.post(url);
+                let with = |call: RequestBuilder<_>, (name, value)| call.header(name, value);
+                fields
+                    .into_iter()
+                    .fold(call, with)
+                    .send(request.body.as_slice())
             }
         };
         let mut answer = answer.map_err(|error| reason(&error))?;
@@ -101,6 +127,13 @@ impl Transport for HttpTransport {
             return Err(TransportError::RedirectRefused);
         }
         let content_type = answer.body().mime_type().unwrap_or("").to_ascii_lowercase();
+        let headers = answer
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| {
+                Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+            })
+            .collect();
         let body = answer
             .body_mut()
             .with_config()
@@ -110,6 +143,7 @@ impl Transport for HttpTransport {
         Ok(HttpResponse {
             status,
             content_type,
+            headers,
             body,
         })
     }
@@ -133,7 +167,10 @@ fn reason(error: &ureq::Error) -> TransportError {
 
 /// Resolves names, and keeps only public addresses unless the name itself says "this machine".
 #[derive(Debug, Default)]
-struct PublicOnly(DefaultResolver);
+struct PublicOnly {
+    resolver: DefaultResolver,
+    private: bool,
+}
 
 impl Resolver for PublicOnly {
     fn resolve(
@@ -142,7 +179,7 @@ impl Resolver for PublicOnly {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let found = self.0.resolve(uri, config, timeout)?;
+        let found = self.resolver.resolve(uri, config, timeout)?;
         let local = says_loopback(uri.host().unwrap_or(""));
         let mut kept = self.empty();
         for address in found.iter() {
@@ -150,7 +187,7 @@ impl Resolver for PublicOnly {
             let fits = if local {
                 address.ip().is_loopback()
             } else {
-                is_public(address.ip())
+                self.private || is_public(address.ip())
             };
             if fits {
                 kept.push(*address);
@@ -209,14 +246,18 @@ mod tests {
     }
 
     fn ask(url: Url, max: usize) -> Result<HttpResponse, TransportError> {
-        HttpTransport::with_call_bound(Duration::from_millis(700))
+        let bounds = Bounds {
+            call: Duration::from_millis(700),
+            ..Bounds::default()
+        };
+        HttpTransport::within(bounds)
             .send(HttpRequest::get(url, "application/json").with_max_answer(max))
     }
 
     #[test]
     fn reads_an_honest_answer_and_passes_error_statuses_on() {
         let url = server(
-            vec![b"HTTP/1.1 422 Nope\r\ncontent-type: Application/Problem+JSON; charset=utf-8\r\ncontent-length: 2\r\n\r\n{}".to_vec()],
+            vec![b"HTTP/1.1 422 Nope\r\nDPoP-Nonce: n-1\r\nx: 1\r\nx: 2\r\ncontent-type: Application/Problem+JSON; charset=utf-8\r\ncontent-length: 2\r\n\r\n{}".to_vec()],
             Duration::ZERO,
         );
         let answer = ask(url, 100).unwrap();
@@ -225,6 +266,9 @@ mod tests {
             (422, "application/problem+json")
         );
         assert_eq!(answer.body, b"{}");
+        // A field sent twice says nothing.
+        let field = |name| answer.header(name);
+        assert_eq!((field("dpop-nonce"), field("x")), (Some("n-1"), None));
     }
 
     #[test]
@@ -245,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_drips_does_not_hold_the_wallet() {
+    fn a_server_that_drips_does_not_hold_us() {
         let mut pieces = vec![b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n".to_vec()];
         pieces.extend((0..1000).map(|_| b"a".to_vec()));
         let began = Instant::now();

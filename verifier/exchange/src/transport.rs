@@ -21,6 +21,8 @@ pub struct HttpRequest {
     pub url: Url,
     /// Sent as `Authorization: Bearer …` (RFC 6750 §2.1) when present.
     pub bearer: Option<Secret>,
+    /// Further header fields, each name given once; values are wiped when dropped.
+    pub headers: Vec<(&'static str, Secret)>,
     /// Media types accepted in the answer.
     pub accept: &'static str,
     /// Media type of `body`; empty when there is none.
@@ -42,6 +44,7 @@ impl HttpRequest {
             method: Method::Get,
             url,
             bearer: None,
+            headers: Vec::new(),
             accept,
             content_type: "",
             body: Zeroizing::default(),
@@ -67,6 +70,13 @@ impl HttpRequest {
         self
     }
 
+    /// The same request with one more header field.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: &Secret) -> Self {
+        self.headers.push((name, value.clone()));
+        self
+    }
+
     /// The same request with another bound on the answer.
     #[must_use]
     pub fn with_max_answer(mut self, bytes: usize) -> Self {
@@ -81,8 +91,22 @@ pub struct HttpResponse {
     pub status: u16,
     /// Media type without parameters, lower case.
     pub content_type: String,
+    /// Header fields, names in lower case; only those whose values are visible ASCII.
+    pub headers: Vec<(String, String)>,
     /// Body.
     pub body: Vec<u8>,
+}
+
+impl HttpResponse {
+    /// The value of a header field that was sent exactly once. `name` is in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.iter().filter(|(given, _)| given == name);
+        match (values.next(), values.next()) {
+            (Some((_, value)), None) => Some(value),
+            _ => None,
+        }
+    }
 }
 
 /// Sends requests.
