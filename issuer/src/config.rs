@@ -38,6 +38,8 @@ pub struct Config {
     pub assurance: Assurance,
     /// Which districts, from when, how many a day.
     pub rollout: Rollout,
+    /// What a person has to show beside a photo.
+    pub proofing: Proofing,
     /// Credentials.
     pub issuance: Issuance,
     /// The bundle for relying parties.
@@ -100,6 +102,60 @@ pub struct Face {
     pub failures_per_day: u32,
     /// Seconds to wait after the second failure of a session; doubled by each further one.
     pub backoff_seconds: i64,
+    /// Whether every photo must be judged by the presentation-attack detector. Without `pad_model`, nobody passes then.
+    pub pad_required: bool,
+    /// Least score of the detector, 0 to 1.
+    pub least_pad_score: f32,
+    /// The networks of the detector: their scores are averaged.
+    pub pad_model: Vec<PadNetwork>,
+}
+
+/// One network of a presentation-attack detector (ONNX, of the MiniFASNet family).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PadNetwork {
+    /// The file.
+    pub path: PathBuf,
+    /// SHA-256 it must have, in hexadecimal.
+    pub sha256: String,
+    /// Side of its input in pixels.
+    pub side: usize,
+    /// Width of its crop in widths of the face.
+    pub scale: f32,
+    /// Which output means *live*, counted from 0.
+    pub live_class: usize,
+}
+
+/// What a person has to show beside a photo, and how long frames are remembered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Proofing {
+    /// At which level the answer to a liveness challenge is demanded.
+    pub liveness: Demand,
+    /// Head movements in a challenge, 1 to 8.
+    pub liveness_movements: usize,
+    /// Seconds from the drawing of a challenge in which it can be answered.
+    pub liveness_seconds: i64,
+    /// Challenges drawn for one person's number in a day.
+    pub liveness_draws_per_day: u32,
+    /// Seconds for which the keyed digests of frames are kept.
+    pub frame_digest_seconds: i64,
+    /// Seconds for which the keyed perceptual hashes of frames are kept.
+    pub frame_hash_seconds: i64,
+}
+
+/// At which levels something is demanded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Demand {
+    /// At none.
+    Off,
+    /// At the limited level.
+    Limited,
+    /// At the full level.
+    Full,
+    /// At both.
+    Required,
 }
 
 /// Terminals.
@@ -227,6 +283,7 @@ impl Default for Config {
             card: Card::default(),
             assurance: Assurance::default(),
             rollout: Rollout::default(),
+            proofing: Proofing::default(),
             issuance: Issuance::default(),
             bundle: Bundle::default(),
             log: Log::default(),
@@ -270,6 +327,22 @@ impl Default for Face {
             attempts: 5,
             failures_per_day: 20,
             backoff_seconds: 2,
+            pad_required: false,
+            least_pad_score: 0.5,
+            pad_model: Vec::new(),
+        }
+    }
+}
+
+impl Default for Proofing {
+    fn default() -> Self {
+        Self {
+            liveness: Demand::Off,
+            liveness_movements: 3,
+            liveness_seconds: 90,
+            liveness_draws_per_day: 60,
+            frame_digest_seconds: 7 * 86_400,
+            frame_hash_seconds: 3600,
         }
     }
 }

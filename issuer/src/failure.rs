@@ -303,6 +303,7 @@ impl From<StoreError> for Failure {
             StoreError::TerminalUnknown => Code::TerminalUnknown.into(),
             StoreError::TerminalRetired => Code::TerminalRetired.into(),
             StoreError::CounterReplayed => Code::CounterReplayed.into(),
+            StoreError::Replayed => Code::LivenessReplayed.into(),
             StoreError::IndicesTaken | StoreError::Engine(_) => Self::internal(&error),
         }
     }

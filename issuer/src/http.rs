@@ -8,6 +8,7 @@ mod evidence;
 mod face;
 mod health;
 mod lost;
+mod liveness;
 mod metadata;
 mod mutual;
 mod nonce;
@@ -61,6 +62,7 @@ pub fn router(service: Arc<Service>) -> Router {
         // Proving a person
         .route("/sessions", post(sessions::open))
         .route("/sessions/{id}", get(sessions::show))
+        .route("/sessions/{id}/liveness", post(liveness::open))
         .route("/sessions/{id}/face", post(face::check))
         .route("/sessions/{id}/lost", post(lost::by_session))
         .route("/renewals", post(renewals::open))

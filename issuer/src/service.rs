@@ -19,6 +19,7 @@ use crate::proofing::ProvedSession;
 use crate::proofing::machine::Event;
 use crate::publish::{Publisher, PublishingKeys};
 use crate::registry::{FolderRegistry, Person, Registry};
+use crate::replay::ReplayKey;
 use crate::store::{
     AttemptLimits, Level, Place, Proof, Reservation, Reserved, STATUS_LIST_LEN, SessionRecord,
     Store, StoreError, Ticket,
@@ -52,6 +53,7 @@ pub struct Service {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) publisher: Publisher,
+    pub(crate) replay: ReplayKey,
     keys: RwLock<KeyFile>,
 }
 
@@ -76,6 +78,7 @@ impl Service {
             clock: parts.clock,
             entropy: parts.entropy,
             publisher: Publisher::default(),
+            replay: ReplayKey::new(&parts.keys.derive(b"tessera frames seen before")),
             keys: RwLock::new(parts.keys),
             config: parts.config,
         }))
@@ -242,7 +245,7 @@ impl Service {
             .await?;
         let outcome = work.await;
         match &outcome {
-            Err(failure) if failure.code == Code::FaceMismatch => self.face_failed(&record).await?,
+            Err(failure) if failure.code.counts_as_failure() => self.face_failed(&record).await?,
             _ => self.store.forgive_attempt(session, step, begun).await?,
         }
         Ok((record, outcome?))

@@ -10,6 +10,7 @@
 
 mod barrier;
 mod records;
+mod sled_frames;
 mod sled_holder;
 mod sled_issuance;
 mod sled_proofing;
@@ -24,7 +25,7 @@ use async_trait::async_trait;
 use crate::proofing::machine::{Event, Lifetimes};
 pub use records::{
     AnsweredRecord, AttemptLimits, CardMethod, ChallengeRecord, CodeDigests, Deferral,
-    DeferredRecord, GrantRecord, HolderRecord, IssuanceRecord, IssuanceState, Level, LossReport,
+    DeferredRecord, GrantRecord, HolderRecord, IssuanceRecord, IssuanceState, Level, LivenessRecord, LossReport,
     OperatorRecord, Place, Proof, Proved, RelayRecord, Release, RelyingPartyRecord, Renewal,
     RevocationTarget, SessionRecord, SessionState, StatusListRecord, TerminalRecord,
     TerminalRegistration,
@@ -80,6 +81,9 @@ pub enum StoreError {
     /// The district's places of the day are taken.
     #[error("no place is left today")]
     NoPlaceLeft,
+    /// The frames were seen before.
+    #[error("frames seen before")]
+    Replayed,
     /// All proposed status indices were taken: propose more.
     #[error("no proposed status index was free")]
     IndicesTaken,
@@ -202,6 +206,21 @@ pub async fn sweep_all(store: &dyn Store, now: i64) -> Result<usize, StoreError>
     Ok(removed)
 }
 
+/// Frames of one answer to a liveness challenge, as they are remembered.
+#[derive(Debug, Clone, Default)]
+pub struct FrameMarks {
+    /// Unique for the answer.
+    pub id: String,
+    /// Keyed digests of the frames, base64url.
+    pub exact: Vec<String>,
+    /// Until when the digests are kept (Unix seconds).
+    pub exact_until: i64,
+    /// Keyed perceptual hashes of the frames, base64url.
+    pub alike: Vec<String>,
+    /// Until when the hashes are kept (Unix seconds).
+    pub alike_until: i64,
+}
+
 /// The issuer's store. `now` is Unix seconds throughout.
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -308,6 +327,24 @@ pub trait Store: Send + Sync {
     /// Forgets a person but for what a published status needs: revokes everything, removes sessions, counts and what
     /// is held, and blanks the handle in the issuances. Returns how many issuances were blanked. Durable.
     async fn erase(&self, person: &str, now: i64) -> Result<usize, StoreError>;
+
+    /// Gives `fresh.id` its liveness challenge: the one that is open, else `fresh`, if the person has had fewer than
+    /// `most_a_day` since midnight.
+    async fn open_liveness(
+        &self,
+        fresh: LivenessRecord,
+        most_a_day: u32,
+        now: i64,
+    ) -> Result<LivenessRecord, StoreError>;
+
+    /// Consumes an open liveness challenge.
+    async fn take_liveness(&self, id: &str, now: i64) -> Result<LivenessRecord, StoreError>;
+
+    /// Remembers frames for as long as the marks say.
+    ///
+    /// [`StoreError::Replayed`] where one of them has a digest that is remembered, or where half of them or more look
+    /// like frames of one answer that is remembered.
+    async fn mark_frames(&self, marks: FrameMarks, now: i64) -> Result<(), StoreError>;
 
     /// Keeps a single-use nonce until `expires`.
     async fn add_nonce(&self, nonce: &str, expires: i64) -> Result<(), StoreError>;

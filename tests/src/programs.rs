@@ -60,6 +60,12 @@ impl Programs {
         Ok(Self { folder })
     }
 
+    /// Where one of the programs is.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
     /// A command for one of the programs, in an environment that holds none of the caller's `TESSERA_*` settings.
     #[must_use]
     pub fn command(&self, name: &str) -> Command {

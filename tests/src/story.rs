@@ -10,12 +10,14 @@
 //! | 15 SIGKILL during a hundred issuances | [`durability`] |
 //! | 16–18 deferred issuance, a new phone, a lost phone | [`later`] |
 //! | 19 a retired terminal | [`terminal`] |
+//! | 20, 21 a moving head; covered faces | [`liveness`] |
 
 pub mod asking;
 pub mod chip;
 pub mod durability;
 pub mod face;
 pub mod later;
+pub mod liveness;
 pub mod offline;
 pub mod status;
 pub mod terminal;

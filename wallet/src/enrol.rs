@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use tessera_verifier::claims::AssuranceLevel;
 use tessera_verifier::crypto::LocalSigner as _;
+use tessera_verifier::liveness::{self, Answer, LivenessChallenge};
 use tessera_verifier::vci::Secret;
 use tessera_verifier::{device, vci};
 
@@ -16,6 +17,9 @@ use crate::transport::HttpRequest;
 
 /// Largest photo sent, in bytes (the issuer's own bound).
 pub const MAX_PHOTO: usize = 8 * 1024 * 1024;
+
+/// Most movements a wallet lets itself be asked for.
+const MAX_MOVEMENTS: usize = 8;
 
 /// A photo of the holder's face. Has no `Debug`; wiped when dropped.
 pub struct Photo(zeroize::Zeroizing<Vec<u8>>);
@@ -48,6 +52,24 @@ impl Photo {
             Some("image/png")
         } else {
             None
+        }
+    }
+}
+
+/// Frames of the holder's moving head, as a camera program hands them over: [`liveness::encode`] without a proof. Has no
+/// `Debug`; wiped when dropped.
+pub struct Recording(zeroize::Zeroizing<Vec<u8>>);
+
+impl Recording {
+    /// Takes the bytes a camera program wrote.
+    ///
+    /// # Errors
+    /// [`Error::CameraFailed`] when they are no recording.
+    pub fn new(bytes: Vec<u8>) -> Result<Self, Error> {
+        let recording = Self(zeroize::Zeroizing::new(bytes));
+        match Answer::parse(&recording.0) {
+            Ok(answer) if answer.proof.is_empty() => Ok(recording),
+            _ => Err(Error::CameraFailed),
         }
     }
 }
@@ -289,6 +311,61 @@ pub fn send_photo(
     })
 }
 
+/// Asks which head movements the face check of this session wants to see.
+///
+/// # Errors
+/// [`Error::IssuerRefused`] (`liveness_not_asked` where a photo is enough), [`Error::IssuerMalformed`], network errors.
+pub fn challenge(
+    surroundings: Surroundings<'_>,
+    session: &PendingSession,
+) -> Result<LivenessChallenge, Error> {
+    let issuer = Issuer::new(surroundings, &session.issuer_url)?;
+    let url = issuer.address(&format!("/sessions/{}/liveness", session.session_id))?;
+    let request =
+        HttpRequest::post(url, "application/json", Vec::new()).with_bearer(&session.session_token);
+    let challenge: LivenessChallenge = read(&issuer.send(request)?)?;
+    if challenge.movements.is_empty() || challenge.movements.len() > MAX_MOVEMENTS {
+        return Err(Error::IssuerMalformed);
+    }
+    Ok(challenge)
+}
+
+/// Sends the frames that answer a challenge, signed by this wallet's device key.
+///
+/// # Errors
+/// [`Error::IssuerRefused`] with the reason (`liveness_wrong_movement`, `face_mismatch`, …), network errors.
+pub fn send_recording(
+    store: &Store,
+    surroundings: Surroundings<'_>,
+    session: &PendingSession,
+    challenge: &LivenessChallenge,
+    recording: &Recording,
+) -> Result<Granted, Error> {
+    let issuer = Issuer::new(surroundings, &session.issuer_url)?;
+    let frames = Answer::parse(&recording.0)
+        .map_err(|_| Error::CameraFailed)?
+        .frames;
+    let key = store.contents().device_key.open()?;
+    let chain = liveness::chain(&challenge.nonce, &frames);
+    let proof = liveness::prepare(
+        key.public_key(),
+        issuer.identifier(),
+        &chain,
+        surroundings.clock.now(),
+    )
+    .sign(&key)
+    .map_err(|_| Error::Signing)?;
+    let mut answer = liveness::encode(&proof, &frames).map_err(|_| Error::CameraFailed)?;
+    let url = issuer.address(&format!("/sessions/{}/face", session.session_id))?;
+    let request = HttpRequest::post(url, liveness::MEDIA_TYPE, std::mem::take(&mut *answer))
+        .with_bearer(&session.session_token);
+    let state: State = read(&issuer.send(request)?)?;
+    Ok(Granted {
+        offer: state.credential_offer.ok_or(Error::IssuerMalformed)?,
+        tx_code: state.tx_code,
+    })
+}
+
 /// Asks how far a session is.
 ///
 /// # Errors
@@ -374,6 +451,25 @@ mod tests {
             code(vec![0xff; MAX_PHOTO + 1]).as_deref(),
             Some("image_too_large")
         );
+    }
+
+    #[test]
+    fn a_recording_is_frames_without_a_proof() {
+        let frame = liveness::Frame {
+            at_ms: 0,
+            image: b"x",
+        };
+        let code = |bytes: Vec<u8>| {
+            Recording::new(bytes)
+                .err()
+                .map(|error| error.code().to_owned())
+        };
+        let encoded = |proof: &str| liveness::encode(proof, &[frame]).map(|bytes| bytes.to_vec());
+        assert_eq!(code(encoded("").unwrap_or_default()), None);
+        let failed = Some("camera_failed".to_owned());
+        assert_eq!(code(encoded("a.b.c").unwrap_or_default()), failed);
+        assert_eq!(code(b"TSF1".to_vec()), failed);
+        assert_eq!(code(Vec::new()), failed);
     }
 
     #[test]

@@ -123,6 +123,8 @@ pub enum Error {
     CredentialUnknown,
     /// A file named on the command line cannot be read.
     FileUnreadable,
+    /// The camera program could not be run, failed, or wrote no frames.
+    CameraFailed,
     /// A file named on the command line cannot be written.
     FileUnwritable,
     /// A passphrase is needed, and nobody is there to type it.
@@ -180,6 +182,7 @@ impl Error {
             Self::RequesterRefused { .. } => "requester_refused",
             Self::CredentialUnknown => "credential_unknown",
             Self::FileUnreadable => "file_unreadable",
+            Self::CameraFailed => "camera_failed",
             Self::FileUnwritable => "file_unwritable",
             Self::PassphraseNeeded => "passphrase_needed",
         }

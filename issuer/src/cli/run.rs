@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tessera_face::{FaceEngine, FacePolicy, ModelBytes};
+use tessera_face::{FaceEngine, FacePolicy, ModelBytes, OnnxPassiveDetector, PadModel};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
@@ -17,7 +17,7 @@ use super::{
     RelyingPartyAction, ReviewAction, Revocation, TerminalAction,
 };
 use crate::admin::{self, Command, Outcome};
-use crate::config::Config;
+use crate::config::{Config, PadNetwork};
 use crate::environment::{Clock, Entropy};
 use crate::face::{AbsentFaceCheck, FaceCheck, TractFaceCheck};
 use crate::files;
@@ -97,9 +97,14 @@ async fn serve(config: Config, outside: Outside) -> Result<(), Failed> {
     )?)?;
     let policy = FacePolicy {
         threshold: config.face.threshold,
+        least_pad_score: config
+            .face
+            .pad_required
+            .then_some(config.face.least_pad_score),
         ..FacePolicy::default()
     };
-    let engine = tokio::task::spawn_blocking(|| FaceEngine::load(ModelBytes::embedded()));
+    let networks = config.face.pad_model.clone();
+    let engine = tokio::task::spawn_blocking(move || face_engine(&networks));
     let face = Arc::new(TractFaceCheck::new(engine.await??, policy));
     let (listen, socket) = (config.listen.clone(), admin::socket(&config.data));
     let service = open(config, outside, face)?;
@@ -158,6 +163,40 @@ async fn serve_terminals(
             .with_graceful_shutdown(asked_to_stop())
             .into_future(),
     )))
+}
+
+/// The engine, with the presentation-attack detector the operator named.
+fn face_engine(networks: &[PadNetwork]) -> Result<FaceEngine, Failed> {
+    let engine = FaceEngine::load(ModelBytes::embedded())?;
+    if networks.is_empty() {
+        return Ok(engine);
+    }
+    let models: Vec<PadModel<'_>> = networks
+        .iter()
+        .map(|network| {
+            Ok(PadModel {
+                path: &network.path,
+                sha256: digest_of(&network.sha256)
+                    .ok_or("face.pad_model: sha256 is not 64 hexadecimal digits")?,
+                side: network.side,
+                scale: network.scale,
+                live_class: network.live_class,
+            })
+        })
+        .collect::<Result<_, Failed>>()?;
+    let detector = OnnxPassiveDetector::load(&models)?;
+    Ok(engine.with_passive_detector(Box::new(detector)))
+}
+
+fn digest_of(hex: &str) -> Option<[u8; 32]> {
+    let mut digest = [0; 32];
+    if hex.len() != 64 || !hex.is_ascii() {
+        return None;
+    }
+    for (i, byte) in digest.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(hex.get(2 * i..2 * i + 2)?, 16).ok()?;
+    }
+    Some(digest)
 }
 
 /// Once a minute, removes what has expired until nothing is left of it.

@@ -42,18 +42,22 @@ pub(super) async fn open(
         session: statement.session,
         expires: now + service.config.limits.nonce_seconds,
     };
-    let response = ChallengeResponse {
+    let mut response = ChallengeResponse {
         nonce: challenge.nonce.clone(),
         expires_at: Timestamp::from_unix(challenge.expires).to_rfc3339(),
         liveness: None,
     };
     // An unregistered terminal learns nothing about sessions: it is refused before the session is looked at.
     service.store.terminal(&challenge.terminal).await?;
-    if service.store.session(&challenge.session).await?.level != Level::Full {
+    let session = service.store.session(&challenge.session).await?;
+    if session.level != Level::Full {
         return Err(Failure::with(
             Code::WrongState,
             "a limited session is proved on the phone",
         ));
+    }
+    if service.demands_liveness(Level::Full) {
+        response.liveness = Some(service.challenge(&response.nonce, &session.person).await?);
     }
     service
         .store

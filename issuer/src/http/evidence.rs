@@ -21,6 +21,7 @@ use super::sessions::proof;
 use crate::card::{AttestedCard, GenuineChip, Shown};
 use crate::failure::{Code, Failure};
 use crate::proofing::machine::Event;
+use crate::liveness::Answering;
 use crate::proofing::{CardPassed, Session};
 use crate::secrets::fresh_tx_code;
 use crate::service::{Service, blocking};
@@ -45,9 +46,19 @@ pub(super) async fn submit(
         stated(&service, certified.as_deref(), &request.statement, now)?;
     let card = Card::decode(&request)?;
     let photo = Zeroizing::new(bytes(&request.photo)?);
+    let frames = request
+        .frames
+        .as_deref()
+        .map(bytes)
+        .transpose()?
+        .map(Zeroizing::new);
     drop(request);
     card.read_through(statement.sam.as_deref())?;
-    if evidence_digest(&card.parts(&photo)) != statement.digest {
+    let signed = EvidenceParts {
+        frames: frames.as_ref().map_or(&[], |frames| frames.as_slice()),
+        ..card.parts(&photo)
+    };
+    if evidence_digest(&signed) != statement.digest {
         return Err(Code::EvidenceMismatch.into());
     }
     let place = service.face.admit()?;
@@ -71,7 +82,19 @@ pub(super) async fn submit(
         store
             .advance(&session.id, step, service.now(), lifetimes)
             .await?;
-        let face = service.face.check(place, photo, Some(portrait)).await?;
+        let face = match (service.demands_liveness(Level::Full), frames) {
+            (false, None) => service.face.check(place, photo, Some(portrait)).await?,
+            (true, Some(frames)) => {
+                let answering = Answering {
+                    id: &statement.nonce,
+                    device: None,
+                };
+                let answer = service.live_check(place, answering, frames, Some(portrait));
+                answer.await?
+            }
+            (true, None) => return Err(Code::LivenessRequired.into()),
+            (false, Some(_)) => return Err(Code::LivenessNotAsked.into()),
+        };
         Ok((card, face))
     };
     let (record, (card_passed, face_passed)) = service

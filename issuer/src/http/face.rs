@@ -7,10 +7,12 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
+use tessera_verifier::liveness::MEDIA_TYPE;
 
 use super::body;
 use super::sessions::{SessionResponse, authenticated, offer, proof};
 use crate::failure::{Code, Failure};
+use crate::liveness::Answering;
 use crate::proofing::Session;
 use crate::proofing::machine::Event;
 use crate::secrets::bearer_tx_code;
@@ -19,9 +21,9 @@ use crate::store::Level;
 
 /// Compares a photo with the register. The photo is wiped when the check returns.
 #[utoipa::path(post, path = "/sessions/{id}/face", tag = "proofing", params(("id" = String, Path)), security(("session" = [])),
-    request_body(content = Vec<u8>, content_type = "image/jpeg", description = "JPEG or PNG"), responses(
+    request_body(content = Vec<u8>, content_type = "image/jpeg", description = "JPEG or PNG; where liveness is demanded, the frames as application/vnd.tessera.frames"), responses(
     (status = 200, description = "The face matched; the offer and its transaction code", body = SessionResponse),
-    (status = "default", description = "face_none, face_several, face_too_small, face_blurred, image_unreadable, image_too_large, face_mismatch, too_many_attempts, wrong_state, session_expired", body = super::Problem),
+    (status = "default", description = "face_none, face_several, face_too_small, face_blurred, image_unreadable, image_too_large, face_too_dark, face_too_bright, face_turned_away, face_cropped, face_eyes_covered, face_mouth_covered, face_mismatch, pad_failed, liveness_required and the other liveness codes, too_many_attempts, wrong_state, session_expired", body = super::Problem),
 ))]
 pub(super) async fn check(
     State(service): State<Arc<Service>>,
@@ -31,7 +33,24 @@ pub(super) async fn check(
 ) -> Result<impl IntoResponse, Failure> {
     let (session, token) = authenticated(&service, &id, &headers).await?;
     let most = service.config.limits.photo_bytes;
-    let media_types = ["image/jpeg", "image/png", "application/octet-stream"];
+    let live = service.demands_liveness(Level::Limited);
+    let sent = headers
+        .get(header::CONTENT_TYPE)
+        .map(|value| value.as_bytes());
+    if live != (sent == Some(MEDIA_TYPE.as_bytes())) {
+        body::discard(body, most.saturating_mul(4)).await?;
+        return Err(if live {
+            Code::LivenessRequired.into()
+        } else {
+            Code::LivenessNotAsked.into()
+        });
+    }
+    let media_types = [
+        "image/jpeg",
+        "image/png",
+        "application/octet-stream",
+        MEDIA_TYPE,
+    ];
     let photo = body::bytes(&headers, body, &media_types, most)
         .await
         .map_err(|failure| match failure.code {
@@ -42,7 +61,15 @@ pub(super) async fn check(
     let number = session.person.clone();
     let judge = async {
         let portrait = service.portrait(&number).await?;
-        service.face.check(place, photo, portrait).await
+        if live {
+            let answering = Answering {
+                id: &session.id,
+                device: Some(&session.device),
+            };
+            service.live_check(place, answering, photo, portrait).await
+        } else {
+            service.face.check(place, photo, portrait).await
+        }
     };
     let (record, verdict) = service
         .attempt(&session.id, Event::FaceMatchedRegister, judge)

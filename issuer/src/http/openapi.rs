@@ -6,7 +6,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    challenge, credential, deferred, evidence, face, health, lost, metadata, nonce, problem,
+    challenge, credential, deferred, evidence, face, health, liveness, lost, metadata, nonce, problem,
     published, relay, renewals, resume, rollout, sessions, token,
 };
 
@@ -25,6 +25,7 @@ use super::{
         deferred::collect,
         sessions::open,
         sessions::show,
+        liveness::open,
         face::check,
         lost::by_session,
         renewals::open,

@@ -144,6 +144,21 @@ impl KeyFile {
         Ok(file)
     }
 
+    /// A secret for another purpose, derived from the root key: it outlives rotations, and every replica that opens the
+    /// same file derives the same.
+    #[must_use]
+    pub fn derive(&self, purpose: &[u8]) -> Zeroizing<[u8; 32]> {
+        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &self.root_pkcs8);
+        let mut secret = Zeroizing::new([0; 32]);
+        for (out, byte) in secret
+            .iter_mut()
+            .zip(aws_lc_rs::hmac::sign(&key, purpose).as_ref())
+        {
+            *out = *byte;
+        }
+        secret
+    }
+
     /// Opens a file.
     ///
     /// # Errors

@@ -363,6 +363,23 @@ pub struct RelayRecord {
     pub messages: Vec<String>,
 }
 
+/// Head movements asked of one person, once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LivenessRecord {
+    /// The session that is to answer, or the nonce of the terminal's challenge.
+    pub id: String,
+    /// Whose count of challenges it is in.
+    pub person: String,
+    /// Begins the chain of the frames.
+    pub nonce: String,
+    /// In this order.
+    pub movements: Vec<tessera_verifier::liveness::Movement>,
+    /// Unix seconds.
+    pub issued: i64,
+    /// Unix seconds.
+    pub expires: i64,
+}
+
 /// What an access token allows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GrantRecord {

@@ -4,8 +4,8 @@ use super::sled_issuance::revoke_person;
 use super::sled_proofing::{consume_nonce, insert};
 use super::sled_tx::{Tx, key, kind, prefix};
 use super::{
-    DeferredRecord, HolderRecord, IssuanceRecord, LossReport, Place, Proved, Renewal,
-    SessionRecord, SessionState, StoreError,
+    DeferredRecord, HolderRecord, IssuanceRecord, LivenessRecord, LossReport, Place, Proved,
+    Renewal, SessionRecord, SessionState, StoreError,
 };
 use crate::proofing::machine;
 
@@ -141,8 +141,16 @@ pub(super) fn erase(tx: &mut Tx<'_>, person: &str, now: i64) -> Result<usize, St
             tx.remove(at);
         }
     }
-    for part in [kind::FAILURES, kind::BY_PERSON] {
+    for part in [kind::FAILURES, kind::DRAWS, kind::BY_PERSON] {
         for at in tx.keys(&prefix(part, &[person]))? {
+            tx.remove(at);
+        }
+    }
+    for at in tx.keys(&[kind::LIVENESS])? {
+        if tx
+            .read::<LivenessRecord>(&at)?
+            .is_some_and(|open| open.person == person)
+        {
             tx.remove(at);
         }
     }

@@ -8,13 +8,13 @@ use async_trait::async_trait;
 use super::barrier::Barrier;
 use super::sled_tx::{Tx, engine, key, kind, prefix, values};
 use super::{
-    AttemptLimits, ChallengeRecord, Deferral, DeferredRecord, IssuanceRecord, Level, LossReport,
+    AttemptLimits, ChallengeRecord, Deferral, DeferredRecord, FrameMarks, IssuanceRecord, Level, LivenessRecord, LossReport,
     OperatorRecord, Proof, Redemption, RelayRecord, RelayStep, Release, RelyingPartyRecord,
     Renewal, Reservation, Reserved, RevocationTarget, SessionRecord, StatementUse,
     StatusListRecord, Store, StoreError, TerminalRecord, TerminalRegistration, TxCodeRenewal,
 };
 use super::{
-    sled_holder as holder, sled_issuance as issuance, sled_proofing as proofing,
+    sled_frames as frames, sled_holder as holder, sled_issuance as issuance, sled_proofing as proofing,
     sled_relay as relay,
 };
 use crate::proofing::machine::{Event, Lifetimes};
@@ -236,6 +236,27 @@ impl Store for SledStore {
     async fn erase(&self, person: &str, now: i64) -> Result<usize, StoreError> {
         let person = person.to_owned();
         self.write_durably(move |tx| holder::erase(tx, &person, now))
+            .await
+    }
+
+    async fn open_liveness(
+        &self,
+        fresh: LivenessRecord,
+        most_a_day: u32,
+        now: i64,
+    ) -> Result<LivenessRecord, StoreError> {
+        self.write(move |tx| frames::open_liveness(tx, &fresh, most_a_day, now))
+            .await
+    }
+
+    async fn take_liveness(&self, id: &str, now: i64) -> Result<LivenessRecord, StoreError> {
+        let id = id.to_owned();
+        self.write(move |tx| frames::take_liveness(tx, &id, now))
+            .await?
+    }
+
+    async fn mark_frames(&self, marks: FrameMarks, now: i64) -> Result<(), StoreError> {
+        self.write(move |tx| frames::mark_frames(tx, &marks, now))
             .await
     }
 

@@ -36,6 +36,10 @@ pub(super) mod kind {
     pub(crate) const DEFERRED: u8 = b'z';
     pub(crate) const REVIEW: u8 = b'u';
     pub(crate) const PLACE: u8 = b'q';
+    pub(crate) const LIVENESS: u8 = b'3';
+    pub(crate) const DRAWS: u8 = b'm';
+    pub(crate) const FRAME: u8 = b'1';
+    pub(crate) const ALIKE: u8 = b'2';
     pub(crate) const EXPIRY: u8 = b'x';
 }
 

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test suite: a failed step ends it")]
 
 mod holder;
+mod liveness;
 mod revocation;
 
 use std::collections::HashSet;
@@ -64,6 +65,8 @@ pub async fn all(store: Arc<dyn Store>) {
     holder::a_loss_is_reported_with_the_right_code_only(&*store).await;
     holder::a_person_is_forgotten_but_the_status_is_not(&*store).await;
     relying_parties_and_terminals_are_kept(&*store).await;
+    liveness::a_challenge_is_drawn_and_answered_once(&*store).await;
+    liveness::frames_are_remembered_for_their_time(&*store).await;
     what_expired_is_swept(&*store).await;
 }
 

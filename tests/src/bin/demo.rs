@@ -32,6 +32,8 @@ fn tell() -> Result<bool> {
     let mut stage = Stage::set(&folder, CROWD, Cards::VirtualReader)?;
     story::walk(&mut stage, &mut report);
     story::durability::killed_in_flight(&mut stage, &mut report);
+    story::liveness::moving_head(&mut stage, &mut report);
+    story::liveness::covered_faces(&mut stage, &mut report);
     drop(stage);
 
     report.print_table();

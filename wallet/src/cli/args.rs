@@ -135,8 +135,12 @@ pub(crate) struct Enrol {
     #[command(flatten)]
     pub(crate) issuer: IssuerAndPerson,
     /// Photo of your face, JPEG or PNG, at most 8 MiB
-    #[arg(long, value_name = "FILE")]
-    pub(crate) photo: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "camera")]
+    pub(crate) photo: Option<PathBuf>,
+    /// Program that films you, with its arguments, where the issuer wants to see your head move: the movements (left,
+    /// right, up) are added to them, and it writes the images to its standard output
+    #[arg(long, value_name = "COMMAND", conflicts_with = "photo")]
+    pub(crate) camera: Option<String>,
 }
 
 #[derive(Args)]

@@ -1,0 +1,106 @@
+//! Liveness and covered faces: a head that moves as asked, and what does not pass for one.
+
+use super::Stage;
+use crate::Result;
+use crate::authority::text;
+use crate::holder::Holder;
+use crate::registry::{ANTON, MEI, Specimen, photo};
+use crate::report::Report;
+
+/// The number of the first of these steps.
+const FIRST: u8 = 20;
+
+/// The issuer, started again with a demand, asks wallets for head movements.
+pub fn moving_head(stage: &mut Stage, report: &mut Report) {
+    report.step(
+        FIRST,
+        "The authority now wants to see heads move. Recordings here are computed from one photograph.",
+    );
+    report.check("issuer started again", "ready", || {
+        stage.authority.stop()?;
+        stage.authority.set("PROOFING__LIVENESS", "limited");
+        stage.authority.start().map(|()| "ready".into())
+    });
+    report.check("a photo alone", "liveness_required", || {
+        let folder = tempfile::tempdir_in(&stage.folder)?;
+        let wallet = Holder::new(&stage.programs, &folder.path().join("wallet"))?;
+        Ok(wallet
+            .enrol(&stage.authority, &ANTON, ANTON.selfie)?
+            .verdict())
+    });
+    let kept = text(&stage.file("recording"));
+    report.check("the head moves as asked", "ok", || {
+        filmed(
+            stage,
+            &ANTON,
+            &["--photo", &selfie(&ANTON), "--keep", &kept],
+        )
+    });
+    report.check(
+        "the same recording, played again",
+        "liveness_replayed",
+        || filmed(stage, &ANTON, &["--play", &kept]),
+    );
+    report.check(
+        "another movement than asked",
+        "liveness_wrong_movement",
+        || {
+            // Of two movements in a row at least one is not the first one asked.
+            let mut seen = String::new();
+            for (seed, instead) in [("31", "left,left,left"), ("32", "right,right,right")] {
+                let arguments = [
+                    "--photo",
+                    &selfie(&MEI),
+                    "--seed",
+                    seed,
+                    "--instead",
+                    instead,
+                ];
+                seen = filmed(stage, &MEI, &arguments)?;
+                if seen == "liveness_wrong_movement" {
+                    break;
+                }
+            }
+            Ok(seen)
+        },
+    );
+}
+
+/// Faces under a mask and behind dark glasses.
+pub fn covered_faces(stage: &mut Stage, report: &mut Report) {
+    report.step(
+        FIRST + 1,
+        "MEI before the camera with a mask, then with sunglasses, both drawn over her photograph.",
+    );
+    for (what, cover, expected) in [
+        ("a mask", "blue_mask", "face_mouth_covered"),
+        ("sunglasses", "sunglasses", "face_eyes_covered"),
+    ] {
+        report.check(what, expected, || {
+            let arguments = ["--photo", &selfie(&MEI), "--seed", "41", "--cover", cover];
+            filmed(stage, &MEI, &arguments)
+        });
+    }
+}
+
+/// What a fresh wallet is told when it enrols with the synthetic camera.
+fn filmed(stage: &Stage, person: &Specimen, camera: &[&str]) -> Result<String> {
+    let folder = tempfile::tempdir_in(&stage.folder)?;
+    let wallet = Holder::new(&stage.programs, &folder.path().join("wallet"))?;
+    let program = text(&stage.programs.path("synthetic-camera"));
+    let command = [&[program.as_str()], camera].concat().join(" ");
+    let arguments = [
+        "enrol",
+        "--issuer",
+        &stage.authority.url(),
+        "--number",
+        person.number,
+        "--camera",
+        &command,
+    ];
+    Ok(wallet.run(&arguments)?.verdict())
+}
+
+fn selfie(person: &Specimen) -> String {
+    text(&photo(person.selfie))
+}
