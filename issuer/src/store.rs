@@ -25,10 +25,10 @@ use async_trait::async_trait;
 use crate::proofing::machine::{Event, Lifetimes};
 pub use records::{
     AnsweredRecord, AttemptLimits, CardMethod, ChallengeRecord, CodeDigests, Deferral,
-    DeferredRecord, GrantRecord, HolderRecord, IssuanceRecord, IssuanceState, Level, LivenessRecord, LossReport,
-    OperatorRecord, Place, Proof, Proved, RelayRecord, Release, RelyingPartyRecord, Renewal,
-    RevocationTarget, SessionRecord, SessionState, StatusListRecord, TerminalRecord,
-    TerminalRegistration,
+    DeferredRecord, GrantRecord, HolderRecord, IssuanceRecord, IssuanceState, Level,
+    LivenessRecord, LossReport, OperatorRecord, Place, Proof, Proved, RelayRecord, Release,
+    RelyingPartyRecord, Renewal, RevocationTarget, SessionRecord, SessionState, StatusListRecord,
+    TerminalRecord, TerminalRegistration,
 };
 pub use sled_store::SledStore;
 

@@ -6,8 +6,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    challenge, credential, deferred, evidence, face, health, liveness, lost, metadata, nonce, problem,
-    published, relay, renewals, resume, rollout, sessions, token,
+    challenge, credential, deferred, evidence, face, health, liveness, lost, metadata, nonce,
+    problem, published, relay, renewals, resume, rollout, sessions, token,
 };
 
 #[derive(OpenApi)]

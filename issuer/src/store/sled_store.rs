@@ -8,14 +8,15 @@ use async_trait::async_trait;
 use super::barrier::Barrier;
 use super::sled_tx::{Tx, engine, key, kind, prefix, values};
 use super::{
-    AttemptLimits, ChallengeRecord, Deferral, DeferredRecord, FrameMarks, IssuanceRecord, Level, LivenessRecord, LossReport,
-    OperatorRecord, Proof, Redemption, RelayRecord, RelayStep, Release, RelyingPartyRecord,
-    Renewal, Reservation, Reserved, RevocationTarget, SessionRecord, StatementUse,
-    StatusListRecord, Store, StoreError, TerminalRecord, TerminalRegistration, TxCodeRenewal,
+    AttemptLimits, ChallengeRecord, Deferral, DeferredRecord, FrameMarks, IssuanceRecord, Level,
+    LivenessRecord, LossReport, OperatorRecord, Proof, Redemption, RelayRecord, RelayStep, Release,
+    RelyingPartyRecord, Renewal, Reservation, Reserved, RevocationTarget, SessionRecord,
+    StatementUse, StatusListRecord, Store, StoreError, TerminalRecord, TerminalRegistration,
+    TxCodeRenewal,
 };
 use super::{
-    sled_frames as frames, sled_holder as holder, sled_issuance as issuance, sled_proofing as proofing,
-    sled_relay as relay,
+    sled_frames as frames, sled_holder as holder, sled_issuance as issuance,
+    sled_proofing as proofing, sled_relay as relay,
 };
 use crate::proofing::machine::{Event, Lifetimes};
 
