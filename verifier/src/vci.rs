@@ -1,9 +1,18 @@
 //! OpenID4VCI 1.0 wire types, used by both ends.
 
+pub mod authorization;
+pub mod client_attestation;
+pub mod dpop;
+pub mod form;
+pub mod key_attestation;
 pub mod metadata;
+pub mod notification;
 pub mod offer;
+pub mod pkce;
 pub mod proof;
 pub mod secret;
+pub mod token;
+pub mod trusted;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,9 +20,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use authorization::{AuthorizationDetail, AuthorizationRequest, PushedResponse};
 pub use metadata::{AuthorizationServerMetadata, CredentialConfiguration, IssuerMetadata};
-pub use offer::{CredentialOffer, PRE_AUTHORIZED_CODE};
+pub use notification::{NotificationEvent, NotificationRequest};
+pub use offer::{CredentialOffer, OfferLink, PRE_AUTHORIZED_CODE};
 pub use secret::Secret;
+pub use token::{Grant, TokenRequest, TokenResponse};
+pub use trusted::Trusted;
 
 use crate::error::Error;
 use crate::json::{self, Limits};
@@ -33,39 +46,17 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     serde_json::from_value(value).map_err(|_| Error::malformed("OpenID4VCI message"))
 }
 
-/// Token request (OpenID4VCI §6.1), form-encoded on the wire.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct TokenRequest {
-    /// Always [`PRE_AUTHORIZED_CODE`] here.
-    pub grant_type: String,
-    /// The code of the offer.
-    #[serde(rename = "pre-authorized_code")]
-    pub pre_authorized_code: Secret,
-    /// The transaction code that reached the holder another way.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tx_code: Option<Secret>,
-}
-
-/// Token response (RFC 6749 §5.1).
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct TokenResponse {
-    /// The bearer token for the credential endpoint.
-    pub access_token: Secret,
-    /// `Bearer`.
-    pub token_type: String,
-    /// Seconds until it expires.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expires_in: Option<u64>,
-}
-
 /// An OAuth or OpenID4VCI error body (RFC 6749 §5.2, OpenID4VCI §8.3.1.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProtocolError {
     /// The protocol's code, such as `invalid_grant` or `invalid_proof`.
     pub error: String,
     /// A sentence for developers.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_description: Option<String>,
+    /// The stable reason code of a Tessera issuer.
+    #[serde(default, rename = "code", skip_serializing_if = "Option::is_none")]
+    pub tessera_code: Option<String>,
 }
 
 /// A token error is a protocol error.
@@ -78,25 +69,31 @@ pub struct NonceResponse {
     pub c_nonce: String,
 }
 
-/// Credential request (OpenID4VCI §8.2).
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// Credential request (OpenID4VCI §8.2): exactly one of the two names of what is wanted.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct CredentialRequest {
-    /// Which of the offered configurations.
-    pub credential_configuration_id: String,
+    /// Which of the credentials that the token response named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential_identifier: Option<String>,
+    /// Which of the configurations, where the token response named no credentials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential_configuration_id: Option<String>,
     /// Proofs of possession, one for each credential wanted.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proofs: Option<Proofs>,
     /// Asks for an encrypted response.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential_response_encryption: Option<ResponseEncryption>,
 }
 
-/// Key proofs by kind (OpenID4VCI §8.2.1): only `jwt` here.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Proofs {
+/// Key proofs by kind (OpenID4VCI §8.2.1, appendix F): exactly one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proofs {
     /// `openid4vci-proof+jwt` tokens, each by another key.
-    pub jwt: Vec<String>,
+    Jwt(Vec<String>),
+    /// One `key-attestation+jwt` that lists the keys.
+    Attestation(Vec<String>),
 }
 
 /// How to encrypt the response (OpenID4VCI §8.2).
@@ -106,6 +103,16 @@ pub struct ResponseEncryption {
     pub jwk: Value,
     /// The content encryption, such as `A256GCM`.
     pub enc: String,
+    /// Compression before encryption.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zip: Option<String>,
+}
+
+/// Response of the challenge endpoint (draft-ietf-oauth-attestation-based-client-auth-07 §8).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChallengeResponse {
+    /// The challenge for the proof of possession of a client attestation.
+    pub attestation_challenge: String,
 }
 
 /// Asks again for what was not ready (OpenID4VCI §9.1).

@@ -219,14 +219,16 @@ pub(super) fn offer(service: &Service, level: Level, session_token: &Secret) -> 
             profile.ldp_configuration.to_owned(),
         ],
         grants: Grants {
-            pre_authorized_code: PreAuthorizedCode {
+            authorization_code: None,
+            pre_authorized_code: Some(PreAuthorizedCode {
                 code: offer_code(session_token.expose(), level),
                 tx_code: Some(TxCode {
                     input_mode: Some("numeric".to_owned()),
                     length: Some(6),
                     description: None,
                 }),
-            },
+                authorization_server: None,
+            }),
         },
     }
 }

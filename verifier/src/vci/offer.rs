@@ -7,12 +7,15 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
+use super::form::{Form, percent};
 use super::{Secret, read};
 use crate::error::Error;
 
 /// The grant type of the pre-authorized code flow.
 pub const PRE_AUTHORIZED_CODE: &str = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
 const SCHEME: &str = "openid-credential-offer://?credential_offer=";
+/// What wallets are invoked by (OpenID4VCI §4.1, HAIP 1.0 §4.2).
+const SCHEMES: [&str; 2] = ["openid-credential-offer://", "haip-vci://"];
 const URI_MAX: usize = 16 * 1024;
 
 /// A credential offer by value.
@@ -23,15 +26,44 @@ pub struct CredentialOffer {
     /// What is offered.
     pub credential_configuration_ids: Vec<String>,
     /// How to get it.
+    #[serde(default)]
     pub grants: Grants,
 }
 
+/// What an offer's URI holds.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum OfferLink {
+    /// The offer.
+    ByValue(CredentialOffer),
+    /// Where it is (§4.1.3): an `https` URL, or `http` for development; unchecked, and not to be fetched without care.
+    ByReference(String),
+}
+
 /// The grants of an offer.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Grants {
+    /// The authorization code flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization_code: Option<AuthorizationCode>,
     /// The pre-authorized code flow.
-    #[serde(rename = "urn:ietf:params:oauth:grant-type:pre-authorized_code")]
-    pub pre_authorized_code: PreAuthorizedCode,
+    #[serde(
+        default,
+        rename = "urn:ietf:params:oauth:grant-type:pre-authorized_code",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub pre_authorized_code: Option<PreAuthorizedCode>,
+}
+
+/// The authorization code grant.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct AuthorizationCode {
+    /// Goes into the authorization request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer_state: Option<Secret>,
+    /// Which of the issuer's authorization servers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization_server: Option<String>,
 }
 
 /// The pre-authorized code grant.
@@ -41,8 +73,11 @@ pub struct PreAuthorizedCode {
     #[serde(rename = "pre-authorized_code")]
     pub code: Secret,
     /// Present when a transaction code is needed too.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tx_code: Option<TxCode>,
+    /// Which of the issuer's authorization servers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization_server: Option<String>,
 }
 
 /// What the transaction code looks like.
@@ -64,19 +99,39 @@ impl CredentialOffer {
     #[must_use]
     pub fn to_uri(&self) -> String {
         let json = serde_json::json!(self).to_string();
-        let mut uri = SCHEME.to_owned();
-        for byte in json.bytes() {
-            // RFC 3986 §2.3: all but the unreserved characters.
-            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                uri.push(char::from(byte));
-            } else {
-                uri.push_str(&format!("%{byte:02X}"));
-            }
-        }
-        uri
+        format!("{SCHEME}{}", percent(&json))
     }
 
-    /// Reads an offer by value from its URI. Offers by reference would need the network and are refused.
+    /// Reads an offer by value from its URI; one by reference is refused here, see [`OfferLink::from_uri`].
+    ///
+    /// # Errors
+    /// `malformed`, `too_large`.
+    pub fn from_uri(uri: &str) -> Result<Self, Error> {
+        match OfferLink::from_uri(uri)? {
+            OfferLink::ByValue(offer) => Ok(offer),
+            OfferLink::ByReference(_) => Err(Error::malformed("credential offer URI")),
+        }
+    }
+
+    /// Reads an offer that was fetched (§4.1.3).
+    ///
+    /// # Errors
+    /// `malformed`, also without anything offered; `too_large`.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, Error> {
+        if bytes.len() > URI_MAX {
+            return Err(Error::too_large("credential offer", URI_MAX));
+        }
+        let offer: Self = read(bytes)?;
+        match offer.credential_configuration_ids.is_empty() {
+            true => Err(Error::malformed("credential offer")),
+            false => Ok(offer),
+        }
+    }
+}
+
+impl OfferLink {
+    /// Reads the URI of an offer: `openid-credential-offer://`, `haip-vci://` or a wallet's own `https` link, with exactly
+    /// one of `credential_offer` and `credential_offer_uri` (§4.1).
     ///
     /// # Errors
     /// `malformed`, `too_large`.
@@ -85,29 +140,22 @@ impl CredentialOffer {
             return Err(Error::too_large("credential offer", URI_MAX));
         }
         let malformed = Error::malformed("credential offer URI");
-        let query = uri.strip_prefix(SCHEME).ok_or(malformed.clone())?;
-        let mut bytes = Vec::with_capacity(query.len());
-        let mut rest = query.as_bytes();
-        while let [first, after @ ..] = rest {
-            (rest, _) = match (first, after) {
-                (b'%', [high, low, after @ ..]) => {
-                    let digit = |byte: &u8| {
-                        char::from(*byte)
-                            .to_digit(16)
-                            .and_then(|digit| u8::try_from(digit).ok())
-                    };
-                    let byte = digit(high)
-                        .zip(digit(low))
-                        .map(|(high, low)| high << 4 | low);
-                    (after, bytes.push(byte.ok_or(malformed.clone())?))
-                }
-                (b'%' | b'&' | b'#', _) => return Err(malformed),
-                // application/x-www-form-urlencoded writes a space as a plus sign.
-                (b'+', after) => (after, bytes.push(b' ')),
-                (byte, after) => (after, bytes.push(*byte)),
-            };
+        let (base, query) = uri.split_once('?').ok_or(malformed.clone())?;
+        let ours = SCHEMES.iter().any(|scheme| base.starts_with(scheme));
+        if !(ours || base.starts_with("https://")) || query.contains('#') {
+            return Err(malformed);
         }
-        read(&bytes)
+        let form = Form::parse(query.as_bytes())?;
+        match (
+            form.get("credential_offer"),
+            form.get("credential_offer_uri"),
+        ) {
+            (Some(json), None) => CredentialOffer::from_json(json.as_bytes()).map(Self::ByValue),
+            (None, Some(at)) if at.starts_with("https://") || at.starts_with("http://") => {
+                Ok(Self::ByReference(at.to_owned()))
+            }
+            _ => Err(malformed),
+        }
     }
 }
 
@@ -123,15 +171,40 @@ mod tests {
             credential_issuer: "https://issuer.example/中".into(),
             credential_configuration_ids: vec!["identity_limited_sd_jwt".into()],
             grants: Grants {
-                pre_authorized_code: PreAuthorizedCode {
+                authorization_code: Some(AuthorizationCode {
+                    issuer_state: Some("state".into()),
+                    authorization_server: None,
+                }),
+                pre_authorized_code: Some(PreAuthorizedCode {
                     code: "a+b&c".into(),
                     tx_code: None,
-                },
+                    authorization_server: None,
+                }),
             },
         };
         let back = CredentialOffer::from_uri(&offer.to_uri()).unwrap();
         assert_eq!(back.credential_issuer, offer.credential_issuer);
-        assert_eq!(back.grants.pre_authorized_code.code.expose(), "a+b&c");
+        let grants = back.grants;
+        assert_eq!(grants.pre_authorized_code.unwrap().code.expose(), "a+b&c");
+        let state = grants.authorization_code.unwrap().issuer_state;
+        assert_eq!(state.unwrap().expose(), "state");
+    }
+
+    #[test]
+    fn an_offer_by_reference_is_named_and_not_fetched() {
+        let uri =
+            "openid-credential-offer://?credential_offer_uri=https%3A%2F%2Fissuer.example%2Fo";
+        match OfferLink::from_uri(uri).unwrap() {
+            OfferLink::ByReference(at) => assert_eq!(at, "https://issuer.example/o"),
+            OfferLink::ByValue(_) => unreachable!(),
+        }
+        for bad in [
+            "openid-credential-offer://?credential_offer_uri=file%3A%2F%2F%2Fetc%2Fpasswd",
+            "openid-credential-offer://?credential_offer_uri=https%3A%2F%2Fa&credential_offer=%7B%7D",
+            "javascript:alert(1)?credential_offer_uri=https%3A%2F%2Fa",
+        ] {
+            assert!(OfferLink::from_uri(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

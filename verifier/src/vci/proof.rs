@@ -25,6 +25,8 @@ pub struct VerifiedProof {
     pub nonce: String,
     /// When it was made.
     pub iat: Timestamp,
+    /// The `key_attestation` of its header, as sent and unchecked: see [`super::key_attestation`].
+    pub key_attestation: Option<String>,
 }
 
 /// A key proof for the issuer `aud`, to be signed by `holder_key`.
@@ -41,6 +43,21 @@ pub fn prepare(
         members.insert("iss".to_owned(), json!(client));
     }
     jws::Unsigned::new(json!({"typ": TYP, "jwk": holder_key.to_jwk()}), &payload)
+}
+
+/// Like [`prepare`], with an attestation of the key beside it (appendix D).
+#[must_use]
+pub fn prepare_attested(
+    holder_key: &PublicKey,
+    aud: &str,
+    nonce: &str,
+    iat: Timestamp,
+    key_attestation: &str,
+) -> jws::Unsigned {
+    let payload = json!({"aud": aud, "nonce": nonce, "iat": iat.unix()});
+    let header =
+        json!({"typ": TYP, "jwk": holder_key.to_jwk(), "key_attestation": key_attestation});
+    jws::Unsigned::new(header, &payload)
 }
 
 /// Checks a key proof.
@@ -62,11 +79,16 @@ pub(crate) fn verify_typed(
     let unverified = jws::parse(
         compact,
         Limits {
-            bytes: 8 * 1024,
+            bytes: 24 * 1024,
             depth: 8,
         },
     )?;
     let key = proof_key(unverified.header())?;
+    let key_attestation = match unverified.header().member("key_attestation") {
+        None => None,
+        Some(serde_json::Value::String(compact)) => Some(compact),
+        Some(_) => return Err(Error::malformed("key_attestation")),
+    };
     let payload = unverified.verify(&key, typ)?;
     if payload.get("aud").and_then(|value| value.as_str()) != Some(aud) {
         return Err(Error::AudienceMismatch);
@@ -76,18 +98,7 @@ pub(crate) fn verify_typed(
         .and_then(|value| value.as_i64())
         .ok_or(Error::malformed("proof without iat"))?;
     let iat = Timestamp::from_unix(iat);
-    if iat > now.add_seconds(SKEW) {
-        return Err(Error::PresentationFromFuture {
-            signed_at: iat,
-            now,
-        });
-    }
-    if iat < now.add_seconds(-MAX_AGE - SKEW) {
-        return Err(Error::PresentationTooOld {
-            signed_at: iat,
-            now,
-        });
-    }
+    fresh(iat, now, MAX_AGE)?;
     let nonce = payload
         .get("nonce")
         .and_then(|value| value.as_str())
@@ -96,7 +107,25 @@ pub(crate) fn verify_typed(
         key,
         nonce: nonce.to_owned(),
         iat,
+        key_attestation,
     })
+}
+
+/// Refuses what was signed more than `max_age` seconds ago or, but for a difference of clocks, later than now.
+pub(crate) fn fresh(iat: Timestamp, now: Timestamp, max_age: i64) -> Result<(), Error> {
+    if iat > now.add_seconds(SKEW) {
+        return Err(Error::PresentationFromFuture {
+            signed_at: iat,
+            now,
+        });
+    }
+    if iat < now.add_seconds(-max_age - SKEW) {
+        return Err(Error::PresentationTooOld {
+            signed_at: iat,
+            now,
+        });
+    }
+    Ok(())
 }
 
 /// Appendix F.1: `jwk` and `kid` exclude each other, and here the key itself is wanted.

@@ -53,7 +53,8 @@ impl<'a> Requested<'a> {
         offer: &CredentialOffer,
         tx_code: Option<&Secret>,
     ) -> Result<Self, Error> {
-        let grant = &offer.grants.pre_authorized_code;
+        let grant = offer.grants.pre_authorized_code.as_ref();
+        let grant = grant.ok_or(Error::OfferInvalid)?;
         if grant.tx_code.is_some() && tx_code.is_none() {
             return Err(Error::TxCodeNeeded);
         }

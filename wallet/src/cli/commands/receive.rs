@@ -26,10 +26,15 @@ pub(crate) fn run(console: &Console, arguments: Receive) -> Result<(), Error> {
     contact(console, &mut store, &issuer, root)?;
     let tx_code = match arguments.tx_code {
         Some(code) => Some(Secret::from(code)),
-        None if offer.grants.pre_authorized_code.tx_code.is_some() => Some(ask_tx_code(console)?),
+        None if needs_tx_code(&offer) => Some(ask_tx_code(console)?),
         None => None,
     };
     accept(console, &mut store, &offer, tx_code.as_ref(), None)
+}
+
+fn needs_tx_code(offer: &CredentialOffer) -> bool {
+    let grant = offer.grants.pre_authorized_code.as_ref();
+    grant.is_some_and(|grant| grant.tx_code.is_some())
 }
 
 /// Asks before an issuer that only a link names is contacted and its root pinned: from then on the wallet would believe
