@@ -58,14 +58,19 @@ async fn answer(
         })?;
     let most = service.config.limits.body_bytes;
     let request: CredentialRequest = body::json(&service, headers, body, most).await?;
-    let kind = CredentialProfile::by_configuration(&request.credential_configuration_id)
+    let kind = request
+        .credential_configuration_id
+        .as_deref()
+        .and_then(CredentialProfile::by_configuration)
         .ok_or(Failure::from(Code::UnknownConfiguration))?;
     let encrypter = request
         .credential_response_encryption
         .as_ref()
         .map(response_encrypter)
         .transpose()?;
-    let jwts = request.proofs.map(|proofs| proofs.jwt).unwrap_or_default();
+    let Some(Proofs::Jwt(jwts)) = request.proofs else {
+        return Err(Failure::with(Code::InvalidProof, "no key proof"));
+    };
     let proofs = HolderProofs::verify(
         &jwts,
         &service.issuer_url(),

@@ -38,8 +38,11 @@ pub(super) async fn issuer(State(service): State<Arc<Service>>) -> Json<IssuerMe
         credential_response_encryption: Some(ResponseEncryptionMetadata {
             alg_values_supported: vec![ALG.to_owned()],
             enc_values_supported: ENCS.map(str::to_owned).to_vec(),
+            zip_values_supported: Vec::new(),
             encryption_required: false,
         }),
+        credential_request_encryption: None,
+        notification_endpoint: None,
         batch_credential_issuance: u32::try_from(service.config.issuance.batch_size)
             .ok()
             .map(|batch_size| BatchIssuance { batch_size }),
@@ -60,10 +63,10 @@ pub(super) async fn authorization_server(
     let url = service.issuer_url();
     Json(AuthorizationServerMetadata {
         token_endpoint: format!("{url}/token"),
-        response_types_supported: Vec::new(),
         grant_types_supported: vec![PRE_AUTHORIZED_CODE.to_owned()],
         pre_authorized_grant_anonymous_access_supported: true,
         issuer: url,
+        ..AuthorizationServerMetadata::default()
     })
 }
 
@@ -74,6 +77,7 @@ fn configuration(profile: &CredentialProfile, format: Format) -> CredentialConfi
     };
     let proof = ProofType {
         proof_signing_alg_values_supported: vec!["ES256".to_owned()],
+        key_attestations_required: None,
     };
     let (vct, definition): (Option<String>, Option<Value>) = match format {
         Format::SdJwt => (Some(profile.vct.to_owned()), None),
@@ -96,7 +100,7 @@ fn configuration(profile: &CredentialProfile, format: Format) -> CredentialConfi
         credential_definition: definition,
         // Key proofs carry `jwk` whatever the format: a proof by `kid` is refused.
         cryptographic_binding_methods_supported: vec!["jwk".to_owned()],
-        credential_signing_alg_values_supported: vec![algorithm.to_owned()],
+        credential_signing_alg_values_supported: vec![algorithm.into()],
         proof_types_supported: BTreeMap::from([("jwt".to_owned(), proof)]),
         credential_metadata: Some(json!({
             "display": [{"name": en, "locale": "en"}, {"name": zh, "locale": "zh"}],

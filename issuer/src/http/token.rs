@@ -83,6 +83,9 @@ async fn answer(
             access_token: access_token.into(),
             token_type: "Bearer".to_owned(),
             expires_in: u64::try_from(expires - now).ok(),
+            refresh_token: None,
+            scope: None,
+            authorization_details: Vec::new(),
         }),
         // One answer for all of them: which part was wrong is not told to a guesser.
         Err(
