@@ -37,7 +37,11 @@ fn dispatch(console: &Console, command: Command) -> Result<(), Error> {
         Command::List => commands::list::run(console),
         Command::Show(arguments) => commands::show::run(console, &arguments),
         Command::Present(arguments) => commands::present::run(console, &arguments),
-        Command::History => commands::history::run(console),
+        Command::History(arguments) => commands::history::run(console, &arguments),
+        Command::Backup(arguments) => commands::backup::run(console, &arguments),
+        Command::Restore(arguments) => commands::restore::run(console, &arguments),
+        Command::Passphrase(arguments) => commands::passphrase::run(console, &arguments),
+        Command::Delete(arguments) => commands::delete::run(console, &arguments),
         Command::Bundle(arguments) => commands::bundle::run(console, &arguments),
     }
 }

@@ -6,12 +6,14 @@ use serde_json::json;
 use tessera_verifier::claims::AssuranceLevel;
 use tessera_verifier::crypto::LocalSigner as _;
 use tessera_verifier::liveness::{self, Answer, LivenessChallenge};
+use tessera_verifier::time::Timestamp;
 use tessera_verifier::vci::Secret;
 use tessera_verifier::{device, vci};
 
 use crate::error::Error;
 use crate::issuer::{Issuer, read};
-use crate::store::{PendingSession, Store};
+use crate::receive::PERSON;
+use crate::store::{Contents, PendingSession, Store};
 use crate::surroundings::Surroundings;
 use crate::transport::HttpRequest;
 
@@ -162,6 +164,33 @@ pub fn start(
         (applicant, level),
     )?;
     session_of(&issuer, started.session_id, started.session_token, level)
+}
+
+/// A set that its issuer may renew. Has no `Debug`: it names a person.
+pub struct Renewable {
+    /// Address of the issuer.
+    pub issuer_url: String,
+    /// The personal administrative number, as the credential says.
+    pub number: String,
+    /// How well the person was proved.
+    pub level: AssuranceLevel,
+}
+
+/// What a wallet with these contents could have renewed: each set in force that names a person.
+#[must_use]
+pub fn renewable(contents: &Contents, now: Timestamp) -> Vec<Renewable> {
+    contents
+        .sets
+        .iter()
+        .filter(|set| set.is_usable(now))
+        .filter_map(|set| {
+            Some(Renewable {
+                issuer_url: set.issuer_url.clone(),
+                number: set.claims.get(PERSON)?.as_str()?.to_owned(),
+                level: set.level,
+            })
+        })
+        .collect()
 }
 
 /// Renews what this device holds, on the checks of before.

@@ -25,6 +25,15 @@ pub enum Error {
         /// Latest version this build reads.
         supported: u16,
     },
+    /// The file is not a backup this wallet wrote, or not all of it.
+    BackupDamaged,
+    /// The backup was written by a later version.
+    BackupNewer {
+        /// Version of the backup.
+        found: u16,
+        /// Latest version this build reads.
+        supported: u16,
+    },
     /// The file is whole, but this passphrase does not open it.
     WrongPassphrase,
     /// The passphrase is empty or longer than a kilobyte.
@@ -127,6 +136,10 @@ pub enum Error {
     CameraFailed,
     /// A file named on the command line cannot be written.
     FileUnwritable,
+    /// Nobody said yes to a deletion.
+    DeletionUnconfirmed,
+    /// A file that was to be made is there already.
+    FileExists,
     /// A passphrase is needed, and nobody is there to type it.
     PassphraseNeeded,
 }
@@ -141,6 +154,8 @@ impl Error {
             Self::StoreLocked => "store_locked",
             Self::StoreDamaged => "store_damaged",
             Self::StoreNewer { .. } => "store_newer",
+            Self::BackupDamaged => "backup_damaged",
+            Self::BackupNewer { .. } => "backup_newer",
             Self::WrongPassphrase => "wrong_passphrase",
             Self::PassphraseUnusable => "passphrase_unusable",
             Self::StoreFull => "store_full",
@@ -184,6 +199,8 @@ impl Error {
             Self::FileUnreadable => "file_unreadable",
             Self::CameraFailed => "camera_failed",
             Self::FileUnwritable => "file_unwritable",
+            Self::DeletionUnconfirmed => "deletion_unconfirmed",
+            Self::FileExists => "file_exists",
             Self::PassphraseNeeded => "passphrase_needed",
         }
     }
@@ -192,11 +209,13 @@ impl Error {
     #[must_use]
     pub fn sentence(&self, language: Language) -> String {
         match self {
-            Self::StoreNewer { found, supported } => messages::fill(
-                self.code(),
-                language,
-                &[&found.to_string(), &supported.to_string()],
-            ),
+            Self::StoreNewer { found, supported } | Self::BackupNewer { found, supported } => {
+                messages::fill(
+                    self.code(),
+                    language,
+                    &[&found.to_string(), &supported.to_string()],
+                )
+            }
             Self::QueryNotSatisfied { missing } => {
                 messages::fill(self.code(), language, &[missing])
             }

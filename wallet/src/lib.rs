@@ -41,6 +41,7 @@
 //! ```
 
 pub mod consent;
+pub mod delete;
 pub mod enrol;
 pub mod error;
 pub mod messages;

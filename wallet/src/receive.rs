@@ -26,7 +26,7 @@ use crate::trust;
 /// How many one-time credentials are asked for in each format, at most.
 pub const BATCH: usize = 10;
 /// The claim that tells one person from another.
-const PERSON: &str = "personal_administrative_number";
+pub(crate) const PERSON: &str = "personal_administrative_number";
 
 /// Reads an `openid-credential-offer://` link that carries its offer by value (OpenID4VCI 1.0 §4.1.2).
 ///

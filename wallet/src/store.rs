@@ -2,16 +2,17 @@
 //!
 //! Why one file and not a database is in `docs/decisions/0010-wallet-store.md`.
 
+mod backup;
 mod contents;
 mod envelope;
+mod files;
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read, Write};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::rand::SecureRandom;
-use zeroize::Zeroizing;
 
+pub use backup::{Backup, BackupKind, Restored};
 pub use contents::{
     Contents, CredentialBody, CredentialSet, DeferredIssuance, HistoryEntry, HistoryEvent,
     OneTimeCredential, PendingSession, TrustedIssuer,
@@ -20,7 +21,8 @@ pub use envelope::KeyStretching;
 
 use crate::error::Error;
 use crate::secret::{Passphrase, StoredKey};
-use envelope::{Envelope, MAX_FILE_BYTES};
+use envelope::{Envelope, Kind};
+use files::{create_private_folder, io, lock, read_bounded, replace};
 
 const FILE: &str = "wallet.sealed";
 const FRESH: &str = "wallet.sealed.new";
@@ -45,6 +47,17 @@ impl Store {
         stretching: KeyStretching,
         rng: &dyn SecureRandom,
     ) -> Result<Self, Error> {
+        let contents = Contents::new(StoredKey::generate(rng)?);
+        Self::create_with(folder, passphrase, stretching, rng, contents)
+    }
+
+    fn create_with(
+        folder: &Path,
+        passphrase: &Passphrase,
+        stretching: KeyStretching,
+        rng: &dyn SecureRandom,
+        contents: Contents,
+    ) -> Result<Self, Error> {
         create_private_folder(folder)?;
         let lock = lock(folder)?;
         if folder.join(FILE).try_exists().map_err(io)? {
@@ -52,8 +65,8 @@ impl Store {
         }
         let store = Self {
             folder: folder.to_owned(),
-            envelope: Envelope::create(passphrase, stretching, rng)?,
-            contents: Contents::new(StoredKey::generate(rng)?),
+            envelope: Envelope::create(Kind::Wallet, passphrase, stretching, rng)?,
+            contents,
             _lock: lock,
         };
         store.write(rng)?;
@@ -71,7 +84,7 @@ impl Store {
         }
         let lock = lock(folder)?;
         let file = read_bounded(&folder.join(FILE))?;
-        let (envelope, clear) = Envelope::open(&file, passphrase)?;
+        let (envelope, clear) = Envelope::open(Kind::Wallet, &file, passphrase)?;
         Ok(Self {
             folder: folder.to_owned(),
             envelope,
@@ -113,77 +126,47 @@ impl Store {
         outcome
     }
 
-    /// Seals and replaces: new file, its data on the disk, rename over the old one, the folder on the disk.
+    /// Seals the wallet under another passphrase, with a new data key: who knew the old passphrase and keeps an old copy
+    /// of the file can open that copy, and nothing written from now on.
+    ///
+    /// # Errors
+    /// Store errors; then the old passphrase stays.
+    pub fn change_passphrase(
+        &mut self,
+        passphrase: &Passphrase,
+        stretching: KeyStretching,
+        rng: &dyn SecureRandom,
+    ) -> Result<(), Error> {
+        let fresh = Envelope::create(Kind::Wallet, passphrase, stretching, rng)?;
+        let old = std::mem::replace(&mut self.envelope, fresh);
+        let outcome = self.write(rng);
+        if outcome.is_err() {
+            self.envelope = old;
+        }
+        outcome
+    }
+
+    /// Removes the wallet with everything in it. The sealed keys are overwritten first: a file system that only unlinks
+    /// would leave a file that the passphrase opens.
+    ///
+    /// # Errors
+    /// [`Error::StoreIo`].
+    pub fn destroy(self) -> Result<(), Error> {
+        for name in [FILE, FRESH] {
+            files::shred(&self.folder.join(name), envelope::HEADER_LEN)?;
+        }
+        files::remove(&self.folder.join(LOCK))?;
+        // Not ours to force: the holder may keep other things in it.
+        let _ = std::fs::remove_dir(&self.folder);
+        Ok(())
+    }
+
+    /// Seals and replaces.
     fn write(&self, rng: &dyn SecureRandom) -> Result<(), Error> {
         let clear = self.contents.to_bytes()?;
         let sealed = self.envelope.seal(&clear, rng)?;
-        let fresh = self.folder.join(FRESH);
-        let mut file = open_private(&fresh).map_err(io)?;
-        file.write_all(&sealed).map_err(io)?;
-        file.sync_all().map_err(io)?;
-        std::fs::rename(&fresh, self.folder.join(FILE)).map_err(io)?;
-        // The rename itself lives in the folder.
-        File::open(&self.folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(io)
+        replace(&self.folder.join(FRESH), &self.folder.join(FILE), &sealed)
     }
-}
-
-fn lock(folder: &Path) -> Result<File, Error> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    let file = options.open(folder.join(LOCK)).map_err(io)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::StoreLocked),
-        Err(TryLockError::Error(error)) => Err(io(error)),
-    }
-}
-
-fn read_bounded(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let mut bytes = Zeroizing::new(Vec::new());
-    File::open(path)
-        .and_then(|file| file.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes))
-        .map_err(|error| match error.kind() {
-            ErrorKind::NotFound => Error::StoreMissing,
-            _ => io(error),
-        })?;
-    Ok(bytes)
-}
-
-#[cfg(unix)]
-fn open_private(path: &Path) -> std::io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    OpenOptions::new()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(path)
-}
-
-#[cfg(not(unix))]
-fn open_private(path: &Path) -> std::io::Result<File> {
-    File::create(path)
-}
-
-#[cfg(unix)]
-fn create_private_folder(folder: &Path) -> Result<(), Error> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(io)
-}
-
-#[cfg(not(unix))]
-fn create_private_folder(folder: &Path) -> Result<(), Error> {
-    std::fs::create_dir_all(folder).map_err(io)
-}
-
-fn io(error: std::io::Error) -> Error {
-    Error::StoreIo(error.kind())
 }
 
 #[cfg(test)]

@@ -60,8 +60,24 @@ fn help_is_what_is_written_down() {
     };
     let mut shown = String::new();
     for command in [
-        "", "init", "enrol", "receive", "upgrade", "collect", "refresh", "lost", "rollout", "list",
-        "show", "present", "history", "bundle",
+        "",
+        "init",
+        "enrol",
+        "receive",
+        "upgrade",
+        "collect",
+        "refresh",
+        "lost",
+        "rollout",
+        "list",
+        "show",
+        "present",
+        "history",
+        "bundle",
+        "backup",
+        "restore",
+        "passphrase",
+        "delete",
     ] {
         let arguments: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
         let output = cli.run(&arguments);
@@ -281,6 +297,79 @@ fn an_offer_does_not_lead_to_this_machine_unless_allowed() {
     assert_eq!(receive(&["--local"]), "network_unreachable");
 }
 
+#[test]
+fn a_wallet_is_backed_up_restored_relocked_and_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, other) = (folder.path().join("wallet"), folder.path().join("other"));
+    let cli = Cli {
+        store: &store,
+        passphrase: Some("correct horse"),
+    };
+    assert!(cli.run(&["init"]).status.success());
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let (words, wrong) = (file("words", "battery staple\n"), file("wrong", "guess\n"));
+    let backup = folder.path().join("wallet.tessera-backup");
+    let backup = backup.display().to_string();
+    assert_eq!(cli.refused(&["backup", &backup]), "passphrase_needed");
+    let given = ["--backup-passphrase-file", words.as_str()];
+    let made = cli.json(&[&["backup", &backup, "--json"], &given[..]].concat());
+    assert_eq!(made["moved"], false);
+    assert_eq!(
+        cli.refused(&[&["backup", &backup], &given[..]].concat()),
+        "file_exists"
+    );
+    assert_eq!(
+        cli.refused(&[&["restore", &backup], &given[..]].concat()),
+        "store_exists"
+    );
+
+    let fresh = Cli {
+        store: &other,
+        passphrase: Some("another horse"),
+    };
+    let guess = ["restore", &backup, "--backup-passphrase-file", &wrong];
+    assert_eq!(fresh.refused(&guess), "wrong_passphrase");
+    assert_eq!(
+        fresh.refused(&["restore", &words, given[0], given[1]]),
+        "backup_damaged"
+    );
+    let made = fresh.json(&[&["restore", &backup, "--json"], &given[..]].concat());
+    assert_eq!(made["store"], other.display().to_string());
+    let history = fresh.json(&["history", "--json"]);
+    assert_eq!(history["history"][0]["event"], "restored");
+    let csv = text(&cli.run(&["history", "--csv"]).stdout);
+    assert!(
+        csv.starts_with("at,event,") && csv.contains("\"backed_up\""),
+        "{csv}"
+    );
+
+    let new = ["--new-passphrase-file", words.as_str()];
+    assert_eq!(
+        fresh.json(&[&["passphrase", "--json"], &new[..]].concat())["changed"],
+        true
+    );
+    assert_eq!(fresh.refused(&["list"]), "wrong_passphrase");
+    let changed = Cli {
+        store: &other,
+        passphrase: Some("battery staple"),
+    };
+    assert!(changed.run(&["list"]).status.success());
+    assert_eq!(
+        changed.refused(&["delete", "full-0000"]),
+        "credential_unknown"
+    );
+    assert_eq!(
+        changed.refused(&["delete", "--all"]),
+        "deletion_unconfirmed"
+    );
+    assert!(changed.run(&["delete", "--all", "--yes"]).status.success());
+    assert_eq!(changed.refused(&["list"]), "store_missing");
+}
+
 /// A label without a sentence would be printed as its code.
 #[test]
 fn every_label_the_command_prints_is_in_the_table() {
@@ -294,7 +383,9 @@ fn every_label_the_command_prints_is_in_the_table() {
                 continue;
             }
             let source = std::fs::read_to_string(&path).unwrap();
-            for label in source.split('"').filter(|word| word.starts_with("label_")) {
+            let written = source.split('"').filter(|word| word.starts_with("label_"));
+            // A label that is put together is looked up by the test of whoever puts it together.
+            for label in written.filter(|word| !word.contains('{')) {
                 assert!(tessera_wallet::messages::knows(label), "{label}");
                 seen += 1;
             }

@@ -125,7 +125,34 @@ unregistered parties, and requests for more than the service may ask, are refuse
 credential is shown once.")]
     Present(Present),
     /// What was received, shown and refused; names of claims, never their values
-    History,
+    #[command(after_help = "\
+Examples:
+  tessera history --json
+  tessera history --csv > history.csv")]
+    History(History),
+    /// Write a backup of the wallet to one encrypted file, with a passphrase of its own
+    #[command(after_help = "\
+Examples:
+  tessera backup wallet.tessera-backup
+  tessera backup --move wallet.tessera-backup
+
+One-time credentials stay out of a backup: on two devices they would be shown twice, and places you
+visit could recognise you. The restored wallet gets new ones with `tessera refresh`, which ends
+those of the old device. With --move they go into the file and leave this wallet.")]
+    Backup(Backup),
+    /// Make a wallet of a backup
+    #[command(after_help = "\
+Example:
+  tessera --store new-wallet restore wallet.tessera-backup")]
+    Restore(Restore),
+    /// Change the passphrase of the wallet
+    Passphrase(NewPassphrase),
+    /// Delete a credential, or the wallet with everything in it
+    #[command(after_help = "\
+Examples:
+  tessera delete limited-3fa9
+  tessera delete --all")]
+    Delete(Delete),
     /// Age of the register of requesters and trusted issuers; `refresh` fetches the newest
     Bundle(Bundle),
 }
@@ -209,11 +236,75 @@ pub(crate) struct Upgrade {
 
 #[derive(Args)]
 pub(crate) struct Refresh {
+    /// Address of the issuing authority [default: that of each credential in force]
+    #[arg(long, value_name = "URL", requires = "number")]
+    pub(crate) issuer: Option<String>,
+    /// Your personal administrative number [default: as the credential says]
+    #[arg(long, value_name = "N", requires = "issuer")]
+    pub(crate) number: Option<String>,
+    /// Root identity (DID) of the authority, when you know it; otherwise the first one seen is kept
+    #[arg(long, value_name = "DID", requires = "issuer")]
+    pub(crate) root: Option<String>,
+    /// Level to renew [default with --issuer: full]
+    #[arg(long, value_name = "LEVEL", requires = "issuer")]
+    pub(crate) level: Option<LevelName>,
+}
+
+#[derive(Args)]
+pub(crate) struct History {
+    /// Print a table for a spreadsheet (RFC 4180)
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) csv: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Backup {
+    /// The file to make
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Move everything into the file, one-time credentials too, and empty this wallet
+    #[arg(long = "move")]
+    pub(crate) moves: bool,
     #[command(flatten)]
-    pub(crate) issuer: IssuerAndPerson,
-    /// Level to renew
-    #[arg(long, value_name = "LEVEL", default_value = "full")]
-    pub(crate) level: LevelName,
+    pub(crate) passphrase: BackupPassphrase,
+}
+
+#[derive(Args)]
+pub(crate) struct BackupPassphrase {
+    /// Read the passphrase of the backup from the first line of this file (asked for when missing; scripts may set
+    /// TESSERA_BACKUP_PASSPHRASE)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) backup_passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Restore {
+    /// The backup
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) passphrase: BackupPassphrase,
+}
+
+#[derive(Args)]
+pub(crate) struct NewPassphrase {
+    /// Read the new passphrase from the first line of this file (asked for when missing; scripts may set
+    /// TESSERA_NEW_PASSPHRASE)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) new_passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Delete {
+    /// Id of the credential, as `tessera list` prints it
+    #[arg(value_name = "ID", required_unless_present = "all")]
+    pub(crate) id: Option<String>,
+    /// Delete the wallet: credentials, keys and history
+    #[arg(long, conflicts_with = "id")]
+    pub(crate) all: bool,
+    /// Say yes without being asked (for scripts)
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -84,43 +84,51 @@ impl Console {
         if !Store::exists(&folder) {
             return Err(Error::StoreMissing);
         }
-        Store::open(&folder, &self.passphrase()?)
+        let store = Store::open(&folder, &self.passphrase()?)?;
+        if store.is_moving() {
+            self.warning("label_moving", &[]);
+        }
+        Ok(store)
     }
 
     /// The passphrase of an existing wallet.
     pub(crate) fn passphrase(&self) -> Result<Passphrase, Error> {
-        match self.given_passphrase()? {
-            Some(passphrase) => Ok(passphrase),
-            None => self
-                .ask_secret("label_passphrase")
-                .and_then(Passphrase::new),
-        }
+        self.existing(&Which::WALLET, self.global.passphrase_file.as_deref())
     }
 
     /// The passphrase for a new wallet: typed twice when typed.
     pub(crate) fn new_passphrase(&self) -> Result<Passphrase, Error> {
-        if let Some(passphrase) = self.given_passphrase()? {
-            return Ok(passphrase);
+        self.fresh(&Which::WALLET, self.global.passphrase_file.as_deref())
+    }
+
+    /// A passphrase that opens something: from its file, its variable, or the person.
+    pub(crate) fn existing(&self, which: &Which, file: Option<&Path>) -> Result<Passphrase, Error> {
+        match given(which, file)? {
+            Some(passphrase) => Ok(passphrase),
+            None => self.ask_secret(which.label).and_then(Passphrase::new),
         }
+    }
+
+    /// A passphrase to be set: typed twice when typed, with a word of advice when it is short.
+    pub(crate) fn fresh(&self, which: &Which, file: Option<&Path>) -> Result<Passphrase, Error> {
+        let passphrase = match given(which, file)? {
+            Some(passphrase) => passphrase,
+            None => self.ask_twice(which.label)?,
+        };
+        if passphrase.is_short() {
+            self.warning("label_short_passphrase", &[]);
+        }
+        Ok(passphrase)
+    }
+
+    fn ask_twice(&self, label: &str) -> Result<Passphrase, Error> {
         loop {
-            let first = Zeroizing::new(self.ask_secret("label_passphrase")?);
+            let first = Zeroizing::new(self.ask_secret(label)?);
             let second = Zeroizing::new(self.ask_secret("label_passphrase_again")?);
             if first == second {
                 return Passphrase::new(first.as_str());
             }
             self.progress("label_passphrases_differ", &[]);
-        }
-    }
-
-    fn given_passphrase(&self) -> Result<Option<Passphrase>, Error> {
-        if let Some(path) = &self.global.passphrase_file {
-            let bytes = Zeroizing::new(read_file(path, Passphrase::MAX_BYTES + 2)?);
-            let text = std::str::from_utf8(&bytes).map_err(|_| Error::PassphraseUnusable)?;
-            return Passphrase::new(text.lines().next().unwrap_or("")).map(Some);
-        }
-        match std::env::var("TESSERA_PASSPHRASE") {
-            Ok(text) => Passphrase::new(text).map(Some),
-            Err(_) => Ok(None),
         }
     }
 
@@ -141,6 +149,14 @@ impl Console {
         let mut line = String::new();
         std::io::stdin().read_line(&mut line).ok()?;
         Some(line.trim().to_owned())
+    }
+
+    /// Whether the person says yes to a question; no when nobody is there.
+    pub(crate) fn agrees(&self, label: &str) -> bool {
+        matches!(
+            self.ask(label).as_deref(),
+            Some("y" | "Y" | "yes" | "Yes" | "是")
+        )
     }
 
     /// A message in the person's language.
@@ -187,6 +203,43 @@ impl Console {
             let value = json!({"error": {"code": error.code(), "message": sentence, "hint": hint}});
             print(&format!("{value:#}\n"));
         }
+    }
+}
+
+/// One of the passphrases a command may need: what it is called on the screen, and the variable scripts set.
+pub(crate) struct Which {
+    label: &'static str,
+    variable: &'static str,
+}
+
+impl Which {
+    /// Of the wallet.
+    pub(crate) const WALLET: Self = Self {
+        label: "label_passphrase",
+        variable: "TESSERA_PASSPHRASE",
+    };
+    /// Of the wallet, from now on.
+    pub(crate) const NEW: Self = Self {
+        label: "label_new_passphrase",
+        variable: "TESSERA_NEW_PASSPHRASE",
+    };
+    /// Of a backup.
+    pub(crate) const BACKUP: Self = Self {
+        label: "label_backup_passphrase",
+        variable: "TESSERA_BACKUP_PASSPHRASE",
+    };
+}
+
+/// A passphrase from its file or variable.
+fn given(which: &Which, file: Option<&Path>) -> Result<Option<Passphrase>, Error> {
+    if let Some(path) = file {
+        let bytes = Zeroizing::new(read_file(path, Passphrase::MAX_BYTES + 2)?);
+        let text = std::str::from_utf8(&bytes).map_err(|_| Error::PassphraseUnusable)?;
+        return Passphrase::new(text.lines().next().unwrap_or("")).map(Some);
+    }
+    match std::env::var(which.variable) {
+        Ok(text) => Passphrase::new(text).map(Some),
+        Err(_) => Ok(None),
     }
 }
 

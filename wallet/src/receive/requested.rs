@@ -314,6 +314,7 @@ mod tests {
             ResponseKey::offered(&ResponseEncryptionMetadata {
                 alg_values_supported: vec![alg.to_owned()],
                 enc_values_supported: vec![enc.to_owned()],
+                zip_values_supported: Vec::new(),
                 encryption_required: true,
             })
             .unwrap()

@@ -14,6 +14,9 @@ use crate::secret::{Secret, StoredKey};
 /// Everything in the wallet. Has no `Debug` and no `Clone`: it holds keys.
 #[derive(Serialize, Deserialize)]
 pub struct Contents {
+    /// Version of this form. Files from before it was written down have version 1.
+    #[serde(default = "first_version")]
+    pub(super) version: u16,
     /// Proves to an issuer that later steps of a session come from the device that began it.
     pub device_key: StoredKey,
     /// Issuers the holder enrolled with, each with the root it was first seen with.
@@ -27,20 +30,47 @@ pub struct Contents {
     pub deferred: Vec<DeferredIssuance>,
     /// What was received and shown, oldest first; names of claims, never values.
     pub history: Vec<HistoryEntry>,
+    /// What a move has taken out of the wallet and may not have brought to its file yet.
+    #[serde(default)]
+    pub(super) leaving: Option<Box<Leaving>>,
+}
+
+/// A wallet on its way into the file of a move. Nothing of it can be shown from here. Has no `Debug`.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Leaving {
+    /// Seconds since the epoch.
+    pub(super) since: i64,
+    /// Everything that moves.
+    pub(super) contents: Contents,
+}
+
+/// Just enough to tell a later form from damage.
+#[derive(Deserialize)]
+pub(super) struct Form {
+    #[serde(default = "first_version")]
+    pub(super) version: u16,
+}
+
+fn first_version() -> u16 {
+    1
 }
 
 impl Contents {
+    /// The form this build writes.
+    pub(super) const VERSION: u16 = 2;
     /// Most history entries kept; the oldest go first.
     pub const MAX_HISTORY: usize = 10_000;
 
     pub(crate) fn new(device_key: StoredKey) -> Self {
         Self {
+            version: Self::VERSION,
             device_key,
             issuers: Vec::new(),
             sets: Vec::new(),
             pending: None,
             deferred: Vec::new(),
             history: Vec::new(),
+            leaving: None,
         }
     }
 
@@ -74,17 +104,52 @@ impl Contents {
     }
 
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        serde_json::from_slice(bytes).map_err(|_| Error::StoreDamaged)
+        let form: Form = serde_json::from_slice(bytes).map_err(|_| Error::StoreDamaged)?;
+        if form.version > Self::VERSION {
+            // A build that does not know a member would drop it with the next change.
+            return Err(Error::StoreNewer {
+                found: form.version,
+                supported: Self::VERSION,
+            });
+        }
+        let mut contents: Self = serde_json::from_slice(bytes).map_err(|_| Error::StoreDamaged)?;
+        contents.version = Self::VERSION;
+        Ok(contents)
     }
 
-    /// Serialises into a buffer of the right size from the start: growing would leave copies of keys behind.
-    pub(super) fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let mut length = Counter(0);
-        serde_json::to_writer(&mut length, self).map_err(|_| Error::StoreFull)?;
-        let mut bytes = Zeroizing::new(Vec::with_capacity(length.0));
-        serde_json::to_writer(&mut *bytes, self).map_err(|_| Error::StoreFull)?;
-        Ok(bytes)
+    /// What a copy of this wallet may know: everything but what is good once.
+    ///
+    /// One-time credentials, their keys, and what is to be collected with keys made here stay here. What came of them
+    /// would be on two devices, and shown twice.
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            version: Self::VERSION,
+            device_key: self.device_key.duplicate(),
+            issuers: self.issuers.clone(),
+            sets: self
+                .sets
+                .iter()
+                .map(CredentialSet::without_credentials)
+                .collect(),
+            pending: None,
+            deferred: Vec::new(),
+            history: self.history.clone(),
+            leaving: None,
+        }
     }
+
+    pub(super) fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        to_exact_bytes(self)
+    }
+}
+
+/// Serialises into a buffer of the right size from the start: growing would leave copies of keys behind.
+pub(super) fn to_exact_bytes(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let mut length = Counter(0);
+    serde_json::to_writer(&mut length, value).map_err(|_| Error::StoreFull)?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length.0));
+    serde_json::to_writer(&mut *bytes, value).map_err(|_| Error::StoreFull)?;
+    Ok(bytes)
 }
 
 struct Counter(usize);
@@ -141,6 +206,23 @@ pub struct CredentialSet {
 }
 
 impl CredentialSet {
+    /// What the set tells, without anything that can be shown.
+    fn without_credentials(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            level: self.level,
+            issuer_url: self.issuer_url.clone(),
+            issuer_did: self.issuer_did.clone(),
+            received_at: self.received_at,
+            valid_from: self.valid_from,
+            valid_until: self.valid_until,
+            retired_at: self.retired_at,
+            claims: self.claims.clone(),
+            issued: self.issued,
+            unused: Vec::new(),
+        }
+    }
+
     /// How many unused credentials there are in `format`.
     #[must_use]
     pub fn remaining(&self, format: Format) -> usize {
@@ -288,6 +370,24 @@ pub enum HistoryEvent {
         service: String,
         /// Names of the claims shown.
         claims: Vec<String>,
+    },
+    /// A backup was made, without one-time credentials.
+    BackedUp,
+    /// Everything moved into a file; this wallet began anew.
+    MovedOut,
+    /// This wallet began with a backup.
+    Restored {
+        /// When the backup was made, seconds since the epoch.
+        made_at: i64,
+        /// Whether the one-time credentials came with it.
+        moved: bool,
+    },
+    /// The holder deleted credentials.
+    Deleted {
+        /// Local id of the set.
+        credential: String,
+        /// Address of the issuer.
+        issuer: String,
     },
     /// The holder or the wallet said no.
     Refused {

@@ -1,4 +1,4 @@
-//! The sealed file: one envelope around everything the wallet keeps.
+//! The sealed file: one envelope around everything the wallet keeps, or around a backup of it.
 //!
 //! ```text
 //! magic 16 | version u16 | argon2id: memory KiB u32, passes u32, lanes u32 | salt 16
@@ -22,21 +22,40 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 use crate::secret::Passphrase;
 
-const MAGIC: &[u8; 16] = b"tessera wallet\r\n";
+const MAGIC_LEN: usize = 16;
 const VERSION: u16 = 1;
 const SALT_LEN: usize = 16;
 const KEY_LEN: usize = 32;
 const TAG_LEN: usize = 16;
-const PARAMETERS_AT: usize = MAGIC.len() + 2;
+const PARAMETERS_AT: usize = MAGIC_LEN + 2;
 const SALT_AT: usize = PARAMETERS_AT + 12;
 const KEY_NONCE_AT: usize = SALT_AT + SALT_LEN;
 const SEALED_KEY_AT: usize = KEY_NONCE_AT + NONCE_LEN;
-const HEADER_LEN: usize = SEALED_KEY_AT + KEY_LEN + TAG_LEN;
+/// Everything up to and with the sealed data key.
+pub(super) const HEADER_LEN: usize = SEALED_KEY_AT + KEY_LEN + TAG_LEN;
 const CONTENTS_AT: usize = HEADER_LEN + NONCE_LEN;
 const LEAST_LEN: usize = CONTENTS_AT + TAG_LEN + SHA256_OUTPUT_LEN;
 
 /// Largest store file read, in bytes: thousands of credentials.
 pub(super) const MAX_FILE_BYTES: usize = 64 * 1024 * 1024;
+
+/// What a file is: the two differ in their magic, so that neither is taken for the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The wallet's own file.
+    Wallet,
+    /// A backup.
+    Backup,
+}
+
+impl Kind {
+    const fn magic(self) -> &'static [u8; MAGIC_LEN] {
+        match self {
+            Self::Wallet => b"tessera wallet\r\n",
+            Self::Backup => b"tessera backup\r\n",
+        }
+    }
+}
 
 /// How hard it is to try passphrases: Argon2id (RFC 9106).
 ///
@@ -92,6 +111,7 @@ impl KeyStretching {
 
 /// An opened envelope: seals new contents under the same header. Holds the data key; has no `Debug`.
 pub(super) struct Envelope {
+    kind: Kind,
     header: Vec<u8>,
     data_key: LessSafeKey,
 }
@@ -99,6 +119,7 @@ pub(super) struct Envelope {
 impl Envelope {
     /// A new envelope with a fresh data key sealed under the passphrase.
     pub(super) fn create(
+        kind: Kind,
         passphrase: &Passphrase,
         stretching: KeyStretching,
         rng: &dyn SecureRandom,
@@ -106,7 +127,7 @@ impl Envelope {
         let mut salt = [0u8; SALT_LEN];
         fill(rng, &mut salt)?;
         let mut header = Vec::with_capacity(HEADER_LEN);
-        header.extend_from_slice(MAGIC);
+        header.extend_from_slice(kind.magic());
         header.extend_from_slice(&VERSION.to_be_bytes());
         for number in [stretching.memory_kib, stretching.passes, stretching.lanes] {
             header.extend_from_slice(&number.to_be_bytes());
@@ -118,6 +139,7 @@ impl Envelope {
         let passphrase_key = stretching.stretch(passphrase, &salt)?;
         seal_onto(&mut header, &passphrase_key, data_key.as_ref(), rng)?;
         Ok(Self {
+            kind,
             header,
             data_key: aead_key(data_key.as_ref())?,
         })
@@ -128,10 +150,11 @@ impl Envelope {
     /// # Errors
     /// [`Error::StoreDamaged`], [`Error::StoreNewer`] or [`Error::WrongPassphrase`].
     pub(super) fn open(
+        kind: Kind,
         file: &[u8],
         passphrase: &Passphrase,
     ) -> Result<(Self, Zeroizing<Vec<u8>>), Error> {
-        let body = undamaged(file)?;
+        let body = undamaged(kind, file)?;
         let (header, sealed) = body.split_at(HEADER_LEN);
         let stretching = KeyStretching::new(
             number_at(header, PARAMETERS_AT),
@@ -146,6 +169,7 @@ impl Envelope {
         )
         .ok_or(Error::WrongPassphrase)?;
         let envelope = Self {
+            kind,
             header: header.to_vec(),
             data_key: aead_key(&data_key)?,
         };
@@ -155,7 +179,7 @@ impl Envelope {
 
     /// Opens a file written by this same envelope, without stretching the passphrase again.
     pub(super) fn reopen(&self, file: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let body = undamaged(file)?;
+        let body = undamaged(self.kind, file)?;
         let (header, sealed) = body.split_at(HEADER_LEN);
         if header != self.header {
             return Err(Error::StoreDamaged);
@@ -177,15 +201,15 @@ impl Envelope {
 }
 
 /// Everything before the closing digest, once length, digest, magic and version are right.
-fn undamaged(file: &[u8]) -> Result<&[u8], Error> {
-    if file.len() < MAGIC.len() + 2 + SHA256_OUTPUT_LEN || file.len() > MAX_FILE_BYTES {
+fn undamaged(kind: Kind, file: &[u8]) -> Result<&[u8], Error> {
+    if file.len() < MAGIC_LEN + 2 + SHA256_OUTPUT_LEN || file.len() > MAX_FILE_BYTES {
         return Err(Error::StoreDamaged);
     }
     let (body, closing) = file.split_at(file.len() - SHA256_OUTPUT_LEN);
-    if digest(&SHA256, body).as_ref() != closing || !body.starts_with(MAGIC) {
+    if digest(&SHA256, body).as_ref() != closing || !body.starts_with(kind.magic()) {
         return Err(Error::StoreDamaged);
     }
-    match u16::from_be_bytes([body[MAGIC.len()], body[MAGIC.len() + 1]]) {
+    match u16::from_be_bytes([body[MAGIC_LEN], body[MAGIC_LEN + 1]]) {
         VERSION if file.len() >= LEAST_LEN => Ok(body),
         0 | VERSION => Err(Error::StoreDamaged),
         found => Err(Error::StoreNewer {
@@ -261,14 +285,21 @@ mod tests {
 
     static FILE: LazyLock<Vec<u8>> = LazyLock::new(|| {
         let rng = SystemRandom::new();
-        Envelope::create(&words("right"), KeyStretching::HAZMAT_TESTING_ONLY, &rng)
-            .unwrap()
-            .seal(b"contents of the wallet", &rng)
-            .unwrap()
+        Envelope::create(
+            Kind::Wallet,
+            &words("right"),
+            KeyStretching::HAZMAT_TESTING_ONLY,
+            &rng,
+        )
+        .unwrap()
+        .seal(b"contents of the wallet", &rng)
+        .unwrap()
     });
 
     fn refused(file: &[u8], passphrase: &str) -> Error {
-        Envelope::open(file, &words(passphrase)).err().unwrap()
+        Envelope::open(Kind::Wallet, file, &words(passphrase))
+            .err()
+            .unwrap()
     }
 
     fn with_digest(mut body: Vec<u8>) -> Vec<u8> {
@@ -279,7 +310,7 @@ mod tests {
 
     #[test]
     fn opens_what_it_sealed_and_names_a_wrong_passphrase() {
-        let (envelope, contents) = Envelope::open(&FILE, &words("right")).unwrap();
+        let (envelope, contents) = Envelope::open(Kind::Wallet, &FILE, &words("right")).unwrap();
         assert_eq!(contents.as_slice(), b"contents of the wallet");
         assert_eq!(envelope.reopen(&FILE).unwrap(), contents);
         assert_eq!(refused(&FILE, "wrong").code(), "wrong_passphrase");
@@ -313,19 +344,30 @@ mod tests {
     #[test]
     fn contents_of_another_file_do_not_fit_this_header() {
         let rng = SystemRandom::new();
-        let other = Envelope::create(&words("right"), KeyStretching::HAZMAT_TESTING_ONLY, &rng)
-            .unwrap()
-            .seal(b"other", &rng)
-            .unwrap();
+        let other = Envelope::create(
+            Kind::Wallet,
+            &words("right"),
+            KeyStretching::HAZMAT_TESTING_ONLY,
+            &rng,
+        )
+        .unwrap()
+        .seal(b"other", &rng)
+        .unwrap();
         let mut body = FILE[..HEADER_LEN].to_vec();
         body.extend_from_slice(&other[HEADER_LEN..other.len() - SHA256_OUTPUT_LEN]);
         assert_eq!(refused(&with_digest(body), "right").code(), "store_damaged");
     }
 
     #[test]
+    fn a_backup_is_not_taken_for_a_wallet() {
+        let outcome = Envelope::open(Kind::Backup, &FILE, &words("right"));
+        assert_eq!(outcome.err().unwrap().code(), "store_damaged");
+    }
+
+    #[test]
     fn a_newer_version_is_named_as_such() {
         let mut body = FILE[..FILE.len() - SHA256_OUTPUT_LEN].to_vec();
-        body[MAGIC.len() + 1] = 2;
+        body[MAGIC_LEN + 1] = 2;
         let error = refused(&with_digest(body), "right");
         assert_eq!(error.code(), "store_newer");
     }
@@ -344,17 +386,17 @@ mod tests {
 
         #[test]
         fn any_contents_come_back(contents in proptest::collection::vec(any::<u8>(), 0..4096)) {
-            let (envelope, _) = Envelope::open(&FILE, &words("right")).unwrap();
+            let (envelope, _) = Envelope::open(Kind::Wallet, &FILE, &words("right")).unwrap();
             let file = envelope.seal(&contents, &SystemRandom::new()).unwrap();
-            let (_, back) = Envelope::open(&file, &words("right")).unwrap();
+            let (_, back) = Envelope::open(Kind::Wallet, &file, &words("right")).unwrap();
             prop_assert_eq!(back.as_slice(), contents.as_slice());
         }
 
         #[test]
         fn any_bytes_are_refused_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..512)) {
-            let file = with_digest([MAGIC.as_slice(), &bytes].concat());
-            prop_assert!(Envelope::open(&file, &words("right")).is_err());
-            prop_assert!(Envelope::open(&bytes, &words("right")).is_err());
+            let file = with_digest([Kind::Wallet.magic().as_slice(), &bytes].concat());
+            prop_assert!(Envelope::open(Kind::Wallet, &file, &words("right")).is_err());
+            prop_assert!(Envelope::open(Kind::Wallet, &bytes, &words("right")).is_err());
         }
     }
 }

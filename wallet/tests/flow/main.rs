@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod keeping;
 mod presenting;
 mod receiving;
 mod support;

@@ -12,9 +12,6 @@ pub(crate) fn run(console: &Console) -> Result<(), Error> {
         return Err(Error::StoreExists);
     }
     let passphrase = console.new_passphrase()?;
-    if passphrase.is_short() {
-        console.warning("label_short_passphrase", &[]);
-    }
     Store::create(
         &folder,
         &passphrase,

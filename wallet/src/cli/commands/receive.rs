@@ -41,9 +41,10 @@ fn needs_tx_code(offer: &CredentialOffer) -> bool {
 /// its register of requesters.
 fn trust_unknown(console: &Console, issuer: &str) -> Result<(), Error> {
     console.progress("label_unknown_issuer", &[&describe::printable(issuer)]);
-    match console.ask("label_trust_issuer").as_deref() {
-        Some("y" | "Y" | "yes" | "Yes" | "是") => Ok(()),
-        _ => Err(Error::IssuerUnconfirmed),
+    if console.agrees("label_trust_issuer") {
+        Ok(())
+    } else {
+        Err(Error::IssuerUnconfirmed)
     }
 }
 
