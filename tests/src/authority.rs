@@ -35,6 +35,7 @@ impl Authority {
         std::fs::create_dir_all(folder)?;
         let registry = folder.join("registry");
         registry::lay_out(&registry, crowd)?;
+        specimen_decoder(&folder.join("decoder"))?;
         let authority = Self {
             programs: programs.clone(),
             folder: folder.to_path_buf(),
@@ -174,6 +175,10 @@ impl Authority {
             .arg("--data")
             .arg(self.data())
             .env("TESSERA_ISSUER_PASSPHRASE", PASSPHRASE)
+            .env(
+                "TESSERA_ISSUER_CARD__PHOTO_DECODER",
+                self.folder.join("decoder"),
+            )
             .env("TESSERA_ISSUER_LISTEN", format!("127.0.0.1:{}", self.port))
             .env(
                 "TESSERA_ISSUER_TERMINALS__LISTEN",
@@ -182,6 +187,18 @@ impl Authority {
             .envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
     }
+}
+
+/// A decoder of resident cards' photographs for specimens: whatever it reads, it shows MEI.
+fn specimen_decoder(program: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let portrait = registry::photo(registry::MEI.portrait);
+    let script = format!("#!/bin/sh\nexec /bin/cat '{}'\n", portrait.display());
+    std::fs::write(program, script)?;
+    Ok(std::fs::set_permissions(
+        program,
+        std::fs::Permissions::from_mode(0o700),
+    )?)
 }
 
 /// A path as an argument; the harness makes all its paths itself, in UTF-8.

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use rand_core::OsRng;
 use tessera_card::AccessKey;
-use tessera_cardsim::{Chip, Csca, Fault, Profile};
+use tessera_cardsim::sam::SamReader;
+use tessera_cardsim::{Chip, ChipAuth, Cipher, Csca, Curve, Fault, Profile};
 use tessera_terminal::{
     FileCounter, FileKey, HttpIssuer, KeyPlace, MemoryJournal, SessionJob, SignedIn, Station,
     run_session,
@@ -18,7 +19,7 @@ use crate::lean_holder::now;
 use crate::programs::{Finished, Programs};
 use crate::reader_daemon::{ReaderDaemon, VIRTUAL_READER};
 use crate::registry::{MEI, photo};
-use crate::service::Service;
+use crate::service::{Service, free_port};
 use crate::story::Cards;
 use crate::{Failure, Result};
 
@@ -36,6 +37,10 @@ pub enum Card {
     EditedDg1,
     /// MEI's data, signed by another authority of the same name.
     OtherCsca,
+    /// MEI's data on a chip that has chip authentication and no active authentication.
+    KeyAgreeing,
+    /// A copy of that one.
+    KeyAgreeingCopy,
 }
 
 /// A registered terminal.
@@ -121,6 +126,8 @@ impl Kiosk {
             Card::Cloned,
             Card::EditedDg1,
             Card::OtherCsca,
+            Card::KeyAgreeing,
+            Card::KeyAgreeingCopy,
         ] {
             std::fs::write(folder.join(card.file()), card.personalise(&csca)?)?;
         }
@@ -144,6 +151,8 @@ impl Kiosk {
             "--place",
             "Utopia City",
             "--attended",
+            "--sam",
+            SamReader::PRINTED,
         ])?;
         let (certificate, anchor) = (text(&self.certificate()), text(&self.anchor()));
         authority.admin(&[
@@ -233,6 +242,49 @@ impl Kiosk {
             &simulator,
             &self.folder.join("cardsim.log"),
         )?;
+        let card = ["--can", CAN, "--allow-virtual-reader"];
+        self.at_the_terminal(authority, session, &card, photo_name)
+    }
+
+    /// Reads MEI's resident card through a simulated reader with a security module, which has `fault` or none: the code
+    /// the terminal shows, or the code of the refusal.
+    ///
+    /// # Errors
+    /// When a program cannot be run.
+    pub fn resident_session(
+        &self,
+        authority: &Authority,
+        session: &str,
+        fault: Option<&str>,
+        photo_name: &str,
+    ) -> Result<String> {
+        let address = format!("127.0.0.1:{}", free_port()?);
+        // Stands for the proprietary coding; the specimen decoder of the authority knows what it means.
+        let coded = self.folder.join("resident-photo.bin");
+        std::fs::write(&coded, b"coded photograph of a specimen")?;
+        let mut simulator = self.programs.command("tessera-cardsim");
+        simulator
+            .args(["sam", "--listen", &address, "--number", MEI.number])
+            .arg("--photo")
+            .arg(&coded);
+        if let Some(fault) = fault {
+            simulator.args(["--fault", fault]);
+        }
+        let log_file = self.folder.join("cardsim-sam.log");
+        let mut reader = Service::start("tessera-cardsim", &simulator, &log_file)?;
+        reader.wait_until(|| std::net::TcpStream::connect(&address).is_ok())?;
+        let card = ["--sam-tcp", &address];
+        self.at_the_terminal(authority, session, &card, photo_name)
+    }
+
+    /// Runs the terminal's program for a session with a card that `card` says how to read.
+    fn at_the_terminal(
+        &self,
+        authority: &Authority,
+        session: &str,
+        card: &[&str],
+        photo_name: &str,
+    ) -> Result<String> {
         let mut terminal = self.terminal();
         terminal.args([
             "session",
@@ -248,13 +300,12 @@ impl Kiosk {
             &text(&self.folder),
             "--session",
             session,
-            "--can",
-            CAN,
             "--wait",
             "30",
+            "--json",
         ]);
-        terminal.args(["--allow-virtual-reader", "--json"]);
         terminal
+            .args(card)
             .arg("--operator")
             .arg(self.operator())
             .arg("--photo")
@@ -400,6 +451,8 @@ impl Card {
             Self::Cloned => "card-cloned.json",
             Self::EditedDg1 => "card-edited-dg1.json",
             Self::OtherCsca => "card-other-csca.json",
+            Self::KeyAgreeing => "card-key-agreeing.json",
+            Self::KeyAgreeingCopy => "card-key-agreeing-copy.json",
         }
     }
 
@@ -411,7 +464,18 @@ impl Card {
         profile.holder.given_names = MEI.given_name.into();
         profile.holder.birth = MEI.birthdate[2..].replace('-', "");
         profile.holder.sex = MEI.sex.into();
+        if matches!(self, Self::KeyAgreeing | Self::KeyAgreeingCopy) {
+            profile.chip_auth = Some(ChipAuth {
+                curve: Curve::Brainpool256,
+                cipher: Cipher::Aes128,
+                key_id: None,
+            });
+        }
         let profile = match self {
+            Self::KeyAgreeing => profile.with(Fault::NoActiveAuth),
+            Self::KeyAgreeingCopy => profile
+                .with(Fault::NoActiveAuth)
+                .with(Fault::ClonedChipAuth),
             Self::Genuine => profile,
             Self::Cloned => profile.with(Fault::Cloned),
             Self::EditedDg1 => profile.with(Fault::EditedDg1),

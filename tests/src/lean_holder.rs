@@ -19,6 +19,9 @@ pub const LIMITED_SD_JWT: &str = "identity_limited_sd_jwt";
 /// Configuration id of the limited credential as W3C VC.
 pub const LIMITED_LDP: &str = "identity_limited_ldp";
 
+/// Configuration id of the full credential as W3C VC.
+pub const FULL_LDP: &str = "identity_full_ldp";
+
 /// A client and its device key.
 #[derive(Debug)]
 pub struct LeanHolder {
@@ -90,7 +93,7 @@ impl LeanHolder {
     /// # Errors
     /// The issuer's code at the first refusal.
     pub fn prove(&self, number: &str, photo: &[u8]) -> Result<Granted> {
-        let session = self.start(number)?;
+        let session = self.start(number, "limited")?;
         let (id, token) = (
             string(&session, "session_id")?,
             string(&session, "session_token")?,
@@ -104,11 +107,32 @@ impl LeanHolder {
         })
     }
 
-    /// Starts a session for the limited level.
+    /// What a session that was to a terminal grants with the code shown there.
     ///
     /// # Errors
     /// The issuer's code when it refuses.
-    pub fn start(&self, number: &str) -> Result<Value> {
+    pub fn granted(&self, session: &Value, tx_code: &str) -> Result<Granted> {
+        let url = format!(
+            "{}/sessions/{}",
+            self.issuer,
+            string(session, "session_id")?
+        );
+        let state = accepted(
+            self.client
+                .get(&url, Some(&string(session, "session_token")?))?,
+        )?;
+        let grant = &state["credential_offer"]["grants"]["urn:ietf:params:oauth:grant-type:pre-authorized_code"];
+        Ok(Granted {
+            code: string(grant, "pre-authorized_code")?,
+            tx_code: tx_code.to_owned(),
+        })
+    }
+
+    /// Starts a session for a level, `limited` or `full`.
+    ///
+    /// # Errors
+    /// The issuer's code when it refuses.
+    pub fn start(&self, number: &str, level: &str) -> Result<Value> {
         let nonce = nonce(&self.client, &self.issuer)?;
         let proof = jws::sign(
             json!({"alg": "ES256", "typ": "tessera-device+jwt", "jwk": self.device.public_key().to_jwk()}),
@@ -116,7 +140,7 @@ impl LeanHolder {
             &self.device,
         )
         .map_err(Failure::during("device proof"))?;
-        let body = json!({"personal_administrative_number": number, "level": "limited", "device_proof": proof});
+        let body = json!({"personal_administrative_number": number, "level": level, "device_proof": proof});
         accepted(
             self.client
                 .post_json(&format!("{}/sessions", self.issuer), None, &body)?,
@@ -193,6 +217,18 @@ impl Access {
             .iter()
             .map(|entry| entry["credential"].clone())
             .collect())
+    }
+
+    /// One full credential as W3C VC.
+    ///
+    /// # Errors
+    /// As [`Access::send`].
+    pub fn full_ldp(&self) -> Result<Value> {
+        let issued = self.send(&self.prepare(FULL_LDP, &[Key::generate()?])?)?;
+        issued
+            .into_iter()
+            .next()
+            .ok_or_else(|| Failure::new("no credential in the answer"))
     }
 
     /// A batch of limited SD-JWT VCs, each with the key it is bound to.

@@ -1,4 +1,4 @@
-//! The walk of `make demo`: eighteen steps, from a selfie to a lost phone, each line compared with what should be seen.
+//! The walk of `make demo`: from a selfie to a resident card, step by step, each line compared with what should be seen.
 //!
 //! | steps | module |
 //! |---|---|
@@ -10,9 +10,11 @@
 //! | 15 SIGKILL during a hundred issuances | [`durability`] |
 //! | 16–18 deferred issuance, a new phone, a lost phone | [`later`] |
 //! | 19 a retired terminal | [`terminal`] |
-//! | 20, 21 a moving head; covered faces | [`liveness`] |
+//! | 20, 21 a chip that agrees keys, a resident card | [`cards`] |
+//! | 22, 23 a moving head; covered faces | [`liveness`] |
 
 pub mod asking;
+pub mod cards;
 pub mod chip;
 pub mod durability;
 pub mod face;
@@ -130,7 +132,7 @@ impl Stage {
     }
 }
 
-/// Walks steps 1 to 14 with one authority.
+/// Walks every step but 15 with one authority.
 pub fn walk(stage: &mut Stage, report: &mut Report) {
     face::own_selfie(stage, report);
     face::another_person(stage, report);
@@ -146,6 +148,8 @@ pub fn walk(stage: &mut Stage, report: &mut Report) {
     status::past_its_age(stage, report);
     later::later(stage, report);
     terminal::retired(stage, report);
+    cards::key_agreeing_chip(stage, report);
+    cards::resident_card(stage, report);
 }
 
 /// Lets the second end: a revocation stops the sessions that were opened in its own second as well.

@@ -1,4 +1,4 @@
-//! The story of `make demo`, steps 1 to 14 and 16 to 18, with the programs of the development build and the card in process; then a
+//! The story of `make demo`, every step but 15, with the programs of the development build and the card in process; then a
 //! search of everything the authority keeps for anything biometric.
 #![expect(clippy::unwrap_used, reason = "tests")]
 

@@ -27,7 +27,9 @@ pub fn command(bytes: &[u8]) -> Result<(), CardError> {
     let encoded = parsed.encode()?;
     match Command::parse(&encoded)? == parsed {
         true => Ok(()),
-        false => Err(CardError::Protocol("a command that reads differently once written")),
+        false => Err(CardError::Protocol(
+            "a command that reads differently once written",
+        )),
     }
 }
 

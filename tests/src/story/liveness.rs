@@ -8,7 +8,7 @@ use crate::registry::{ANTON, MEI, Specimen, photo};
 use crate::report::Report;
 
 /// The number of the first of these steps.
-const FIRST: u8 = 20;
+const FIRST: u8 = 22;
 
 /// The issuer, started again with a demand, asks wallets for head movements.
 pub fn moving_head(stage: &mut Stage, report: &mut Report) {
