@@ -40,6 +40,7 @@ fn dispatch(console: &Console, command: Command) -> Result<(), Error> {
         Command::History(arguments) => commands::history::run(console, &arguments),
         Command::Backup(arguments) => commands::backup::run(console, &arguments),
         Command::Restore(arguments) => commands::restore::run(console, &arguments),
+        Command::Settings(arguments) => commands::settings::run(console, &arguments),
         Command::Passphrase(arguments) => commands::passphrase::run(console, &arguments),
         Command::Delete(arguments) => commands::delete::run(console, &arguments),
         Command::Bundle(arguments) => commands::bundle::run(console, &arguments),

@@ -6,14 +6,13 @@ use serde_json::json;
 use tessera_verifier::claims::AssuranceLevel;
 use tessera_verifier::crypto::LocalSigner as _;
 use tessera_verifier::liveness::{self, Answer, LivenessChallenge};
-use tessera_verifier::time::Timestamp;
 use tessera_verifier::vci::Secret;
 use tessera_verifier::{device, vci};
 
 use crate::error::Error;
 use crate::issuer::{Issuer, read};
 use crate::receive::PERSON;
-use crate::store::{Contents, PendingSession, Store};
+use crate::store::{CredentialSet, PendingSession, Store};
 use crate::surroundings::Surroundings;
 use crate::transport::HttpRequest;
 
@@ -176,21 +175,14 @@ pub struct Renewable {
     pub level: AssuranceLevel,
 }
 
-/// What a wallet with these contents could have renewed: each set in force that names a person.
+/// How an issuer of ours may renew a set by the device key; `None` where the set names no person.
 #[must_use]
-pub fn renewable(contents: &Contents, now: Timestamp) -> Vec<Renewable> {
-    contents
-        .sets
-        .iter()
-        .filter(|set| set.is_usable(now))
-        .filter_map(|set| {
-            Some(Renewable {
-                issuer_url: set.issuer_url.clone(),
-                number: set.claims.get(PERSON)?.as_str()?.to_owned(),
-                level: set.level,
-            })
-        })
-        .collect()
+pub fn renewable(set: &CredentialSet) -> Option<Renewable> {
+    Some(Renewable {
+        issuer_url: set.issuer_url.clone(),
+        number: set.claims.get(PERSON)?.as_str()?.to_owned(),
+        level: set.level,
+    })
 }
 
 /// Renews what this device holds, on the checks of before.

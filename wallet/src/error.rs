@@ -78,6 +78,18 @@ pub enum Error {
     /// The authority has not decided yet.
     IssuancePending,
 
+    /// The issuer wants a wallet that its provider vouches for, and nobody vouches for this one.
+    AttestationNeeded,
+    /// The wallet's provider does not attest.
+    AttestationUnavailable,
+    /// What a browser came back with does not answer the wallet's authorization request.
+    AuthorizationInvalid,
+    /// The person did not come back from the browser in time.
+    AuthorizationTimedOut,
+    /// The issuer takes no kind of key proof that the wallet can make.
+    ProofUnsupported,
+    /// The issuance left nothing to renew with.
+    NothingToRenew,
     /// The offer is not an OpenID4VCI credential offer this wallet can use.
     OfferInvalid,
     /// The offer wants a transaction code.
@@ -174,6 +186,12 @@ impl Error {
             Self::SessionNotReady => "session_not_ready",
             Self::NothingDeferred => "nothing_deferred",
             Self::IssuancePending => "issuance_pending",
+            Self::AttestationNeeded => "attestation_needed",
+            Self::AttestationUnavailable => "attestation_unavailable",
+            Self::AuthorizationInvalid => "authorization_invalid",
+            Self::AuthorizationTimedOut => "authorization_timed_out",
+            Self::ProofUnsupported => "proof_unsupported",
+            Self::NothingToRenew => "nothing_to_renew",
             Self::OfferInvalid => "offer_invalid",
             Self::TxCodeNeeded => "tx_code_needed",
             Self::ResponseNotEncrypted => "response_not_encrypted",

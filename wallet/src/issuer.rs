@@ -85,10 +85,7 @@ impl<'a> Issuer<'a> {
         if (200..300).contains(&answer.status) {
             return Ok(answer);
         }
-        Err(Error::IssuerRefused {
-            code: error_code(&answer),
-            status: answer.status,
-        })
+        Err(refusal(&answer))
     }
 
     pub(crate) fn bearer_get<T: DeserializeOwned>(
@@ -98,6 +95,19 @@ impl<'a> Issuer<'a> {
     ) -> Result<T, Error> {
         read(&self.send(HttpRequest::get(url, "application/json").with_bearer(token))?)
     }
+}
+
+/// What an error status becomes.
+pub(crate) fn refusal(answer: &HttpResponse) -> Error {
+    Error::IssuerRefused {
+        code: error_code(answer),
+        status: answer.status,
+    }
+}
+
+/// The protocol's own code of an error body (RFC 6749 §5.2, OpenID4VCI 1.0 §8.3.1), if it is a plain word.
+pub(crate) fn protocol_error(answer: &HttpResponse) -> Option<String> {
+    member(answer, &["error"])
 }
 
 /// Reads strict JSON into a type.
@@ -125,30 +135,31 @@ pub(crate) fn identifier(address: &str) -> Result<String, Error> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-/// `code` of a problem document (RFC 9457), else `error` (RFC 6749 §5.2); anything that is not a plain word is dropped,
-/// so that a hostile issuer cannot write on the person's terminal.
+/// `code` of a problem document (RFC 9457), else `error` (RFC 6749 §5.2).
 fn error_code(answer: &HttpResponse) -> String {
+    member(answer, &["code", "error"]).unwrap_or_else(|| "unspecified".to_owned())
+}
+
+/// The first of these members that is there. Anything that is not a plain word is dropped, so that a hostile issuer
+/// cannot write on the person's terminal.
+fn member(answer: &HttpResponse, names: &[&str]) -> Option<String> {
     let limits = Limits {
         bytes: HttpRequest::MAX_ANSWER,
         depth: DEPTH,
     };
-    let plain = |word: &str| {
-        (1..=64).contains(&word.len())
-            && word
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-    };
-    json::parse(&answer.body, limits)
-        .ok()
-        .and_then(|problem| {
-            ["code", "error"].iter().find_map(|member| {
-                problem[*member]
-                    .as_str()
-                    .filter(|word| plain(word))
-                    .map(str::to_owned)
-            })
-        })
-        .unwrap_or_else(|| "unspecified".to_owned())
+    let problem = json::parse(&answer.body, limits).ok()?;
+    names
+        .iter()
+        .find_map(|name| problem[*name].as_str().filter(|word| is_plain(word)))
+        .map(str::to_owned)
+}
+
+/// Whether a code may be shown: lower case ASCII, digits and underscores.
+pub(crate) fn is_plain(word: &str) -> bool {
+    (1..=64).contains(&word.len())
+        && word
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 #[cfg(test)]

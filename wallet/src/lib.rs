@@ -40,6 +40,7 @@
 //! # Ok::<(), tessera_wallet::Error>(())
 //! ```
 
+pub mod client;
 pub mod consent;
 pub mod delete;
 pub mod enrol;
@@ -48,6 +49,7 @@ pub mod messages;
 pub mod present;
 pub mod reach;
 pub mod receive;
+pub mod renew;
 pub mod request;
 pub mod secret;
 pub mod select;

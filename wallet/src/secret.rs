@@ -78,9 +78,7 @@ impl StoredKey {
     pub fn open(&self) -> Result<HolderKey, Error> {
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &self.0)
             .map_err(|_| Error::StoreDamaged)?;
-        let public = PublicKey::from_uncompressed(pair.public_key().as_ref())
-            .map_err(|_| Error::StoreDamaged)?;
-        Ok(HolderKey { pair, public })
+        HolderKey::from_pair(pair)
     }
 }
 
@@ -105,6 +103,14 @@ impl<'de> Deserialize<'de> for StoredKey {
 pub struct HolderKey {
     pair: EcdsaKeyPair,
     public: PublicKey,
+}
+
+impl HolderKey {
+    pub(crate) fn from_pair(pair: EcdsaKeyPair) -> Result<Self, Error> {
+        let public = PublicKey::from_uncompressed(pair.public_key().as_ref())
+            .map_err(|_| Error::StoreDamaged)?;
+        Ok(Self { pair, public })
+    }
 }
 
 impl LocalSigner for HolderKey {

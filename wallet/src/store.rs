@@ -14,8 +14,9 @@ use aws_lc_rs::rand::SecureRandom;
 
 pub use backup::{Backup, BackupKind, Restored};
 pub use contents::{
-    Contents, CredentialBody, CredentialSet, DeferredIssuance, HistoryEntry, HistoryEvent,
-    OneTimeCredential, PendingSession, TrustedIssuer,
+    AuthenticatedBy, Contents, CredentialBody, CredentialSet, DeferredIssuance, ForeignSet,
+    HistoryEntry, HistoryEvent, OneTimeCredential, PendingSession, Renewal, Settings,
+    TrustedIssuer,
 };
 pub use envelope::KeyStretching;
 

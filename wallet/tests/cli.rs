@@ -78,6 +78,7 @@ fn help_is_what_is_written_down() {
         "restore",
         "passphrase",
         "delete",
+        "settings",
     ] {
         let arguments: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
         let output = cli.run(&arguments);

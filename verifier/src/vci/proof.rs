@@ -29,7 +29,7 @@ pub struct VerifiedProof {
     pub key_attestation: Option<String>,
 }
 
-/// A key proof for the issuer `aud`, to be signed by `holder_key`.
+/// A key proof for the issuer `aud`, to be signed by `holder_key`. An empty `nonce` is left out.
 #[must_use]
 pub fn prepare(
     holder_key: &PublicKey,
@@ -38,11 +38,19 @@ pub fn prepare(
     iat: Timestamp,
     client: Option<&str>,
 ) -> jws::Unsigned {
-    let mut payload = json!({"aud": aud, "nonce": nonce, "iat": iat.unix()});
+    let mut payload = claims(aud, nonce, iat);
     if let (Some(client), Some(members)) = (client, payload.as_object_mut()) {
         members.insert("iss".to_owned(), json!(client));
     }
     jws::Unsigned::new(json!({"typ": TYP, "jwk": holder_key.to_jwk()}), &payload)
+}
+
+/// Appendix F.1: an issuer without a nonce endpoint gets no nonce.
+fn claims(aud: &str, nonce: &str, iat: Timestamp) -> serde_json::Value {
+    match nonce {
+        "" => json!({"aud": aud, "iat": iat.unix()}),
+        nonce => json!({"aud": aud, "nonce": nonce, "iat": iat.unix()}),
+    }
 }
 
 /// Like [`prepare`], with an attestation of the key beside it (appendix D).
@@ -54,7 +62,7 @@ pub fn prepare_attested(
     iat: Timestamp,
     key_attestation: &str,
 ) -> jws::Unsigned {
-    let payload = json!({"aud": aud, "nonce": nonce, "iat": iat.unix()});
+    let payload = claims(aud, nonce, iat);
     let header =
         json!({"typ": TYP, "jwk": holder_key.to_jwk(), "key_attestation": key_attestation});
     jws::Unsigned::new(header, &payload)

@@ -47,6 +47,18 @@ pub(crate) struct Global {
     /// Print results as JSON on standard output
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Description of a development attester that vouches for this wallet to issuers
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "TESSERA_ATTESTER",
+        hide_env_values = true
+    )]
+    pub(crate) attester: Option<PathBuf>,
+    /// Certificate (DER or PEM) of an authority whose issuers you accept; may be given several times
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) anchor: Vec<PathBuf>,
     /// Language of messages
     #[arg(
         long,
@@ -88,8 +100,13 @@ on your other device.")]
     Enrol(Enrol),
     /// Take up a credential offer (openid-credential-offer://…)
     #[command(after_help = "\
-Example:
-  tessera receive 'openid-credential-offer://?credential_offer=…' --tx-code 493536")]
+Examples:
+  tessera receive 'openid-credential-offer://?credential_offer=…' --tx-code 493536
+  tessera receive --issuer https://issuer.example --configuration identity_limited_sd_jwt
+
+Where the issuer wants you to agree in a browser, the link is printed, and the wallet waits on this
+machine for the browser to come back. Credentials of issuers in no register are kept apart and shown
+with what could be authenticated about who signed them.")]
     Receive(Receive),
     /// Get the full-function credential: start a session, show its number at a terminal with your card
     #[command(after_help = "\
@@ -145,6 +162,12 @@ those of the old device. With --move they go into the file and leave this wallet
 Example:
   tessera --store new-wallet restore wallet.tessera-backup")]
     Restore(Restore),
+    /// When new one-time credentials are asked for, and how strict the wallet is
+    #[command(after_help = "\
+Examples:
+  tessera settings
+  tessera settings --reissue-below 5 --automatic off")]
+    Settings(Settings),
     /// Change the passphrase of the wallet
     Passphrase(NewPassphrase),
     /// Delete a credential, or the wallet with everything in it
@@ -189,8 +212,19 @@ pub(crate) struct IssuerAndPerson {
 #[derive(Args)]
 pub(crate) struct Receive {
     /// The offer link
-    #[arg(value_name = "OFFER")]
-    pub(crate) offer: String,
+    #[arg(value_name = "OFFER", required_unless_present = "issuer")]
+    pub(crate) offer: Option<String>,
+    /// Ask this issuer without an offer: you agree in a browser
+    #[arg(
+        long,
+        value_name = "URL",
+        conflicts_with = "offer",
+        requires = "configuration"
+    )]
+    pub(crate) issuer: Option<String>,
+    /// What to ask for, by its name in the issuer's metadata; may be given several times
+    #[arg(long, value_name = "ID", requires = "issuer")]
+    pub(crate) configuration: Vec<String>,
     /// Transaction code shown by the issuer or the terminal (asked for when missing)
     #[arg(long, value_name = "CODE")]
     pub(crate) tx_code: Option<String>,
@@ -204,6 +238,40 @@ pub(crate) struct Receive {
     /// Let the offer lead to services on this machine (loopback addresses)
     #[arg(long)]
     pub(crate) local: bool,
+    /// Where you agree in a browser: do not wait for it, but read the address it comes back with from standard input
+    #[arg(long)]
+    pub(crate) paste: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Settings {
+    /// Get new one-time credentials when fewer than this are left in a format
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=10))]
+    pub(crate) reissue_below: Option<u32>,
+    /// Get new ones when the validity ends within so many days
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(0..=365))]
+    pub(crate) reissue_days: Option<u32>,
+    /// Get them when the wallet is used, without being told to
+    #[arg(long, value_name = "ON|OFF")]
+    pub(crate) automatic: Option<Switch>,
+    /// Follow the High Assurance Interoperability Profile 1.0 exactly
+    #[arg(long, value_name = "ON|OFF")]
+    pub(crate) haip: Option<Switch>,
+    /// What to do with requesters that are in no register: refuse them, or ask you
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) unregistered: Option<Unregistered>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    On,
+    Off,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Unregistered {
+    Refuse,
+    Ask,
 }
 
 #[derive(Args)]
@@ -245,6 +313,9 @@ pub(crate) struct Refresh {
     /// Root identity (DID) of the authority, when you know it; otherwise the first one seen is kept
     #[arg(long, value_name = "DID", requires = "issuer")]
     pub(crate) root: Option<String>,
+    /// Only what runs low or ends soon, by your settings
+    #[arg(long, conflicts_with = "issuer")]
+    pub(crate) due: bool,
     /// Level to renew [default with --issuer: full]
     #[arg(long, value_name = "LEVEL", requires = "issuer")]
     pub(crate) level: Option<LevelName>,

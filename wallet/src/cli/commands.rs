@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub(crate) mod authorize;
 pub(crate) mod backup;
 pub(crate) mod bundle;
 pub(crate) mod collect;
@@ -15,5 +16,6 @@ pub(crate) mod receive;
 pub(crate) mod refresh;
 pub(crate) mod restore;
 pub(crate) mod rollout;
+pub(crate) mod settings;
 pub(crate) mod show;
 pub(crate) mod upgrade;

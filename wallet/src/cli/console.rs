@@ -5,13 +5,17 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::rand::SystemRandom;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tessera_verifier::time::Timestamp;
+use tessera_verifier::x509::TrustAnchor;
 use tessera_wallet::Error;
+use tessera_wallet::client::{Attester, Client, FileAttester, MAX_ATTESTER};
 use tessera_wallet::http::HttpTransport;
 use tessera_wallet::messages::{self, Language};
 use tessera_wallet::secret::Passphrase;
-use tessera_wallet::store::Store;
+use tessera_wallet::store::{Settings, Store};
 use tessera_wallet::{Clock, Surroundings};
 use zeroize::Zeroizing;
 
@@ -55,6 +59,19 @@ impl Console {
             rng: &self.rng,
             clock: &self.clock,
         }
+    }
+
+    /// Who vouches for this wallet, and whom the holder accepts.
+    pub(crate) fn identity(&self) -> Result<Identity, Error> {
+        let attester = match &self.global.attester {
+            Some(path) => Some(FileAttester::from_json(&read_file(path, MAX_ATTESTER)?)?),
+            None => None,
+        };
+        let anchors = self.global.anchor.iter().map(|path| anchor(path));
+        Ok(Identity {
+            attester,
+            anchors: anchors.collect::<Result<_, Error>>()?,
+        })
     }
 
     pub(crate) fn language(&self) -> Language {
@@ -205,6 +222,50 @@ impl Console {
         }
     }
 }
+
+/// Who vouches for this wallet, and whom the holder accepts.
+pub(crate) struct Identity {
+    attester: Option<FileAttester>,
+    anchors: Vec<TrustAnchor>,
+}
+
+impl Identity {
+    /// What the wallet brings to an issuance; `foreign` takes issuers that are in no bundle.
+    pub(crate) fn client(&self, settings: &Settings, foreign: bool) -> Client<'_> {
+        Client {
+            attester: self
+                .attester
+                .as_ref()
+                .map(|attester| attester as &dyn Attester),
+            haip: settings.haip,
+            foreign,
+            anchors: &self.anchors,
+        }
+    }
+}
+
+/// Largest certificate file, in bytes.
+const MAX_CERTIFICATE: usize = 64 * 1024;
+
+/// Reads a certificate in DER, or the first one in PEM (RFC 7468 §5).
+fn anchor(path: &Path) -> Result<TrustAnchor, Error> {
+    let bytes = read_file(path, MAX_CERTIFICATE)?;
+    let der = match std::str::from_utf8(&bytes) {
+        Ok(text) if text.contains(BEGIN) => {
+            let inner = text
+                .split(BEGIN)
+                .nth(1)
+                .and_then(|rest| rest.split(END).next());
+            let base64: String = inner.unwrap_or_default().split_whitespace().collect();
+            STANDARD.decode(base64).map_err(|_| Error::FileUnreadable)?
+        }
+        _ => bytes,
+    };
+    Ok(TrustAnchor::from_certificate(&der)?)
+}
+
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+const END: &str = "-----END CERTIFICATE-----";
 
 /// One of the passphrases a command may need: what it is called on the screen, and the variable scripts set.
 pub(crate) struct Which {

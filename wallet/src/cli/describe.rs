@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 use tessera_verifier::claims::{AssuranceLevel, Format};
 use tessera_verifier::time::Timestamp;
-use tessera_wallet::store::CredentialSet;
+use tessera_wallet::store::{AuthenticatedBy, CredentialSet, ForeignSet};
 
 use super::console::Console;
 
@@ -62,6 +62,54 @@ pub(crate) fn set_lines(console: &Console, set: &CredentialSet) -> String {
         let _ = writeln!(lines, "  {line}");
     }
     lines
+}
+
+/// A set of another issuer as JSON: no claims, no keys.
+pub(crate) fn foreign_json(set: &ForeignSet, now: Timestamp) -> Value {
+    json!({
+        "id": set.id,
+        "vct": set.vct,
+        "issuer": set.issuer_url,
+        "signed_by": set.issuer,
+        "authenticated_by": set.authenticated_by,
+        "state": if set.is_usable(now) { "in_force" } else { "expired" },
+        "received_at": time(set.received_at),
+        "valid_from": set.valid_from.map(time),
+        "valid_until": set.valid_until.map(time),
+        "issued": set.issued,
+        "remaining": {Format::SdJwt.as_str(): set.unused.len()},
+    })
+}
+
+/// A set of another issuer in a few lines.
+pub(crate) fn foreign_lines(console: &Console, set: &ForeignSet) -> String {
+    let label = if set.is_usable(console.now()) {
+        "label_in_force"
+    } else {
+        "label_expired"
+    };
+    let until = set.valid_until.map_or_else(|| "–".to_owned(), date);
+    let from = set.valid_from.map_or_else(|| "–".to_owned(), date);
+    let (left, issued) = (set.unused.len().to_string(), set.issued.to_string());
+    format!(
+        "{}  {}  {}\n  {}\n  {}\n  {}\n",
+        set.id,
+        printable(&set.vct),
+        console.text(label, &[]),
+        console.text("label_signed_by", &[&signer(console, set)]),
+        console.text("label_valid", &[&from, &until]),
+        console.text("label_remaining_foreign", &[&left, &issued]),
+    )
+}
+
+/// Who signed, with how that is known.
+pub(crate) fn signer(console: &Console, set: &ForeignSet) -> String {
+    let label = match set.authenticated_by {
+        AuthenticatedBy::Certificate => "label_by_certificate",
+        AuthenticatedBy::Did => "label_by_did",
+        AuthenticatedBy::Address => "label_by_address",
+    };
+    console.text(label, &[&printable(&set.issuer)])
 }
 
 /// `in_force`, `retired` or `expired`.

@@ -16,7 +16,7 @@ use crate::store::{CredentialBody, OneTimeCredential};
 use crate::transport::check_url;
 
 /// Members of an SD-JWT VC that are about the credential, not about its subject.
-const NOT_CLAIMS: [&str; 10] = [
+pub(super) const NOT_CLAIMS: [&str; 10] = [
     "iss", "iat", "nbf", "exp", "cnf", "vct", "status", "_sd_alg", "sub", "evidence",
 ];
 
@@ -45,13 +45,24 @@ struct Facts {
 
 impl UnverifiedCredential {
     /// A credential that came for a request of this type in this format.
-    #[must_use]
-    pub fn new(profile: &'static CredentialProfile, format: Format, body: CredentialBody) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// [`Error::CredentialNotAsAsked`] for another kind of JSON than the format's.
+    pub fn new(
+        profile: &'static CredentialProfile,
+        format: Format,
+        sent: Value,
+    ) -> Result<Self, Error> {
+        let body = match (format, sent) {
+            (Format::SdJwt, Value::String(text)) => CredentialBody::SdJwt(text),
+            (Format::LdpVc, document @ Value::Object(_)) => CredentialBody::Ldp(document),
+            _ => return Err(Error::CredentialNotAsAsked),
+        };
+        Ok(Self {
             profile,
             format,
             body,
-        }
+        })
     }
 
     /// Checks everything that can be checked without showing it to anybody, and takes the key it is bound to out of
@@ -105,6 +116,12 @@ impl VerifiedCredential {
     #[must_use]
     pub fn level(&self) -> AssuranceLevel {
         self.profile.level
+    }
+
+    /// Its format.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.one_time.format
     }
 
     /// The issuer that signed it.

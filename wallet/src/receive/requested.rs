@@ -1,25 +1,24 @@
-//! An offer taken up: token, nonce, proofs, credential request.
+//! A token, and what is asked for with it: proofs, credential requests, notifications.
 
 use serde_json::{Value, json};
-use tessera_exchange::jwe::{ALG, DecryptionKey, best_enc};
-use tessera_verifier::claims::{CredentialProfile, Format};
 use tessera_verifier::crypto::LocalSigner as _;
 use tessera_verifier::key::PublicKey;
-use tessera_verifier::vci::metadata::ResponseEncryptionMetadata;
+use tessera_verifier::vci::token::Grant;
 use tessera_verifier::vci::{
-    self, AuthorizationServerMetadata, CredentialOffer, CredentialResponse, IssuerMetadata,
-    NonceResponse, PRE_AUTHORIZED_CODE, Secret, TokenResponse,
+    self, AuthorizationDetail, CredentialConfiguration, CredentialOffer, NonceResponse,
+    NotificationEvent, NotificationRequest, Proofs, Secret, TokenRequest, TokenResponse,
 };
-use url::form_urlencoded;
+use zeroize::Zeroizing;
 
-use super::BATCH;
-use super::check::UnverifiedCredential;
+use super::encryption::{Encryption, open};
+use super::session::{AccessToken, Session};
+use super::{BATCH, known_keys};
+use crate::client::Client;
 use crate::error::Error;
-use crate::issuer::{Issuer, read};
+use crate::issuer::read;
 use crate::secret::StoredKey;
-use crate::store::{CredentialBody, DeferredIssuance};
+use crate::store::{Contents, DeferredIssuance, Renewal};
 use crate::surroundings::Surroundings;
-use crate::transport::{HttpRequest, HttpResponse};
 
 /// Largest credential response, in bytes: a batch of ten with room.
 const MAX_RESPONSE: usize = 4 * 1024 * 1024;
@@ -30,117 +29,248 @@ pub type KeyRing = Vec<(PublicKey, StoredKey)>;
 /// What an issuer answers a request for credentials with. Has no `Debug`.
 pub enum Fetched {
     /// The credentials, unchecked, and the keys they may be bound to.
-    Now(Vec<UnverifiedCredential>, KeyRing),
+    Now(Received),
     /// Not yet.
-    Deferred(DeferredIssuance),
+    Deferred(Box<DeferredIssuance>),
 }
 
-/// An offer whose code has been exchanged for an access token. Has no `Debug`.
+/// Credentials as they came. Has no `Debug`.
+pub struct Received {
+    /// One for each proof, or fewer.
+    pub credentials: Vec<Value>,
+    /// The keys of the proofs.
+    pub keys: KeyRing,
+    /// For telling the issuer what became of them (§11).
+    pub notification_id: Option<String>,
+}
+
+/// An authorization that has become an access token. Has no `Debug`.
 pub struct Requested<'a> {
-    issuer: Issuer<'a>,
-    surroundings: Surroundings<'a>,
-    metadata: IssuerMetadata,
-    token: Secret,
+    session: Session<'a>,
+    client_id: Option<String>,
+    token: AccessToken,
+    refresh_token: Option<Secret>,
+    granted: Vec<AuthorizationDetail>,
+    configurations: Vec<String>,
 }
 
 impl<'a> Requested<'a> {
-    /// Reads the issuer's metadata and exchanges the offer's code (and the transaction code) for a token.
+    /// Exchanges the pre-authorized code of an offer (and the transaction code) for a token.
     ///
     /// # Errors
-    /// [`Error::TxCodeNeeded`], [`Error::IssuerMalformed`], [`Error::IssuerRefused`], network errors.
+    /// [`Error::TxCodeNeeded`], [`Error::OfferInvalid`] without the grant, [`Error::AttestationNeeded`],
+    /// [`Error::IssuerMalformed`], [`Error::IssuerRefused`], network errors.
     pub fn begin(
+        contents: &Contents,
         surroundings: Surroundings<'a>,
+        client: Client<'a>,
         offer: &CredentialOffer,
         tx_code: Option<&Secret>,
     ) -> Result<Self, Error> {
-        let grant = offer.grants.pre_authorized_code.as_ref();
-        let grant = grant.ok_or(Error::OfferInvalid)?;
+        let grant = offer
+            .grants
+            .pre_authorized_code
+            .as_ref()
+            .ok_or(Error::OfferInvalid)?;
         if grant.tx_code.is_some() && tx_code.is_none() {
             return Err(Error::TxCodeNeeded);
         }
-        let issuer = Issuer::new(surroundings, &offer.credential_issuer)?;
-        let metadata: IssuerMetadata =
-            issuer.get_json(issuer.well_known("openid-credential-issuer")?)?;
-        // OpenID4VCI 1.0 §12.2.4: compared as strings, without normalization.
-        if metadata.credential_issuer != offer.credential_issuer {
-            return Err(Error::IssuerMalformed);
-        }
-        let server: AuthorizationServerMetadata =
-            issuer.get_json(issuer.well_known("oauth-authorization-server")?)?;
-        // The issuer is its own authorization server here; a code sent to another origin would be given away.
-        let own = |name: &String| *name == metadata.credential_issuer;
-        if server.issuer != metadata.credential_issuer
-            || !metadata.authorization_servers.iter().all(own)
-        {
-            return Err(Error::IssuerMalformed);
-        }
-
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("grant_type", PRE_AUTHORIZED_CODE);
-        form.append_pair("pre-authorized_code", grant.code.expose());
-        if let (Some(_), Some(code)) = (&grant.tx_code, tx_code) {
-            form.append_pair("tx_code", code.expose());
-        }
-        let answer = issuer.send(HttpRequest::post(
-            issuer.named(&server.token_endpoint)?,
-            "application/x-www-form-urlencoded",
-            form.finish().into_bytes(),
-        ))?;
-        let token: TokenResponse = read(&answer)?;
-        if !token.token_type.eq_ignore_ascii_case("bearer") {
-            return Err(Error::IssuerMalformed);
-        }
-        Ok(Self {
-            issuer,
+        let session = Session::discover(
             surroundings,
-            metadata,
-            token: token.access_token,
-        })
+            client,
+            (
+                &offer.credential_issuer,
+                grant.authorization_server.as_deref(),
+            ),
+            &known_keys(contents, &offer.credential_issuer),
+            StoredKey::generate(surroundings.rng)?,
+        )?;
+        let configurations = super::supported(&session.metadata, offer)?;
+        let request = TokenRequest {
+            grant: Grant::PreAuthorizedCode {
+                code: grant.code.clone(),
+                tx_code: tx_code.filter(|_| grant.tx_code.is_some()).cloned(),
+            },
+            client_id: session.client_id(true).map(str::to_owned),
+            authorization_details: Vec::new(),
+        };
+        Self::with(session, &request, configurations)
     }
 
-    /// Goes on with a token of before, to collect what was deferred.
+    /// Exchanges a refresh token of before for a token (RFC 6749 §6), to have the same again.
+    ///
+    /// # Errors
+    /// As [`Self::begin`]; [`Error::NothingToRenew`] without a refresh token.
+    pub fn refresh(
+        contents: &Contents,
+        surroundings: Surroundings<'a>,
+        client: Client<'a>,
+        issuer_url: &str,
+        renewal: &Renewal,
+    ) -> Result<Self, Error> {
+        let refresh_token = renewal.refresh_token.clone().ok_or(Error::NothingToRenew)?;
+        let session = Session::discover(
+            surroundings,
+            client,
+            (
+                &renewal.credential_issuer,
+                renewal.authorization_server.as_deref(),
+            ),
+            &known_keys(contents, issuer_url),
+            renewal.key.duplicate(),
+        )?;
+        let request = TokenRequest {
+            grant: Grant::RefreshToken {
+                refresh_token: refresh_token.clone(),
+            },
+            client_id: renewal.client_id.clone(),
+            authorization_details: Vec::new(),
+        };
+        let mut requested = Self::with(session, &request, renewal.configurations.clone())?;
+        // RFC 6749 §6: the old one stays good where no new one comes.
+        requested.refresh_token.get_or_insert(refresh_token);
+        Ok(requested)
+    }
+
+    /// Goes on with a token of before, to collect what was deferred or to say what became of it.
     ///
     /// # Errors
     /// [`Error::IssuerMalformed`], [`Error::IssuerRefused`], network errors.
     pub fn resume(
+        contents: &Contents,
         surroundings: Surroundings<'a>,
-        deferred: &DeferredIssuance,
+        client: Client<'a>,
+        issuer_url: &str,
+        renewal: &Renewal,
     ) -> Result<Self, Error> {
-        let issuer = Issuer::new(surroundings, &deferred.issuer_url)?;
-        let metadata: IssuerMetadata =
-            issuer.get_json(issuer.well_known("openid-credential-issuer")?)?;
-        Ok(Self {
-            issuer,
+        let session = Session::discover(
             surroundings,
-            metadata,
-            token: deferred.access_token.clone(),
+            client,
+            (
+                &renewal.credential_issuer,
+                renewal.authorization_server.as_deref(),
+            ),
+            &known_keys(contents, issuer_url),
+            renewal.key.duplicate(),
+        )?;
+        Ok(Self {
+            session,
+            client_id: renewal.client_id.clone(),
+            token: AccessToken {
+                token: renewal.access_token.clone(),
+                bound: renewal.bound,
+            },
+            refresh_token: renewal.refresh_token.clone(),
+            granted: Vec::new(),
+            configurations: renewal.configurations.clone(),
         })
     }
 
-    /// Asks for a batch in one format, each credential to a fresh key. What comes back is not checked yet.
+    /// Asks for a token (§6).
+    pub(super) fn with(
+        session: Session<'a>,
+        request: &TokenRequest,
+        configurations: Vec<String>,
+    ) -> Result<Self, Error> {
+        let answer = session.post_form(&session.server.token_endpoint, &request.to_form())?;
+        let token: TokenResponse = read(&answer)?;
+        let is = |kind: &str| token.token_type.eq_ignore_ascii_case(kind);
+        // RFC 9449 §5: a server may answer with a token that is not bound; HAIP 1.0 §4 does not let it.
+        let bound = is("DPoP") && session.binds();
+        if !bound && (!is("Bearer") || session.client.haip) {
+            return Err(Error::IssuerMalformed);
+        }
+        Ok(Self {
+            client_id: request.client_id.clone(),
+            session,
+            token: AccessToken {
+                token: token.access_token,
+                bound,
+            },
+            refresh_token: token.refresh_token,
+            granted: token.authorization_details,
+            configurations,
+        })
+    }
+
+    /// The issuer's identifier, as it writes it.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.session.metadata.credential_issuer
+    }
+
+    /// The refresh token, as the last answer left it.
+    pub(crate) fn refresh_token(&self) -> Option<&Secret> {
+        self.refresh_token.as_ref()
+    }
+
+    /// The configurations that were offered and are in the issuer's metadata.
+    #[must_use]
+    pub fn configurations(&self) -> &[String] {
+        &self.configurations
+    }
+
+    /// What the issuer says of a configuration.
     ///
     /// # Errors
-    /// [`Error::IssuerMalformed`], [`Error::IssuerRefused`], [`Error::ResponseNotEncrypted`],
-    /// [`Error::ResponseUnreadable`], network errors.
-    pub fn fetch(
-        &self,
-        profile: &'static CredentialProfile,
-        format: Format,
-    ) -> Result<Fetched, Error> {
-        let id = profile.configuration(format);
-        self.metadata
+    /// [`Error::IssuerMalformed`].
+    pub fn configuration(&self, id: &str) -> Result<&CredentialConfiguration, Error> {
+        self.session
+            .metadata
             .credential_configurations_supported
             .get(id)
-            .filter(|configuration| configuration.format == format.as_str())
-            .ok_or(Error::IssuerMalformed)?;
-        let (proofs, keys) = self.proofs()?;
-        let body = json!({"credential_configuration_id": id, "proofs": {"jwt": proofs}});
-        self.ask(
-            &self.metadata.credential_endpoint,
-            body,
-            (profile, format),
-            keys,
-        )
+            .ok_or(Error::IssuerMalformed)
+    }
+
+    /// What to keep of this issuance, to renew it and to say what became of it.
+    #[must_use]
+    pub fn renewal(&self, notifications: Vec<String>) -> Renewal {
+        Renewal {
+            credential_issuer: self.session.metadata.credential_issuer.clone(),
+            authorization_server: (self.session.server.issuer
+                != self.session.metadata.credential_issuer)
+                .then(|| self.session.server.issuer.clone()),
+            client_id: self.client_id.clone(),
+            configurations: self.configurations.clone(),
+            key: self.session.stored.duplicate(),
+            access_token: self.token.token.clone(),
+            bound: self.token.bound,
+            refresh_token: self.refresh_token.clone(),
+            notifications,
+        }
+    }
+
+    /// Asks for a batch of one configuration, each credential to a fresh key. What comes back is not checked yet.
+    ///
+    /// # Errors
+    /// [`Error::ProofUnsupported`], [`Error::AttestationNeeded`], [`Error::IssuerMalformed`], [`Error::IssuerRefused`],
+    /// [`Error::ResponseNotEncrypted`], [`Error::ResponseUnreadable`], network errors.
+    pub fn fetch(&self, id: &str) -> Result<Fetched, Error> {
+        let configuration = self.configuration(id)?;
+        let mut last = false;
+        loop {
+            let (proofs, keys) = self.proofs(configuration)?;
+            let mut body = json!({"proofs": proofs});
+            // §8.2: by the name the token response gave it, where it gave one.
+            let named = self
+                .granted
+                .iter()
+                .find(|detail| detail.credential_configuration_id == id)
+                .and_then(|detail| detail.credential_identifiers.first());
+            match named {
+                Some(name) => body["credential_identifier"] = json!(name),
+                None => body["credential_configuration_id"] = json!(id),
+            }
+            match self.ask(&self.session.metadata.credential_endpoint, body, id, keys) {
+                // §8.3.1.2: a nonce may have gone stale; a fresh one is tried once.
+                Err(Error::IssuerRefused { code, .. })
+                    if !last && matches!(code.as_str(), "invalid_nonce" | "nonce_mismatch") =>
+                {
+                    last = true;
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
     /// Asks again for what was deferred (§9.1).
@@ -148,180 +278,185 @@ impl<'a> Requested<'a> {
     /// # Errors
     /// As [`Self::fetch`]; [`Error::StoreDamaged`] where the wallet remembers it wrongly.
     pub fn collect(&self, deferred: DeferredIssuance) -> Result<Fetched, Error> {
-        let kind = CredentialProfile::by_configuration(&deferred.configuration)
-            .ok_or(Error::StoreDamaged)?;
         let keys = deferred
             .keys
             .into_iter()
             .map(|stored| Ok((stored.open()?.public_key().clone(), stored)))
             .collect::<Result<KeyRing, Error>>()?;
         let endpoint = self
+            .session
             .metadata
             .deferred_credential_endpoint
             .as_ref()
             .ok_or(Error::IssuerMalformed)?;
         let body = json!({"transaction_id": deferred.transaction_id.expose()});
-        self.ask(endpoint, body, kind, keys)
+        self.ask(endpoint, body, &deferred.configuration, keys)
     }
 
-    /// Sends a request for credentials, the response encrypted whenever the issuer offers that.
+    /// Says what became of credentials (§11). Where the issuer has no endpoint for it, nothing is said.
+    ///
+    /// # Errors
+    /// [`Error::IssuerRefused`], network errors.
+    pub fn notify(&self, id: &str, event: NotificationEvent) -> Result<bool, Error> {
+        let Some(endpoint) = &self.session.metadata.notification_endpoint else {
+            return Ok(false);
+        };
+        let body = json!(NotificationRequest {
+            notification_id: id.to_owned(),
+            event,
+            event_description: None,
+        })
+        .to_string();
+        self.session
+            .post_authorized(
+                endpoint,
+                ("application/json", body.as_bytes()),
+                &self.token,
+                64 * 1024,
+            )
+            .map(|_| true)
+    }
+
+    /// Sends a request for credentials; encrypted both ways where the issuer offers it.
     fn ask(
         &self,
         endpoint: &str,
         mut body: Value,
-        (profile, format): (&'static CredentialProfile, Format),
+        configuration: &str,
         keys: KeyRing,
     ) -> Result<Fetched, Error> {
-        let encryption = match &self.metadata.credential_response_encryption {
-            Some(offered) => {
-                let key = ResponseKey::offered(offered)?;
-                if key.is_none() && offered.encryption_required {
-                    return Err(Error::IssuerMalformed);
+        let encryption = Encryption::of(&self.session.metadata)?;
+        let sent = match &encryption {
+            Some(encryption) => {
+                if let Some(member) = encryption.response_member() {
+                    body["credential_response_encryption"] = member;
                 }
-                key
+                let clear = Zeroizing::new(body.to_string());
+                ("application/jwt", encryption.seal(clear.as_bytes())?)
             }
-            None => None,
+            None => ("application/json", body.to_string()),
         };
-        if let Some(key) = &encryption {
-            body["credential_response_encryption"] = key.request_member();
-        }
-        let request = HttpRequest::post(
-            self.issuer.named(endpoint)?,
-            "application/json",
-            body.to_string().into_bytes(),
-        )
-        .with_bearer(&self.token)
-        .with_max_answer(MAX_RESPONSE);
-        let response = open(&self.issuer.send(request)?, encryption.as_ref())?;
+        let answer = self.session.post_authorized(
+            endpoint,
+            (sent.0, sent.1.as_bytes()),
+            &self.token,
+            MAX_RESPONSE,
+        )?;
+        let response = open(&answer, encryption.as_ref())?;
         if let Some(transaction_id) = response.transaction_id {
             // §8.3: either credentials or a transaction.
             if !response.credentials.is_empty() {
                 return Err(Error::CredentialNotAsAsked);
             }
-            return Ok(Fetched::Deferred(DeferredIssuance {
-                issuer_url: self.issuer.identifier().to_owned(),
-                access_token: self.token.clone(),
+            return Ok(Fetched::Deferred(Box::new(DeferredIssuance {
+                issuer_url: self.session.issuer.identifier().to_owned(),
+                access_token: self.token.token.clone(),
                 transaction_id,
-                configuration: profile.configuration(format).to_owned(),
+                configuration: configuration.to_owned(),
                 keys: keys.into_iter().map(|(_, stored)| stored).collect(),
                 set: None,
-            }));
+                renewal: Some(self.renewal(Vec::new())),
+            })));
         }
         // §8.3: never more credentials than keys; fewer are allowed.
         if response.credentials.is_empty() || response.credentials.len() > keys.len() {
             return Err(Error::CredentialNotAsAsked);
         }
-        let received = response
-            .credentials
-            .into_iter()
-            .map(|issued| {
-                let body = match (format, issued.credential) {
-                    (Format::SdJwt, Value::String(text)) => CredentialBody::SdJwt(text),
-                    (Format::LdpVc, document @ Value::Object(_)) => CredentialBody::Ldp(document),
-                    _ => return Err(Error::CredentialNotAsAsked),
-                };
-                Ok(UnverifiedCredential::new(profile, format, body))
-            })
-            .collect::<Result<_, _>>()?;
-        Ok(Fetched::Now(received, keys))
+        Ok(Fetched::Now(Received {
+            credentials: response
+                .credentials
+                .into_iter()
+                .map(|issued| issued.credential)
+                .collect(),
+            keys,
+            notification_id: response.notification_id,
+        }))
     }
 
-    /// One proof of possession for each fresh key, all over one nonce (§8.2.1.1, appendix F.1).
-    fn proofs(&self) -> Result<(Vec<String>, KeyRing), Error> {
-        let endpoint = self
-            .metadata
-            .nonce_endpoint
-            .as_ref()
-            .ok_or(Error::IssuerMalformed)?;
-        let nonce: NonceResponse = self
-            .issuer
-            .post_json(self.issuer.named(endpoint)?, &json!({}))?;
+    /// Proofs for a batch of fresh keys over one nonce (§8.2.1, appendix F), of a kind the configuration takes.
+    fn proofs(&self, configuration: &CredentialConfiguration) -> Result<(Proofs, KeyRing), Error> {
+        let nonce = match &self.session.metadata.nonce_endpoint {
+            Some(endpoint) => {
+                let answer: NonceResponse = read(&self.session.post_plain(endpoint)?)?;
+                Some(answer.c_nonce)
+            }
+            None => None,
+        };
         let batch = self
+            .session
             .metadata
             .batch_credential_issuance
             .as_ref()
             .map_or(1, |batch| batch.batch_size as usize)
             .clamp(1, BATCH);
-        let mut proofs = Vec::with_capacity(batch);
-        let mut keys = Vec::with_capacity(batch);
+        let mut keys = KeyRing::with_capacity(batch);
         for _ in 0..batch {
-            let stored = StoredKey::generate(self.surroundings.rng)?;
-            let key = stored.open()?;
-            let proof = vci::proof::prepare(
-                key.public_key(),
-                &self.metadata.credential_issuer,
-                &nonce.c_nonce,
-                self.surroundings.clock.now(),
-                None,
-            );
-            proofs.push(proof.sign(&key).map_err(|_| Error::Signing)?);
-            keys.push((key.public_key().clone(), stored));
+            let stored = StoredKey::generate(self.session.surroundings.rng)?;
+            keys.push((stored.open()?.public_key().clone(), stored));
         }
+        let kinds = &configuration.proof_types_supported;
+        let usable = |kind: &str| {
+            kinds.get(kind).filter(|kind| {
+                let algs = &kind.proof_signing_alg_values_supported;
+                algs.is_empty() || algs.iter().any(|alg| alg == "ES256")
+            })
+        };
+        let attested =
+            |kind: &str| usable(kind).is_some_and(|k| k.key_attestations_required.is_some());
+        let proofs = if kinds.is_empty() || (usable("jwt").is_some() && !attested("jwt")) {
+            Proofs::Jwt(self.signed(&keys, nonce.as_deref(), false)?)
+        } else if usable("attestation").is_some() {
+            let public: Vec<PublicKey> = keys.iter().map(|(public, _)| public.clone()).collect();
+            Proofs::Attestation(vec![self.attestation(&public, nonce.as_deref())?])
+        } else if usable("jwt").is_some() {
+            Proofs::Jwt(self.signed(&keys, nonce.as_deref(), true)?)
+        } else {
+            return Err(Error::ProofUnsupported);
+        };
         Ok((proofs, keys))
     }
-}
 
-/// Reads a credential response; encrypted exactly when that was asked for (§8.3).
-fn open(answer: &HttpResponse, key: Option<&ResponseKey>) -> Result<CredentialResponse, Error> {
-    let Some(key) = key else {
-        return vci::read(&answer.body).map_err(|_| Error::IssuerMalformed);
-    };
-    if answer.content_type != "application/jwt" {
-        return Err(Error::ResponseNotEncrypted);
-    }
-    let compact = std::str::from_utf8(&answer.body).map_err(|_| Error::ResponseUnreadable)?;
-    let clear = key
-        .pair
-        .decrypt(compact.trim(), &[key.enc])
-        .map_err(|_| Error::ResponseUnreadable)?;
-    vci::read(&clear).map_err(|_| Error::ResponseUnreadable)
-}
-
-/// A key pair for one response (§10). Has no `Debug`.
-struct ResponseKey {
-    pair: DecryptionKey,
-    enc: &'static str,
-}
-
-impl ResponseKey {
-    /// A fresh key, when the issuer offers an algorithm pair the wallet knows; else `None`.
-    fn offered(offered: &ResponseEncryptionMetadata) -> Result<Option<Self>, Error> {
-        let known = offered.alg_values_supported.iter().any(|alg| alg == ALG);
-        match best_enc(&offered.enc_values_supported) {
-            Some(enc) if known => {
-                let pair = DecryptionKey::generate("response").map_err(|_| Error::Randomness)?;
-                Ok(Some(Self { pair, enc }))
-            }
-            _ => Ok(None),
-        }
+    fn attestation(&self, keys: &[PublicKey], nonce: Option<&str>) -> Result<String, Error> {
+        let now = self.session.surroundings.clock.now();
+        self.session
+            .client
+            .attester
+            .ok_or(Error::AttestationNeeded)?
+            .attest_keys(keys, nonce, now)
     }
 
-    /// The `credential_response_encryption` member of the request.
-    fn request_member(&self) -> Value {
-        json!({"jwk": self.pair.public_jwk(), "enc": self.enc})
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
-    use super::*;
-
-    #[test]
-    fn asks_only_for_what_the_issuer_offers() {
-        let offered = |alg: &str, enc: &str| {
-            ResponseKey::offered(&ResponseEncryptionMetadata {
-                alg_values_supported: vec![alg.to_owned()],
-                enc_values_supported: vec![enc.to_owned()],
-                zip_values_supported: Vec::new(),
-                encryption_required: true,
+    /// One `jwt` proof for each key (appendix F.1); `attested` adds an attestation of that key to each.
+    fn signed(
+        &self,
+        keys: &KeyRing,
+        nonce: Option<&str>,
+        attested: bool,
+    ) -> Result<Vec<String>, Error> {
+        let audience = &self.session.metadata.credential_issuer;
+        let now = self.session.surroundings.clock.now();
+        keys.iter()
+            .map(|(public, stored)| {
+                let unsigned = match (attested, nonce) {
+                    (true, nonce) => {
+                        let attestation = self.attestation(std::slice::from_ref(public), nonce)?;
+                        vci::proof::prepare_attested(
+                            public,
+                            audience,
+                            nonce.unwrap_or_default(),
+                            now,
+                            &attestation,
+                        )
+                    }
+                    (false, nonce) => vci::proof::prepare(
+                        public,
+                        audience,
+                        nonce.unwrap_or_default(),
+                        now,
+                        self.client_id.as_deref(),
+                    ),
+                };
+                unsigned.sign(&stored.open()?).map_err(|_| Error::Signing)
             })
-            .unwrap()
-        };
-        assert!(offered("RSA-OAEP", "A256GCM").is_none());
-        assert!(offered("ECDH-ES", "A128CBC-HS256").is_none());
-        let key = offered("ECDH-ES", "A128GCM").unwrap();
-        assert_eq!(key.request_member()["enc"], "A128GCM");
+            .collect()
     }
 }

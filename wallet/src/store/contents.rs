@@ -1,5 +1,6 @@
 //! What the wallet remembers, as it lies inside the sealed file.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,12 @@ pub struct Contents {
     pub sets: Vec<CredentialSet>,
     /// A session that waits for the visit to a terminal.
     pub pending: Option<PendingSession>,
+    /// Credentials of issuers that are in no bundle, oldest first.
+    #[serde(default)]
+    pub foreign: Vec<ForeignSet>,
+    /// What the holder has chosen.
+    #[serde(default)]
+    pub settings: Settings,
     /// What an issuer has promised and not given yet.
     #[serde(default)]
     pub deferred: Vec<DeferredIssuance>,
@@ -67,6 +74,8 @@ impl Contents {
             device_key,
             issuers: Vec::new(),
             sets: Vec::new(),
+            foreign: Vec::new(),
+            settings: Settings::default(),
             pending: None,
             deferred: Vec::new(),
             history: Vec::new(),
@@ -94,6 +103,12 @@ impl Contents {
             .iter()
             .find(|set| set.id == id)
             .ok_or(Error::CredentialUnknown)
+    }
+
+    /// Whether any credential has this id.
+    #[must_use]
+    pub fn has(&self, id: &str) -> bool {
+        self.set(id).is_ok() || self.foreign.iter().any(|set| set.id == id)
     }
 
     /// Adds a history entry, dropping the oldest past the bound.
@@ -131,6 +146,12 @@ impl Contents {
                 .iter()
                 .map(CredentialSet::without_credentials)
                 .collect(),
+            foreign: self
+                .foreign
+                .iter()
+                .map(ForeignSet::without_credentials)
+                .collect(),
+            settings: self.settings.clone(),
             pending: None,
             deferred: Vec::new(),
             history: self.history.clone(),
@@ -201,8 +222,17 @@ pub struct CredentialSet {
     pub claims: Map<String, Value>,
     /// How many one-time credentials came, over both formats.
     pub issued: u32,
+    /// The formats they came in. Empty in files of before this was kept.
+    #[serde(default)]
+    pub formats: BTreeSet<Format>,
     /// Those not used yet. A used one is gone, with its key.
     pub unused: Vec<OneTimeCredential>,
+    /// What the issuance left, where it left something.
+    #[serde(default)]
+    pub renewal: Option<Renewal>,
+    /// When the issuer last refused to renew it, seconds since the epoch.
+    #[serde(default)]
+    pub refused_at: Option<i64>,
 }
 
 impl CredentialSet {
@@ -219,7 +249,10 @@ impl CredentialSet {
             retired_at: self.retired_at,
             claims: self.claims.clone(),
             issued: self.issued,
+            formats: self.formats.clone(),
             unused: Vec::new(),
+            renewal: self.renewal.as_ref().map(Renewal::duplicate),
+            refused_at: self.refused_at,
         }
     }
 
@@ -236,6 +269,145 @@ impl CredentialSet {
     #[must_use]
     pub fn is_usable(&self, now: Timestamp) -> bool {
         self.retired_at.is_none() && (self.valid_from..self.valid_until).contains(&now.unix())
+    }
+}
+
+/// Credentials of one type from an issuer that is in no bundle. Has no `Debug`: it is personal data.
+#[derive(Serialize, Deserialize)]
+pub struct ForeignSet {
+    /// Short local name, for example `other-3fa9`.
+    pub id: String,
+    /// Where they came from: a credential issuer identifier.
+    pub issuer_url: String,
+    /// Who signed, as authenticated.
+    pub issuer: String,
+    /// How that is known.
+    pub authenticated_by: AuthenticatedBy,
+    /// The type.
+    pub vct: String,
+    /// The issuer's name for what was asked for.
+    pub configuration: String,
+    /// Seconds since the epoch.
+    pub received_at: i64,
+    /// First moment of validity, where there is one, seconds since the epoch.
+    pub valid_from: Option<i64>,
+    /// End of validity (exclusive), where there is one, seconds since the epoch.
+    pub valid_until: Option<i64>,
+    /// The claims, for showing to the holder.
+    pub claims: Map<String, Value>,
+    /// How many one-time credentials came.
+    pub issued: u32,
+    /// Those not used yet.
+    pub unused: Vec<OneTimeCredential>,
+    /// What the issuance left.
+    pub renewal: Option<Renewal>,
+}
+
+impl ForeignSet {
+    /// Whether it is within its validity at `now`.
+    #[must_use]
+    pub fn is_usable(&self, now: Timestamp) -> bool {
+        self.valid_from.is_none_or(|from| now.unix() >= from)
+            && self.valid_until.is_none_or(|until| now.unix() < until)
+    }
+
+    fn without_credentials(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            issuer_url: self.issuer_url.clone(),
+            issuer: self.issuer.clone(),
+            authenticated_by: self.authenticated_by,
+            vct: self.vct.clone(),
+            configuration: self.configuration.clone(),
+            received_at: self.received_at,
+            valid_from: self.valid_from,
+            valid_until: self.valid_until,
+            claims: self.claims.clone(),
+            issued: self.issued,
+            unused: Vec::new(),
+            renewal: self.renewal.as_ref().map(Renewal::duplicate),
+        }
+    }
+}
+
+/// How it is known who signed a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthenticatedBy {
+    /// A certificate under an authority the holder named.
+    Certificate,
+    /// The identifier is the key: nothing is known beyond it.
+    Did,
+    /// The key is published at the issuer's own https address.
+    Address,
+}
+
+/// What an issuance leaves: by what to have the same again, and to say what became of it. Has no `Debug`.
+#[derive(Serialize, Deserialize)]
+pub struct Renewal {
+    /// The issuer's identifier as it writes it.
+    pub credential_issuer: String,
+    /// Its authorization server, where that is another.
+    pub authorization_server: Option<String>,
+    /// Who the wallet said it is, where it did.
+    pub client_id: Option<String>,
+    /// What was asked for.
+    pub configurations: Vec<String>,
+    /// The key that tokens are bound to.
+    pub key: StoredKey,
+    /// The last access token.
+    pub access_token: Secret,
+    /// Whether it is bound to the key.
+    pub bound: bool,
+    /// For another access token.
+    pub refresh_token: Option<Secret>,
+    /// For saying that the credentials were deleted.
+    pub notifications: Vec<String>,
+}
+
+impl Renewal {
+    /// A copy, for a request whose answer may not come.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self {
+            credential_issuer: self.credential_issuer.clone(),
+            authorization_server: self.authorization_server.clone(),
+            client_id: self.client_id.clone(),
+            configurations: self.configurations.clone(),
+            key: self.key.duplicate(),
+            access_token: self.access_token.clone(),
+            bound: self.bound,
+            refresh_token: self.refresh_token.clone(),
+            notifications: self.notifications.clone(),
+        }
+    }
+}
+
+/// What the holder has chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// New one-time credentials are due when fewer than this are left in a format.
+    pub reissue_below: u32,
+    /// And when the validity ends within so many days.
+    pub reissue_days: u32,
+    /// Whether they are asked for when the wallet is used, without being told to.
+    pub automatic: bool,
+    /// HAIP 1.0 exactly.
+    pub haip: bool,
+    /// Whether requesters that are in no register are put before the holder; else they are refused.
+    pub ask_unregistered: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            reissue_below: 3,
+            reissue_days: 7,
+            automatic: true,
+            haip: false,
+            ask_unregistered: false,
+        }
     }
 }
 
@@ -312,6 +484,9 @@ pub struct DeferredIssuance {
     pub keys: Vec<StoredKey>,
     /// The set that the other format of the same request has made, once it has come.
     pub set: Option<String>,
+    /// What the issuance left, to go on with.
+    #[serde(default)]
+    pub renewal: Option<Renewal>,
 }
 
 impl DeferredIssuance {
@@ -325,6 +500,7 @@ impl DeferredIssuance {
             configuration: self.configuration.clone(),
             keys: self.keys.iter().map(StoredKey::duplicate).collect(),
             set: self.set.clone(),
+            renewal: self.renewal.as_ref().map(Renewal::duplicate),
         }
     }
 }
@@ -350,6 +526,15 @@ pub enum HistoryEvent {
         /// Its level.
         level: AssuranceLevel,
         /// Address of the issuer.
+        issuer: String,
+    },
+    /// Credentials of an issuer that is in no bundle came in.
+    ReceivedForeign {
+        /// Local id of the set.
+        credential: String,
+        /// The type.
+        vct: String,
+        /// The issuer, as authenticated.
         issuer: String,
     },
     /// A presentation was made for a requester.

@@ -75,7 +75,7 @@ fn a_wallet_of_every_past_version_opens() {
         std::fs::copy(kept(version).join("wallet.sealed"), &file).unwrap();
         let mut store = Store::open(folder.path(), &words("passphrase")).unwrap();
         let [set] = store.contents().sets.as_slice() else {
-            panic!("{version}: one set");
+            unreachable!("{version}: one set");
         };
         assert_eq!(set.claims["family_name"], "SPECIMEN", "{version}");
         assert_eq!((set.issued, set.unused.len()), (20, 19), "{version}");
@@ -85,7 +85,8 @@ fn a_wallet_of_every_past_version_opens() {
         // And it can be changed, and opened again.
         let world = World::new();
         let id = set.id.clone();
-        tessera_wallet::delete::delete(&mut store, world.surroundings(), &id).unwrap();
+        tessera_wallet::delete::delete(&mut store, world.surroundings(), Client::default(), &id)
+            .unwrap();
         drop(store);
         let store = Store::open(folder.path(), &words("passphrase")).unwrap();
         assert!(store.contents().sets.is_empty(), "{version}");
@@ -105,7 +106,7 @@ fn a_backup_of_every_past_version_restores() {
         drop(store);
         let store = Store::open(home.path(), &words("passphrase")).unwrap();
         let [set] = store.contents().sets.as_slice() else {
-            panic!("{version}: one set");
+            unreachable!("{version}: one set");
         };
         assert_eq!(set.claims["family_name"], "SPECIMEN", "{version}");
         assert_eq!(set.unused.len(), unused, "{version}");
@@ -275,7 +276,7 @@ fn deleting_removes_set_and_keys_and_is_remembered_by_name_only() {
     let (_folder, mut store) = world.store();
     let id = enrolled(&world, &mut store).unwrap();
     let delete = |store: &mut Store, id: &str| {
-        tessera_wallet::delete::delete(store, world.surroundings(), id)
+        tessera_wallet::delete::delete(store, world.surroundings(), Client::default(), id).map(drop)
     };
     assert_eq!(code(delete(&mut store, "full-0000")), "credential_unknown");
     delete(&mut store, &id).unwrap();

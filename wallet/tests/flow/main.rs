@@ -15,6 +15,7 @@ use tessera_verifier::catalogue::Catalogue;
 use tessera_verifier::claims::{AssuranceLevel, Format};
 use tessera_verifier::policy::Policy;
 use tessera_verifier::request::Request;
+use tessera_wallet::client::Client;
 use tessera_wallet::consent::{self, Answer, Holder};
 use tessera_wallet::enrol::{self, Photo};
 use tessera_wallet::present::{self, SignedPresentation};
@@ -41,6 +42,7 @@ fn enrolled(world: &World, store: &mut Store) -> Result<String, Error> {
     receive::accept(
         store,
         world.surroundings(),
+        Client::default(),
         &granted.offer,
         granted.tx_code.as_ref(),
     )

@@ -13,10 +13,16 @@ pub(crate) fn run(console: &Console) -> Result<(), Error> {
         Some(open) => open.issuer_url.clone(),
         None => return Err(Error::NothingDeferred),
     };
-    receive::contact(console, &mut store, &issuer, None)?;
-    let mut id = collect(&mut store, console.surroundings())?;
+    // One that is in no bundle was accepted when it was asked.
+    let foreign = store.contents().issuer(&issuer).is_err();
+    if !foreign {
+        receive::contact(console, &mut store, &issuer, None)?;
+    }
+    let identity = console.identity()?;
+    let client = identity.client(&store.contents().settings, foreign);
+    let mut id = collect(&mut store, console.surroundings(), client)?;
     while !store.contents().deferred.is_empty() {
-        id = collect(&mut store, console.surroundings())?;
+        id = collect(&mut store, console.surroundings(), client)?;
     }
     receive::stored(console, &store, &id, None)
 }

@@ -11,17 +11,41 @@ pub(crate) fn run(console: &Console, arguments: &Delete) -> Result<(), Error> {
     let mut store = console.open()?;
     let Some(id) = &arguments.id else {
         agreed(console, arguments.yes, "label_delete_all")?;
+        let (identity, settings) = (console.identity()?, store.contents().settings.clone());
+        let contents = store.contents();
+        let ids = contents.sets.iter().map(|set| &set.id);
+        let ids: Vec<String> = ids
+            .chain(contents.foreign.iter().map(|set| &set.id))
+            .cloned()
+            .collect();
+        for id in &ids {
+            let client = identity.client(&settings, false);
+            delete::delete(&mut store, console.surroundings(), client, id)?;
+        }
         store.destroy()?;
         let line = console.text("label_deleted_all", &[]);
         console.result(&json!({"deleted": "wallet"}), &format!("{line}\n"));
         return Ok(());
     };
     // Named before the question: a mistyped id is no question.
-    store.contents().set(id)?;
+    if !store.contents().has(id) {
+        return Err(Error::CredentialUnknown);
+    }
     agreed(console, arguments.yes, "label_delete")?;
-    delete::delete(&mut store, console.surroundings(), id)?;
+    let identity = console.identity()?;
+    let client = identity.client(&store.contents().settings, false);
+    let told = delete::delete(&mut store, console.surroundings(), client, id)?;
     let line = console.text("label_deleted", &[id]);
-    console.result(&json!({"deleted": id}), &format!("{line}\n"));
+    let more = if told {
+        "label_issuer_told"
+    } else {
+        "label_issuer_not_told"
+    };
+    let more = console.text(more, &[]);
+    console.result(
+        &json!({"deleted": id, "issuer_told": told}),
+        &format!("{line} {more}\n"),
+    );
     Ok(())
 }
 

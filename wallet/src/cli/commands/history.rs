@@ -121,6 +121,18 @@ fn sentence(console: &Console, entry: &HistoryEntry) -> String {
                 ],
             )
         }
+        HistoryEvent::ReceivedForeign {
+            credential,
+            vct,
+            issuer,
+        } => console.text(
+            "label_received_event",
+            &[
+                credential,
+                &describe::printable(vct),
+                &describe::printable(issuer),
+            ],
+        ),
         HistoryEvent::BackedUp => console.text("label_backed_up_event", &[]),
         HistoryEvent::MovedOut => console.text("label_moved_out_event", &[]),
         HistoryEvent::Restored { made_at, .. } => {

@@ -15,12 +15,14 @@ use tessera_wallet::select::{self, Proposal};
 use tessera_wallet::store::Store;
 use tessera_wallet::trust;
 
+use super::refresh;
 use crate::cli::args::Present;
 use crate::cli::console::{Console, read_bounded, read_file};
 use crate::cli::describe;
 
 pub(crate) fn run(console: &Console, arguments: &Present) -> Result<(), Error> {
     let mut store = console.open()?;
+    refresh::top_up(console, &mut store);
     let reach = Reach::of(store.contents(), arguments.local);
     let object = find_request(console, &arguments.request, &reach)?;
     let proposal = match propose(console, &mut store, (object, &reach), arguments) {

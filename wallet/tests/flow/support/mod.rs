@@ -10,6 +10,7 @@ use std::cell::{Cell, RefCell};
 
 use aws_lc_rs::rand::SystemRandom;
 use serde_json::json;
+use tessera_exchange::jwe::DecryptionKey;
 use tessera_verifier::claims::{AssuranceLevel, CredentialProfile, Format};
 use tessera_verifier::crypto::LocalSigner;
 use tessera_verifier::time::Timestamp;
@@ -70,6 +71,8 @@ pub(crate) struct World {
     pub(crate) signing: HolderKey,
     pub(crate) unlisted: HolderKey,
     pub(crate) relying_party: HolderKey,
+    /// What credential requests are encrypted to.
+    pub(crate) request_key: DecryptionKey,
     pub(crate) fault: Cell<Fault>,
     pub(crate) now: Cell<i64>,
     pub(crate) level: Cell<AssuranceLevel>,
@@ -103,6 +106,7 @@ impl World {
             signing: key(),
             unlisted: key(),
             relying_party: key(),
+            request_key: DecryptionKey::generate("request").unwrap(),
             fault: Cell::new(Fault::None),
             now: Cell::new(1_790_000_000),
             level: Cell::new(AssuranceLevel::Limited),

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use josekit::jwe::{ECDH_ES, JweHeader};
-use josekit::jwk::Jwk;
 use serde_json::{Value, json};
+use tessera_exchange::jwe::{ENCS, Encrypter};
 use tessera_verifier::claims::{AssuranceLevel, CredentialProfile, Format};
 use tessera_verifier::crypto::LocalSigner;
 use tessera_verifier::key::PublicKey;
@@ -17,7 +16,10 @@ use super::*;
 impl World {
     fn credential_response(&self, request: &HttpRequest) -> HttpResponse {
         assert_eq!(request.bearer.as_ref().unwrap().expose(), "access");
-        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        assert_eq!(request.content_type, "application/jwt");
+        let compact = std::str::from_utf8(&request.body).unwrap();
+        let clear = self.request_key.decrypt(compact, &ENCS).unwrap();
+        let body: Value = serde_json::from_slice(&clear).unwrap();
         let id = body["credential_configuration_id"].as_str().unwrap();
         let (profile, format) = CredentialProfile::by_configuration(id).unwrap();
         let mut holders: Vec<PublicKey> = body["proofs"]["jwt"]
@@ -53,13 +55,10 @@ impl World {
         if self.fault.get() == Fault::PlainAnswer {
             return respond(200, "application/json", answer.to_string());
         }
-        let jwk = Jwk::from_map(encryption["jwk"].as_object().unwrap().clone()).unwrap();
-        let mut header = JweHeader::new();
-        header.set_content_encryption("A256GCM");
-        let encrypter = ECDH_ES.encrypter_from_jwk(&jwk).unwrap();
-        let jwe =
-            josekit::jwe::serialize_compact(answer.to_string().as_bytes(), &header, &encrypter)
-                .unwrap();
+        let jwe = Encrypter::new(&encryption["jwk"], "A256GCM")
+            .unwrap()
+            .encrypt(answer.to_string().as_bytes())
+            .unwrap();
         respond(200, "application/jwt", jwe)
     }
 
@@ -80,6 +79,11 @@ impl World {
             "credential_endpoint": format!("{ISSUER}/credential"),
             "nonce_endpoint": format!("{ISSUER}/nonce"),
             "batch_credential_issuance": {"batch_size": 10},
+            "credential_request_encryption": {
+                "jwks": {"keys": [self.request_key.public_jwk()]},
+                "enc_values_supported": ["A256GCM"],
+                "encryption_required": false,
+            },
             "credential_response_encryption": {
                 "alg_values_supported": ["ECDH-ES"],
                 "enc_values_supported": ["A256GCM"],

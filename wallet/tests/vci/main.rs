@@ -1,0 +1,541 @@
+//! OpenID4VCI from the holder's side, through the real transport against an issuer over HTTP that nobody here wrote.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod command;
+mod server;
+
+use aws_lc_rs::rand::SystemRandom;
+use serde_json::{Value, json};
+use server::{Manners, Server, SignedBy, VCT, Vice, key, pre_authorized, with_browser};
+use tessera_verifier::crypto::LocalSigner as _;
+use tessera_verifier::key::PublicKey;
+use tessera_verifier::time::Timestamp;
+use tessera_wallet::client::{Attester, Client};
+use tessera_wallet::http::HttpTransport;
+use tessera_wallet::reach::Reach;
+use tessera_wallet::receive::{self, Accepted, Authorization};
+use tessera_wallet::secret::{HolderKey, Passphrase};
+use tessera_wallet::store::{AuthenticatedBy, KeyStretching, Store};
+use tessera_wallet::{Clock, Error, Surroundings, delete, renew};
+
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since = std::time::UNIX_EPOCH.elapsed().unwrap();
+        Timestamp::from_unix(i64::try_from(since.as_secs()).unwrap())
+    }
+}
+
+struct Wallet {
+    transport: HttpTransport,
+    rng: SystemRandom,
+    store: Store,
+    _folder: tempfile::TempDir,
+}
+
+const FOREIGN: Client<'static> = Client {
+    attester: None,
+    haip: false,
+    foreign: true,
+    anchors: &[],
+};
+
+/// The fields apart, so that the store can be changed while the surroundings are lent.
+macro_rules! surroundings {
+    ($wallet:expr) => {
+        Surroundings {
+            transport: &$wallet.transport,
+            rng: &$wallet.rng,
+            clock: &SystemClock,
+        }
+    };
+}
+
+impl Wallet {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let rng = SystemRandom::new();
+        let store = Store::create(
+            folder.path(),
+            &Passphrase::new("passphrase").unwrap(),
+            KeyStretching::HAZMAT_TESTING_ONLY,
+            &rng,
+        )
+        .unwrap();
+        Self {
+            transport: HttpTransport::new(),
+            rng,
+            store,
+            _folder: folder,
+        }
+    }
+
+    fn receive(&mut self, link: &str, client: Client<'_>) -> Result<Accepted, Error> {
+        let reach = Reach::of(self.store.contents(), true);
+        let offer = receive::read_offer(surroundings!(self), link, &reach)?;
+        let surroundings = surroundings!(self);
+        receive::accept(&mut self.store, surroundings, client, &offer, None)
+    }
+
+    /// The authorization code flow, with a browser that agrees.
+    fn authorize(&mut self, server: &Server, client: Client<'_>) -> Result<Accepted, Error> {
+        let offer = receive::parse_offer(&server.offer(&with_browser()))?;
+        let surroundings = surroundings!(self);
+        let contents = self.store.contents();
+        let back = "http://127.0.0.1:49152/";
+        let waiting = Authorization::begin(contents, surroundings, client, &offer, back)?;
+        let redirected = server.agree(waiting.link().as_str());
+        let requested = waiting.finish(&redirected)?;
+        receive::take(&mut self.store, surroundings, client, &requested)
+    }
+
+    fn unused(&self) -> usize {
+        self.store
+            .contents()
+            .foreign
+            .iter()
+            .map(|set| set.unused.len())
+            .sum()
+    }
+}
+
+fn code<T>(outcome: Result<T, Error>) -> String {
+    match outcome {
+        Ok(_) => "accepted".to_owned(),
+        Err(error) => error.code().to_owned(),
+    }
+}
+
+/// A wallet provider.
+struct Provider {
+    key: HolderKey,
+}
+
+impl Provider {
+    fn new() -> Self {
+        Self { key: key() }
+    }
+
+    fn public(&self) -> PublicKey {
+        self.key.public_key().clone()
+    }
+}
+
+impl Attester for Provider {
+    fn client_id(&self) -> &'static str {
+        "specimen-wallet"
+    }
+
+    fn attest_client(&self, instance: &PublicKey, now: Timestamp) -> Result<String, Error> {
+        let times = (now, now.add_seconds(60));
+        let header = json!({"kid": "provider"});
+        tessera_verifier::vci::client_attestation::prepare(
+            header,
+            self.client_id(),
+            instance,
+            times,
+        )
+        .sign(&self.key)
+        .map_err(|_| Error::Signing)
+    }
+
+    fn attest_keys(
+        &self,
+        keys: &[PublicKey],
+        nonce: Option<&str>,
+        now: Timestamp,
+    ) -> Result<String, Error> {
+        let said = tessera_verifier::vci::key_attestation::KeyAttestation {
+            keys: keys.to_vec(),
+            key_storage: vec!["iso_18045_high".to_owned()],
+            user_authentication: Vec::new(),
+            nonce: nonce.map(str::to_owned),
+        };
+        let header = json!({"kid": "provider"});
+        tessera_verifier::vci::key_attestation::prepare(header, &said, (now, now.add_seconds(60)))
+            .sign(&self.key)
+            .map_err(|_| Error::Signing)
+    }
+}
+
+fn stored(accepted: Accepted) -> String {
+    match accepted {
+        Accepted::Stored(id) => id,
+        Accepted::Deferred(_) => unreachable!("nothing is deferred here"),
+    }
+}
+
+#[test]
+fn a_batch_of_another_issuer_is_stored_under_its_authenticated_name() {
+    let server = Server::start(Manners::default());
+    let mut wallet = Wallet::new();
+    let id = stored(
+        wallet
+            .receive(&server.offer(&pre_authorized()), FOREIGN)
+            .unwrap(),
+    );
+    let [set] = wallet.store.contents().foreign.as_slice() else {
+        unreachable!("one set");
+    };
+    assert_eq!((set.id.as_str(), set.vct.as_str()), (id.as_str(), VCT));
+    assert_eq!(set.issuer, server.did());
+    assert_eq!(set.authenticated_by, AuthenticatedBy::Did);
+    assert_eq!(set.claims["family_name"], "SPECIMEN");
+    assert_eq!((set.issued, set.unused.len()), (3, 3));
+    assert_eq!(server.calls("/credential"), 1, "one request for the batch");
+}
+
+#[test]
+fn an_issuer_is_known_by_the_keys_at_its_own_address() {
+    let manners = Manners {
+        signed_by: SignedBy::Address,
+        ..Manners::default()
+    };
+    let server = Server::start(manners.clone());
+    let mut wallet = Wallet::new();
+    wallet
+        .receive(&server.offer(&pre_authorized()), FOREIGN)
+        .unwrap();
+    let set = &wallet.store.contents().foreign[0];
+    assert_eq!(
+        (set.issuer.as_str(), set.authenticated_by),
+        (server.url.as_str(), AuthenticatedBy::Address)
+    );
+    let hostile = Server::start(Manners {
+        vice: Vice::KeysOfAnother,
+        ..manners
+    });
+    let outcome = wallet.receive(&hostile.offer(&pre_authorized()), FOREIGN);
+    assert_eq!(code(outcome), "issuer_key_mismatch");
+}
+
+#[test]
+fn an_issuer_in_no_bundle_is_refused_unless_the_holder_takes_such() {
+    let server = Server::start(Manners::default());
+    let mut wallet = Wallet::new();
+    let outcome = wallet.receive(&server.offer(&pre_authorized()), Client::default());
+    assert_eq!(code(outcome), "issuer_unknown");
+    assert_eq!(server.calls("/token"), 0, "before anything is sent");
+}
+
+#[test]
+fn an_offer_by_reference_is_fetched_within_reach() {
+    let server = Server::start(Manners::default());
+    let mut wallet = Wallet::new();
+    wallet.receive(&server.by_reference(), FOREIGN).unwrap();
+    assert_eq!(wallet.unused(), 3);
+    let reach = Reach::of(wallet.store.contents(), false);
+    let outcome = receive::read_offer(surroundings!(wallet), &server.by_reference(), &reach);
+    assert_eq!(
+        code(outcome),
+        "address_refused",
+        "a stranger's link does not lead to this machine"
+    );
+}
+
+#[test]
+fn by_authorization_code_with_pushed_request_and_details() {
+    let server = Server::start(Manners::default());
+    let mut wallet = Wallet::new();
+    wallet.authorize(&server, FOREIGN).unwrap();
+    assert_eq!((server.calls("/par"), wallet.unused()), (1, 3));
+}
+
+#[test]
+fn by_scope_without_authorization_details() {
+    let server = Server::start(Manners {
+        scope: true,
+        ..Manners::default()
+    });
+    let mut wallet = Wallet::new();
+    wallet.authorize(&server, FOREIGN).unwrap();
+    assert_eq!(wallet.unused(), 3);
+}
+
+#[test]
+fn without_pushed_requests_the_link_carries_the_request() {
+    let server = Server::start(Manners {
+        par: false,
+        ..Manners::default()
+    });
+    let mut wallet = Wallet::new();
+    wallet.authorize(&server, FOREIGN).unwrap();
+    assert_eq!((server.calls("/par"), wallet.unused()), (0, 3));
+}
+
+#[test]
+fn a_server_that_wants_dpop_nonces_gets_them() {
+    let server = Server::start(Manners {
+        dpop_nonce: true,
+        ..Manners::default()
+    });
+    let mut wallet = Wallet::new();
+    wallet.authorize(&server, FOREIGN).unwrap();
+    assert_eq!(wallet.unused(), 3);
+    // Once for the nonce and once with it; the next request has it already.
+    assert_eq!((server.calls("/par"), server.calls("/token")), (2, 1));
+}
+
+#[test]
+fn a_server_that_always_wants_another_nonce_is_asked_twice() {
+    let server = Server::start(Manners {
+        vice: Vice::EndlessNonces,
+        ..Manners::default()
+    });
+    let mut wallet = Wallet::new();
+    let outcome = wallet.receive(&server.offer(&pre_authorized()), FOREIGN);
+    assert_eq!(code(outcome), "use_dpop_nonce");
+    assert_eq!(server.calls("/token"), 2);
+}
+
+#[test]
+fn without_dpop_a_bearer_token_is_used_but_not_under_haip() {
+    let server = Server::start(Manners {
+        dpop: false,
+        ..Manners::default()
+    });
+    let mut wallet = Wallet::new();
+    wallet
+        .receive(&server.offer(&pre_authorized()), FOREIGN)
+        .unwrap();
+    assert_eq!(wallet.unused(), 3);
+    let strict = Client {
+        haip: true,
+        ..FOREIGN
+    };
+    let outcome = wallet.receive(&server.offer(&pre_authorized()), strict);
+    assert_eq!(code(outcome), "attestation_needed");
+}
+
+#[test]
+fn the_wallet_is_attested_and_answers_the_challenge() {
+    let provider = Provider::new();
+    for challenge in [false, true] {
+        let server = Server::start(Manners {
+            attester: Some(provider.public()),
+            challenge,
+            ..Manners::default()
+        });
+        let mut wallet = Wallet::new();
+        let outcome = wallet.receive(&server.offer(&pre_authorized()), FOREIGN);
+        assert_eq!(code(outcome), "attestation_needed");
+        assert_eq!(server.calls("/token"), 0, "before anything is sent");
+        let attested = Client {
+            attester: Some(&provider),
+            haip: true,
+            ..FOREIGN
+        };
+        wallet.authorize(&server, attested).unwrap();
+        assert_eq!(wallet.unused(), 3);
+        assert_eq!(server.calls("/challenge"), usize::from(challenge));
+    }
+}
+
+#[test]
+fn keys_are_attested_in_either_kind_of_proof() {
+    let provider = Provider::new();
+    for kind in ["jwt", "attestation"] {
+        let server = Server::start(Manners {
+            attester: Some(provider.public()),
+            key_attestation: Some(kind),
+            ..Manners::default()
+        });
+        let attested = Client {
+            attester: Some(&provider),
+            ..FOREIGN
+        };
+        let mut wallet = Wallet::new();
+        wallet
+            .receive(&server.offer(&pre_authorized()), attested)
+            .unwrap();
+        assert_eq!(wallet.unused(), 3, "{kind}");
+    }
+}
+
+#[test]
+fn requests_and_responses_are_encrypted_deferred_ones_too() {
+    let server = Server::start(Manners {
+        encrypted: true,
+        deferrals: 2,
+        ..Manners::default()
+    });
+    let mut wallet = Wallet::new();
+    let accepted = wallet
+        .receive(&server.offer(&pre_authorized()), FOREIGN)
+        .unwrap();
+    assert_eq!(accepted, Accepted::Deferred(1));
+    let surroundings = surroundings!(wallet);
+    let outcome = receive::collect(&mut wallet.store, surroundings, FOREIGN);
+    assert_eq!(code(outcome), "issuance_pending");
+    receive::collect(&mut wallet.store, surroundings, FOREIGN).unwrap();
+    assert_eq!(wallet.unused(), 3);
+    let outcome = receive::collect(&mut wallet.store, surroundings, FOREIGN);
+    assert_eq!(code(outcome), "nothing_deferred");
+    assert_eq!(server.events(), ["credential_accepted"]);
+}
+
+#[test]
+fn credentials_are_asked_for_by_the_identifier_that_was_granted() {
+    let server = Server::start(Manners {
+        identifiers: true,
+        ..Manners::default()
+    });
+    let mut wallet = Wallet::new();
+    wallet
+        .receive(&server.offer(&pre_authorized()), FOREIGN)
+        .unwrap();
+    assert_eq!(wallet.unused(), 3);
+}
+
+#[test]
+fn an_issuer_without_nonces_gets_proofs_without() {
+    let server = Server::start(Manners {
+        nonce_endpoint: false,
+        ..Manners::default()
+    });
+    let mut wallet = Wallet::new();
+    wallet
+        .receive(&server.offer(&pre_authorized()), FOREIGN)
+        .unwrap();
+    assert_eq!(wallet.unused(), 3);
+}
+
+#[test]
+fn the_issuer_hears_of_what_was_stored_refused_and_deleted() {
+    let server = Server::start(Manners::default());
+    let mut wallet = Wallet::new();
+    let id = stored(
+        wallet
+            .receive(&server.offer(&pre_authorized()), FOREIGN)
+            .unwrap(),
+    );
+    let surroundings = surroundings!(wallet);
+    assert!(delete::delete(&mut wallet.store, surroundings, FOREIGN, &id).unwrap());
+    assert_eq!(
+        server.events(),
+        ["credential_accepted", "credential_deleted"]
+    );
+    let hostile = Server::start(Manners {
+        vice: Vice::OtherType,
+        ..Manners::default()
+    });
+    let outcome = wallet.receive(&hostile.offer(&pre_authorized()), FOREIGN);
+    assert_eq!(code(outcome), "credential_not_as_asked");
+    assert_eq!(hostile.events(), ["credential_failure"]);
+    // §11: an issuer without the endpoint is told nothing, and all is well.
+    let silent = Server::start(Manners {
+        notifications: false,
+        ..Manners::default()
+    });
+    let id = stored(
+        wallet
+            .receive(&silent.offer(&pre_authorized()), FOREIGN)
+            .unwrap(),
+    );
+    let surroundings = surroundings!(wallet);
+    assert!(!delete::delete(&mut wallet.store, surroundings, FOREIGN, &id).unwrap());
+}
+
+#[test]
+fn what_runs_low_is_renewed_by_its_refresh_token_which_is_kept_when_it_turns() {
+    let server = Server::start(Manners {
+        refresh: true,
+        ..Manners::default()
+    });
+    let mut wallet = Wallet::new();
+    let id = stored(
+        wallet
+            .receive(&server.offer(&pre_authorized()), FOREIGN)
+            .unwrap(),
+    );
+    let due = |wallet: &Wallet| renew::due(wallet.store.contents(), SystemClock.now()).len();
+    assert_eq!(due(&wallet), 0);
+    for _ in 0..3 {
+        let surroundings = surroundings!(wallet);
+        wallet
+            .store
+            .update(surroundings.rng, |contents| {
+                contents.foreign[0].unused.clear();
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(due(&wallet), 1);
+        renew::by_token(&mut wallet.store, surroundings, Client::default(), &id).unwrap();
+        assert_eq!(wallet.unused(), 3);
+        assert_eq!(
+            wallet.store.contents().foreign.len(),
+            1,
+            "replaced, not added"
+        );
+    }
+}
+
+#[test]
+fn an_answer_that_is_not_to_the_wallets_question_is_not_used() {
+    for vice in [Vice::WrongIss, Vice::WrongState] {
+        let server = Server::start(Manners {
+            vice,
+            ..Manners::default()
+        });
+        let mut wallet = Wallet::new();
+        let outcome = wallet.authorize(&server, FOREIGN);
+        assert_eq!(code(outcome), "authorization_invalid", "{vice:?}");
+        assert_eq!(server.calls("/token"), 0, "the code stays where it is");
+    }
+}
+
+#[test]
+fn a_hostile_issuer_gets_nothing_and_nothing_of_it_is_stored() {
+    for (vice, encrypted, refusal) in [
+        (Vice::OtherIdentifier, false, "issuer_answer_malformed"),
+        (
+            Vice::OtherServerIdentifier,
+            false,
+            "issuer_answer_malformed",
+        ),
+        (Vice::ForeignTokenEndpoint, false, "issuer_answer_malformed"),
+        (
+            Vice::ForeignCredentialEndpoint,
+            false,
+            "issuer_answer_malformed",
+        ),
+        (Vice::ServerOnPrivateAddress, false, "address_refused"),
+        (Vice::Redirect, false, "redirect_refused"),
+        (Vice::HugeMetadata, false, "answer_too_large"),
+        (Vice::OtherKey, false, "holder_key_mismatch"),
+        (Vice::SameKeyTwice, false, "holder_key_mismatch"),
+        (Vice::OneTooMany, false, "credential_not_as_asked"),
+        (Vice::TwoPersons, false, "credential_not_as_asked"),
+        (Vice::OtherSignature, false, "invalid_signature"),
+        (Vice::Expired, false, "expired"),
+        (Vice::PlainAnswer, true, "response_not_encrypted"),
+    ] {
+        let server = Server::start(Manners {
+            vice,
+            encrypted,
+            ..Manners::default()
+        });
+        let mut wallet = Wallet::new();
+        let outcome = wallet.receive(&server.offer(&pre_authorized()), FOREIGN);
+        assert_eq!(code(outcome), refusal, "{vice:?}");
+        assert!(wallet.store.contents().foreign.is_empty(), "{vice:?}");
+        assert!(wallet.store.contents().history.is_empty(), "{vice:?}");
+    }
+}
+
+#[test]
+fn what_is_kept_holds_no_code() {
+    let server = Server::start(Manners::default());
+    let mut wallet = Wallet::new();
+    wallet
+        .receive(&server.offer(&pre_authorized()), FOREIGN)
+        .unwrap();
+    let history: Value = json!(wallet.store.contents().history);
+    let text = history.to_string();
+    assert!(
+        text.contains("received_foreign") && !text.contains("SPECIMEN"),
+        "{text}"
+    );
+}

@@ -1,0 +1,791 @@
+//! An issuer nobody here wrote, over real HTTP: conforming, demanding or hostile as a test wants it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use aws_lc_rs::rand::SystemRandom;
+use serde_json::{Value, json};
+use tessera_exchange::jwe::{DecryptionKey, ENCS, Encrypter};
+use tessera_verifier::crypto::LocalSigner as _;
+use tessera_verifier::key::PublicKey;
+use tessera_verifier::time::Timestamp;
+use tessera_verifier::vci::form::Form;
+use tessera_verifier::vci::{self, AuthorizationRequest, Trusted, dpop, key_attestation, pkce};
+use tessera_verifier::{did, sd_jwt};
+use tessera_wallet::secret::{HolderKey, StoredKey};
+
+pub(crate) const VCT: &str = "https://types.example/member";
+pub(crate) const CONFIGURATION: &str = "member_card";
+pub(crate) const CODE: &str = "one-time-code";
+
+/// What the issuer is like.
+#[derive(Clone)]
+pub(crate) struct Manners {
+    pub(crate) batch: u32,
+    /// The only way to ask is by scope.
+    pub(crate) scope: bool,
+    pub(crate) par: bool,
+    pub(crate) dpop: bool,
+    /// DPoP proofs must answer a nonce of the server.
+    pub(crate) dpop_nonce: bool,
+    /// Clients must be attested; whose attestations are believed.
+    pub(crate) attester: Option<PublicKey>,
+    /// Attestations must answer a challenge.
+    pub(crate) challenge: bool,
+    pub(crate) encrypted: bool,
+    /// `jwt` or `attestation`: key attestations are demanded with this kind of proof.
+    pub(crate) key_attestation: Option<&'static str>,
+    pub(crate) nonce_endpoint: bool,
+    pub(crate) notifications: bool,
+    /// How often the issuer says "not yet".
+    pub(crate) deferrals: u32,
+    pub(crate) identifiers: bool,
+    pub(crate) refresh: bool,
+    pub(crate) signed_by: SignedBy,
+    pub(crate) vice: Vice,
+}
+
+/// How the credential names its issuer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SignedBy {
+    Did,
+    Address,
+}
+
+/// What it does wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Vice {
+    None,
+    OtherIdentifier,
+    OtherServerIdentifier,
+    ForeignCredentialEndpoint,
+    ForeignTokenEndpoint,
+    ServerOnPrivateAddress,
+    /// Answers the token request with a redirect.
+    Redirect,
+    OtherKey,
+    SameKeyTwice,
+    OneTooMany,
+    OtherType,
+    OtherSignature,
+    Expired,
+    PlainAnswer,
+    WrongIss,
+    WrongState,
+    /// Asks for another DPoP nonce for ever.
+    EndlessNonces,
+    /// Metadata at another issuer's address for the keys.
+    KeysOfAnother,
+    HugeMetadata,
+    TwoPersons,
+}
+
+impl Default for Manners {
+    fn default() -> Self {
+        Self {
+            batch: 3,
+            scope: false,
+            par: true,
+            dpop: true,
+            dpop_nonce: false,
+            attester: None,
+            challenge: false,
+            encrypted: false,
+            key_attestation: None,
+            nonce_endpoint: true,
+            notifications: true,
+            deferrals: 0,
+            identifiers: false,
+            refresh: false,
+            signed_by: SignedBy::Did,
+            vice: Vice::None,
+        }
+    }
+}
+
+pub(crate) struct Server {
+    pub(crate) url: String,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    url: String,
+    manners: Manners,
+    key: HolderKey,
+    other: HolderKey,
+    request_key: DecryptionKey,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    calls: Vec<String>,
+    events: Vec<String>,
+    pushed: BTreeMap<String, AuthorizationRequest>,
+    jtis: BTreeSet<String>,
+    /// The key the access token is bound to.
+    bound: Option<PublicKey>,
+    challenge: Option<PublicKey>,
+    waiting: u32,
+    deferred: Vec<PublicKey>,
+    refresh: u32,
+}
+
+struct Request {
+    method: String,
+    path: String,
+    query: String,
+    headers: BTreeMap<String, String>,
+    body: Vec<u8>,
+}
+
+type Answer = (u16, Vec<(&'static str, String)>, String);
+
+impl Server {
+    pub(crate) fn start(manners: Manners) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let inner = Arc::new(Inner {
+            url: url.clone(),
+            manners,
+            key: key(),
+            other: key(),
+            request_key: DecryptionKey::generate("request").unwrap(),
+            state: Mutex::default(),
+        });
+        let serving = Arc::clone(&inner);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                serve(&serving, stream);
+            }
+        });
+        Self { url, inner }
+    }
+
+    pub(crate) fn did(&self) -> String {
+        did::did_key(self.inner.key.public_key())
+    }
+
+    pub(crate) fn calls(&self, path: &str) -> usize {
+        let state = self.inner.state.lock().unwrap();
+        state.calls.iter().filter(|call| *call == path).count()
+    }
+
+    pub(crate) fn events(&self) -> Vec<String> {
+        self.inner.state.lock().unwrap().events.clone()
+    }
+
+    /// An offer by value with these grants.
+    pub(crate) fn offer(&self, grants: &Value) -> String {
+        let offer = self.offer_object(grants).to_string();
+        format!(
+            "openid-credential-offer://?credential_offer={}",
+            vci::form::percent(&offer)
+        )
+    }
+
+    pub(crate) fn by_reference(&self) -> String {
+        let at = format!("{}/offer", self.url);
+        format!(
+            "openid-credential-offer://?credential_offer_uri={}",
+            vci::form::percent(&at)
+        )
+    }
+
+    fn offer_object(&self, grants: &Value) -> Value {
+        offer(&self.url, grants)
+    }
+
+    /// What a browser does: follows the link, agrees, and is sent back.
+    pub(crate) fn agree(&self, link: &str) -> String {
+        let (_, query) = link.split_once('?').unwrap();
+        let form = Form::parse(query.as_bytes()).unwrap();
+        let state = self.inner.state.lock().unwrap();
+        let request = match form.get("request_uri") {
+            Some(uri) => state.pushed[uri].clone(),
+            None => AuthorizationRequest::from_form(&form).unwrap(),
+        };
+        assert_eq!(form.get("client_id"), Some(request.client_id.as_str()));
+        let manners = &self.inner.manners;
+        // HAIP asks by scope.
+        if manners.scope || manners.attester.is_some() {
+            assert_eq!(request.scope.as_deref(), Some("member"));
+            assert!(request.authorization_details.is_empty());
+        } else {
+            let detail = &request.authorization_details[0];
+            assert_eq!(detail.credential_configuration_id, CONFIGURATION);
+        }
+        drop(state);
+        let code = format!("{CODE}.{}", request.code_challenge);
+        let iss = match manners.vice {
+            Vice::WrongIss => "https://other.example",
+            _ => &self.url,
+        };
+        let given = match manners.vice {
+            Vice::WrongState => "another".to_owned(),
+            _ => request.state.unwrap(),
+        };
+        let mut answer = Form::default();
+        answer.push("code", &code);
+        answer.push("state", &given);
+        answer.push("iss", iss);
+        format!("{}?{}", request.redirect_uri, *answer.encode())
+    }
+}
+
+pub(crate) fn pre_authorized() -> Value {
+    json!({vci::PRE_AUTHORIZED_CODE: {"pre-authorized_code": CODE}})
+}
+
+pub(crate) fn with_browser() -> Value {
+    json!({"authorization_code": {"issuer_state": "remember-me"}})
+}
+
+fn offer(url: &str, grants: &Value) -> Value {
+    json!({
+        "credential_issuer": url,
+        "credential_configuration_ids": [CONFIGURATION],
+        "grants": grants,
+    })
+}
+
+pub(crate) fn key() -> HolderKey {
+    StoredKey::generate(&SystemRandom::new())
+        .unwrap()
+        .open()
+        .unwrap()
+}
+
+fn now() -> Timestamp {
+    let since = std::time::UNIX_EPOCH.elapsed().unwrap();
+    Timestamp::from_unix(i64::try_from(since.as_secs()).unwrap())
+}
+
+fn serve(inner: &Inner, stream: TcpStream) {
+    let Some(request) = read(&stream) else {
+        return;
+    };
+    inner.state.lock().unwrap().calls.push(request.path.clone());
+    let (status, headers, body) = inner.answer(&request);
+    let mut stream = stream;
+    let mut head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\n");
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
+    let _ = stream.write_all(head.as_bytes());
+    let _ = stream.write_all(body.as_bytes());
+}
+
+fn read(stream: &TcpStream) -> Option<Request> {
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    reader.read_line(&mut line).ok()?;
+    let mut words = line.split(' ');
+    let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    let mut headers = BTreeMap::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        let Some((name, value)) = line.trim_end().split_once(": ") else {
+            break;
+        };
+        headers.insert(name.to_ascii_lowercase(), value.to_owned());
+    }
+    let length = headers
+        .get("content-length")
+        .map_or(0, |n| n.parse().unwrap());
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some(Request {
+        method,
+        path: path.to_owned(),
+        query: query.to_owned(),
+        headers,
+        body,
+    })
+}
+
+fn reply(value: &Value) -> Answer {
+    (
+        200,
+        vec![("content-type", "application/json".to_owned())],
+        value.to_string(),
+    )
+}
+
+fn refuse(status: u16, error: &str) -> Answer {
+    let body = json!({"error": error}).to_string();
+    (
+        status,
+        vec![("content-type", "application/json".to_owned())],
+        body,
+    )
+}
+
+impl Inner {
+    fn answer(&self, request: &Request) -> Answer {
+        assert!(!request.query.contains("token"), "no token in an address");
+        match (request.method.as_str(), request.path.as_str()) {
+            ("GET", "/.well-known/openid-credential-issuer") => reply(&self.metadata()),
+            ("GET", "/.well-known/oauth-authorization-server") => reply(&self.server_metadata()),
+            ("GET", "/.well-known/jwt-vc-issuer") => reply(&self.keys()),
+            ("GET", "/offer") => reply(&offer(&self.url, &pre_authorized())),
+            ("POST", "/nonce") => reply(&json!({"c_nonce": "c-nonce"})),
+            ("POST", "/challenge") => reply(&json!({"attestation_challenge": "challenge-1"})),
+            ("POST", "/par") => self.pushed(request),
+            ("POST", "/token") => self.token(request),
+            ("POST", "/credential") => self.credential(request),
+            ("POST", "/deferred") => self.later(request),
+            ("POST", "/notification") => self.notified(request),
+            _ => (404, Vec::new(), String::new()),
+        }
+    }
+
+    fn metadata(&self) -> Value {
+        let (url, manners) = (&self.url, &self.manners);
+        let mut proof = json!({"proof_signing_alg_values_supported": ["ES256"]});
+        if manners.key_attestation.is_some() {
+            proof["key_attestations_required"] = json!({"key_storage": ["iso_18045_high"]});
+        }
+        let kind = manners.key_attestation.unwrap_or("jwt");
+        let mut metadata = json!({
+            "credential_issuer": match manners.vice {
+                Vice::OtherIdentifier => "https://other.example",
+                _ => url,
+            },
+            "credential_endpoint": match manners.vice {
+                Vice::ForeignCredentialEndpoint => "https://thief.example/credential".to_owned(),
+                _ => format!("{url}/credential"),
+            },
+            "deferred_credential_endpoint": format!("{url}/deferred"),
+            "batch_credential_issuance": {"batch_size": manners.batch},
+            "credential_configurations_supported": {CONFIGURATION: {
+                "format": "dc+sd-jwt", "vct": VCT, "scope": "member",
+                "cryptographic_binding_methods_supported": ["jwk"],
+                "credential_signing_alg_values_supported": ["ES256"],
+                "proof_types_supported": {kind: proof},
+            }},
+        });
+        if manners.nonce_endpoint {
+            metadata["nonce_endpoint"] = json!(format!("{url}/nonce"));
+        }
+        if manners.notifications {
+            metadata["notification_endpoint"] = json!(format!("{url}/notification"));
+        }
+        if manners.encrypted {
+            metadata["credential_request_encryption"] = json!({
+                "jwks": {"keys": [{"kty": "oct", "kid": "unusable"}, self.request_key.public_jwk()]},
+                "enc_values_supported": ["A128GCM", "A256GCM"], "encryption_required": true,
+            });
+            metadata["credential_response_encryption"] = json!({
+                "alg_values_supported": ["ECDH-ES"],
+                "enc_values_supported": ["A256GCM"], "encryption_required": true,
+            });
+        }
+        match manners.vice {
+            Vice::ServerOnPrivateAddress => {
+                metadata["authorization_servers"] = json!(["https://10.0.0.7"]);
+            }
+            Vice::HugeMetadata => metadata["display"] = json!(["x".repeat(2_000_000)]),
+            _ => {}
+        }
+        metadata
+    }
+
+    fn server_metadata(&self) -> Value {
+        let (url, manners) = (&self.url, &self.manners);
+        let mut metadata = json!({
+            "issuer": match manners.vice {
+                Vice::OtherServerIdentifier => "https://other.example",
+                _ => url,
+            },
+            "token_endpoint": match manners.vice {
+                Vice::ForeignTokenEndpoint => "https://thief.example/token".to_owned(),
+                _ => format!("{url}/token"),
+            },
+            "authorization_endpoint": format!("{url}/authorize?lang=en"),
+            "response_types_supported": ["code"],
+            "code_challenge_methods_supported": ["S256"],
+            "authorization_response_iss_parameter_supported": true,
+        });
+        if manners.par {
+            metadata["pushed_authorization_request_endpoint"] = json!(format!("{url}/par"));
+        }
+        if manners.dpop {
+            metadata["dpop_signing_alg_values_supported"] = json!(["ES256"]);
+        }
+        if !manners.scope {
+            metadata["authorization_details_types_supported"] = json!(["openid_credential"]);
+        }
+        if manners.attester.is_some() {
+            metadata["token_endpoint_auth_methods_supported"] = json!(["attest_jwt_client_auth"]);
+            if manners.challenge {
+                metadata["challenge_endpoint"] = json!(format!("{url}/challenge"));
+            }
+        }
+        metadata
+    }
+
+    fn keys(&self) -> Value {
+        let mut jwk = self.key.public_key().to_jwk();
+        jwk["kid"] = json!("k1");
+        let mut stale = self.other.public_key().to_jwk();
+        stale["kid"] = json!("k0");
+        let issuer = match self.manners.vice {
+            Vice::KeysOfAnother => "https://other.example",
+            _ => &self.url,
+        };
+        json!({"issuer": issuer, "jwks": {"keys": [stale, jwk]}})
+    }
+
+    /// Checks what proves the client; an error is the answer to give.
+    fn client(&self, request: &Request, at: &str) -> Result<(), Answer> {
+        let manners = &self.manners;
+        let mut state = self.state.lock().unwrap();
+        if manners.dpop {
+            let proof = request.headers.get("dpop").expect("a proof is sent");
+            let expected = dpop::Expected {
+                htm: "POST",
+                htu: &format!("{}{at}", self.url),
+                access_token: None,
+                now: now(),
+            };
+            let proof = dpop::verify(proof, &expected).unwrap();
+            assert!(state.jtis.insert(proof.jti), "a proof is used once");
+            let wanted = manners.vice == Vice::EndlessNonces
+                || (manners.dpop_nonce && proof.nonce.as_deref() != Some("server-nonce"));
+            if wanted {
+                let (status, mut headers, body) = refuse(400, "use_dpop_nonce");
+                headers.push(("dpop-nonce", "server-nonce".to_owned()));
+                return Err((status, headers, body));
+            }
+            state.bound = Some(proof.key);
+        } else {
+            assert!(!request.headers.contains_key("dpop"));
+        }
+        if let Some(attester) = &manners.attester {
+            let header = |name: &str| request.headers.get(name).map_or("", String::as_str);
+            let trusted = Trusted {
+                keys: std::slice::from_ref(attester),
+                anchors: &[],
+            };
+            let client = vci::client_attestation::verify(
+                header("oauth-client-attestation"),
+                header("oauth-client-attestation-pop"),
+                &self.url,
+                &trusted,
+                now(),
+            )
+            .unwrap();
+            assert_eq!(client.client_id, "specimen-wallet");
+            assert!(state.jtis.insert(client.jti), "a proof is used once");
+            if manners.challenge {
+                assert_eq!(client.challenge.as_deref(), Some("challenge-1"));
+            }
+            state.challenge = Some(client.key);
+        }
+        Ok(())
+    }
+
+    fn pushed(&self, request: &Request) -> Answer {
+        if let Err(answer) = self.client(request, "/par") {
+            return answer;
+        }
+        let form = Form::parse(&request.body).unwrap();
+        let wish = AuthorizationRequest::from_form(&form).unwrap();
+        assert_eq!(wish.issuer_state.as_ref().unwrap().expose(), "remember-me");
+        let uri = "urn:ietf:params:oauth:request_uri:1".to_owned();
+        let mut state = self.state.lock().unwrap();
+        state.pushed.insert(uri.clone(), wish);
+        let body = json!({"request_uri": uri, "expires_in": 60});
+        (
+            201,
+            vec![("content-type", "application/json".to_owned())],
+            body.to_string(),
+        )
+    }
+
+    fn token(&self, request: &Request) -> Answer {
+        if self.manners.vice == Vice::Redirect {
+            return (
+                307,
+                vec![("location", "https://thief.example/token".to_owned())],
+                String::new(),
+            );
+        }
+        if let Err(answer) = self.client(request, "/token") {
+            return answer;
+        }
+        let form = Form::parse(&request.body).unwrap();
+        let good = match form.get("grant_type").unwrap() {
+            "authorization_code" => {
+                let (code, challenge) = form.get("code").unwrap().split_once('.').unwrap();
+                assert!(
+                    form.get("redirect_uri")
+                        .is_some_and(|uri| uri.starts_with("http://127.0.0.1"))
+                );
+                code == CODE && pkce::answers(form.get("code_verifier").unwrap(), challenge)
+            }
+            "refresh_token" => {
+                let mut state = self.state.lock().unwrap();
+                let current = format!("refresh-{}", state.refresh);
+                let good = form.get("refresh_token") == Some(current.as_str());
+                state.refresh += 1;
+                good
+            }
+            _ => form.get("pre-authorized_code") == Some(CODE),
+        };
+        if !good {
+            return refuse(400, "invalid_grant");
+        }
+        let kind = if self.manners.dpop { "DPoP" } else { "Bearer" };
+        let mut token = json!({"access_token": "access", "token_type": kind});
+        if self.manners.identifiers {
+            token["authorization_details"] = json!([{
+                "type": "openid_credential", "credential_configuration_id": CONFIGURATION,
+                "credential_identifiers": ["member-17"],
+            }]);
+        }
+        if self.manners.refresh {
+            let state = self.state.lock().unwrap();
+            token["refresh_token"] = json!(format!("refresh-{}", state.refresh));
+        }
+        reply(&token)
+    }
+
+    /// Checks the access token; an error is the answer to give.
+    fn authorized(&self, request: &Request, at: &str) -> Result<(), Answer> {
+        let said = request
+            .headers
+            .get("authorization")
+            .expect("a token is sent");
+        if !self.manners.dpop {
+            assert_eq!(said, "Bearer access");
+            return Ok(());
+        }
+        assert_eq!(said, "DPoP access");
+        let expected = dpop::Expected {
+            htm: "POST",
+            htu: &format!("{}{at}", self.url),
+            access_token: Some("access"),
+            now: now(),
+        };
+        let proof = dpop::verify(&request.headers["dpop"], &expected).unwrap();
+        let mut state = self.state.lock().unwrap();
+        assert!(state.jtis.insert(proof.jti), "a proof is used once");
+        assert_eq!(
+            Some(&proof.key),
+            state.bound.as_ref(),
+            "one key an issuance"
+        );
+        if self.manners.dpop_nonce && proof.nonce.as_deref() != Some("issuer-nonce") {
+            let headers = vec![
+                ("dpop-nonce", "issuer-nonce".to_owned()),
+                (
+                    "www-authenticate",
+                    "DPoP error=\"use_dpop_nonce\"".to_owned(),
+                ),
+            ];
+            return Err((401, headers, String::new()));
+        }
+        Ok(())
+    }
+
+    fn open(&self, request: &Request) -> Value {
+        if !self.manners.encrypted {
+            return serde_json::from_slice(&request.body).unwrap();
+        }
+        assert_eq!(request.headers["content-type"], "application/jwt");
+        let compact = std::str::from_utf8(&request.body).unwrap();
+        let clear = self.request_key.decrypt(compact, &ENCS).unwrap();
+        serde_json::from_slice(&clear).unwrap()
+    }
+
+    fn seal(&self, request: &Value, answer: &Value) -> Answer {
+        if !self.manners.encrypted || self.manners.vice == Vice::PlainAnswer {
+            return reply(answer);
+        }
+        let wanted = &request["credential_response_encryption"];
+        assert_eq!(wanted["enc"], "A256GCM");
+        let jwe = Encrypter::new(&wanted["jwk"], "A256GCM").unwrap();
+        let body = jwe.encrypt(answer.to_string().as_bytes()).unwrap();
+        (
+            200,
+            vec![("content-type", "application/jwt".to_owned())],
+            body,
+        )
+    }
+
+    fn credential(&self, request: &Request) -> Answer {
+        if let Err(answer) = self.authorized(request, "/credential") {
+            return answer;
+        }
+        let body = self.open(request);
+        if self.manners.identifiers {
+            assert_eq!(body["credential_identifier"], "member-17");
+            assert!(body.get("credential_configuration_id").is_none());
+        } else {
+            assert_eq!(body["credential_configuration_id"], CONFIGURATION);
+        }
+        let holders = self.holders(&body["proofs"]);
+        assert_eq!(holders.len(), self.manners.batch as usize);
+        let mut state = self.state.lock().unwrap();
+        if self.manners.deferrals > 0 {
+            state.waiting = self.manners.deferrals;
+            state.deferred = holders;
+            drop(state);
+            return self.seal(&body, &json!({"transaction_id": "later-1", "interval": 1}));
+        }
+        drop(state);
+        self.seal(&body, &self.issued(&holders))
+    }
+
+    fn later(&self, request: &Request) -> Answer {
+        if let Err(answer) = self.authorized(request, "/deferred") {
+            return answer;
+        }
+        let body = self.open(request);
+        assert_eq!(body["transaction_id"], "later-1");
+        let mut state = self.state.lock().unwrap();
+        state.waiting -= 1;
+        if state.waiting > 0 {
+            drop(state);
+            return self.seal(&body, &json!({"transaction_id": "later-1", "interval": 1}));
+        }
+        let holders = std::mem::take(&mut state.deferred);
+        drop(state);
+        self.seal(&body, &self.issued(&holders))
+    }
+
+    fn notified(&self, request: &Request) -> Answer {
+        if let Err(answer) = self.authorized(request, "/notification") {
+            return answer;
+        }
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        assert_eq!(body["notification_id"], "n-1");
+        let event = body["event"].as_str().unwrap().to_owned();
+        self.state.lock().unwrap().events.push(event);
+        (204, Vec::new(), String::new())
+    }
+
+    /// The keys that are proved, by whichever kind of proof.
+    fn holders(&self, proofs: &Value) -> Vec<PublicKey> {
+        let texts = |kind: &str| -> Vec<String> {
+            let list = proofs[kind].as_array().cloned().unwrap_or_default();
+            list.iter()
+                .map(|one| one.as_str().unwrap().to_owned())
+                .collect()
+        };
+        let attester = self.manners.attester.clone();
+        let keys: Vec<PublicKey> = attester.into_iter().collect();
+        let trusted = Trusted {
+            keys: &keys,
+            anchors: &[],
+        };
+        let attested = |compact: &str| {
+            let said = key_attestation::verify(compact, &trusted, now()).unwrap();
+            assert_eq!(said.nonce.as_deref(), Some("c-nonce"));
+            assert_eq!(said.key_storage, ["iso_18045_high"]);
+            said.keys
+        };
+        if self.manners.key_attestation == Some("attestation") {
+            let [one] = texts("attestation").try_into().unwrap();
+            return attested(&one);
+        }
+        texts("jwt")
+            .iter()
+            .map(|compact| {
+                if !self.manners.nonce_endpoint {
+                    let parsed = tessera_verifier::jws::parse(
+                        compact,
+                        tessera_verifier::json::Limits::MESSAGE,
+                    )
+                    .unwrap();
+                    assert!(parsed.payload_unverified().get("nonce").is_none());
+                    return parsed.header().jwk.clone().unwrap();
+                }
+                let proof = vci::proof::verify(compact, &self.url, now()).unwrap();
+                assert_eq!(proof.nonce, "c-nonce");
+                if let Some(attestation) = &proof.key_attestation {
+                    assert_eq!(attested(attestation), std::slice::from_ref(&proof.key));
+                } else {
+                    assert!(self.manners.key_attestation.is_none());
+                }
+                proof.key
+            })
+            .collect()
+    }
+
+    fn issued(&self, holders: &[PublicKey]) -> Value {
+        let mut holders = holders.to_vec();
+        match self.manners.vice {
+            Vice::OtherKey => holders[0] = self.other.public_key().clone(),
+            Vice::SameKeyTwice => holders[1] = holders[0].clone(),
+            Vice::OneTooMany => holders.push(self.other.public_key().clone()),
+            _ => {}
+        }
+        let credentials: Vec<Value> = holders
+            .iter()
+            .enumerate()
+            .map(|(n, holder)| json!({"credential": self.sign(holder, n)}))
+            .collect();
+        let mut answer = json!({"credentials": credentials});
+        if self.manners.notifications {
+            answer["notification_id"] = json!("n-1");
+        }
+        answer
+    }
+
+    fn sign(&self, holder: &PublicKey, n: usize) -> String {
+        let vice = self.manners.vice;
+        let day = 86_400;
+        let today = now().start_of_day();
+        let until = if vice == Vice::Expired {
+            -day
+        } else {
+            30 * day
+        };
+        let (iss, kid) = match self.manners.signed_by {
+            SignedBy::Did => (
+                did::did_key(self.key.public_key()),
+                did::verification_method(self.key.public_key()),
+            ),
+            SignedBy::Address => (self.url.clone(), "k1".to_owned()),
+        };
+        let name = if vice == Vice::TwoPersons && n > 0 {
+            "OTHER"
+        } else {
+            "SPECIMEN"
+        };
+        let visible = json!({
+            "iss": iss, "iat": today.unix(), "exp": today.add_seconds(until).unix(),
+            "vct": if vice == Vice::OtherType { "https://types.example/other" } else { VCT },
+        });
+        let disclosable = json!({"family_name": name, "member_number": "17"});
+        let mut count = 0u8;
+        let mut salts = || {
+            count += 1;
+            [count + u8::try_from(n).unwrap() * 16; 16]
+        };
+        let signer = if vice == Vice::OtherSignature {
+            &self.other
+        } else {
+            &self.key
+        };
+        let unsigned = sd_jwt::prepare(sd_jwt::IssueInput {
+            header: json!({"kid": kid}).as_object().unwrap().clone(),
+            visible: visible.as_object().unwrap().clone(),
+            disclosable: disclosable.as_object().unwrap(),
+            holder,
+            salts: &mut salts,
+            decoys: 0,
+        })
+        .unwrap();
+        let signature = signer.sign(unsigned.signing_input()).unwrap();
+        unsigned.attach(signature)
+    }
+}
