@@ -5,6 +5,7 @@ use crate::country;
 use crate::crl::RevocationList;
 use crate::error::CardError;
 use crate::master_list::MasterList;
+use crate::name;
 use crate::x509::Parsed;
 
 /// The country signing authorities an operator trusts, each for the documents of one state: a
@@ -141,7 +142,7 @@ impl CscaAnchors {
         let mut signed = false;
         for anchor in &self.anchors {
             let authority = &anchor.certificate;
-            signed |= authority.subject()? == list.issuer()
+            signed |= name::same(&authority.subject()?, list.issuer())
                 && authority.may_sign_crls()?
                 && list.signed_by(authority);
         }
@@ -151,7 +152,7 @@ impl CscaAnchors {
         if list.this_update() > now {
             return Err(CardError::ListNotValid("it is of the future"));
         }
-        let same = |known: &RevocationList| known.issuer() == list.issuer();
+        let same = |known: &RevocationList| name::same(known.issuer(), list.issuer());
         if self
             .lists
             .iter()
@@ -189,7 +190,10 @@ impl CscaAnchors {
                 // Without identifiers on both sides the signature alone decides.
                 _ => true,
             };
-            if authority.subject()? == issuer && identified && signer.signed_by(authority) {
+            if name::same(&authority.subject()?, &issuer)
+                && identified
+                && signer.signed_by(authority)
+            {
                 vouching.push(anchor);
             }
         }
@@ -271,7 +275,10 @@ impl CscaAnchors {
     /// Doc 9303-12 §4.3: one list a state, for everything issued under its name.
     fn check_revocation(&self, signer: &Parsed, standing: &Standing) -> Result<(), CardError> {
         let issuer = signer.issuer()?;
-        let list = self.lists.iter().find(|list| list.issuer() == issuer);
+        let list = self
+            .lists
+            .iter()
+            .find(|list| name::same(list.issuer(), &issuer));
         if let Some(list) = list
             && let Some((reason, since)) = list.entry(signer.serial())
         {

@@ -7,6 +7,7 @@ use const_oid::ObjectIdentifier;
 use crate::algorithms::{DigestAlgorithm, SignatureAlgorithm};
 use crate::date;
 use crate::error::CardError;
+use crate::name;
 use crate::tlv::{self, Objects, Tlv};
 use crate::x509::Parsed;
 
@@ -137,7 +138,8 @@ impl<'a> SignedData<'a> {
                         .ok_or(CardError::Malformed("signer identifier"))?;
                     let serial = fields.expect(INTEGER, "signer identifier")?;
                     fields.end("signer identifier")?;
-                    issuer.encoded == certificate.issuer()? && serial == certificate.serial()
+                    name::same(issuer.encoded, &certificate.issuer()?)
+                        && serial == certificate.serial()
                 }
             };
             if named {

@@ -77,13 +77,17 @@ impl Portrait {
                 limit: MAX_DG2,
             });
         }
-        let group = tlv::only(tlv::only(dg2, 0x75, "DG2")?, 0x7F61, "DG2 template group")?;
-        let mut templates = Objects::new(group);
+        let group = tlv::only_ber(
+            tlv::only_ber(dg2, 0x75, "DG2")?,
+            0x7F61,
+            "DG2 template group",
+        )?;
+        let mut templates = Objects::ber(group);
         let count = templates.expect(0x02, "DG2 template count")?;
         if !matches!(count, [1..=9]) {
             return Err(CardError::Malformed("DG2 template count"));
         }
-        let mut template = Objects::new(templates.expect(0x7F60, "DG2 template")?);
+        let mut template = Objects::ber(templates.expect(0x7F60, "DG2 template")?);
         template.expect(0xA1, "DG2 biometric header")?;
         match template.read()? {
             Some(block) if block.tag == 0x5F2E => Self::parse_record(block.value),

@@ -3,7 +3,7 @@
 use crate::apdu::{Command, Response};
 use crate::error::CardError;
 use crate::sm::SecureChannel;
-use crate::tlv::{self, Header};
+use crate::tlv::{self, Header, Lengths};
 use crate::transport::Transceiver;
 
 /// Plaintext octets asked for at a time: the most whose protected response fits a short APDU with
@@ -86,10 +86,10 @@ impl<'a> Session<'a> {
         self.send(&select).ok()?.success("SELECT of a file").ok()?;
         let content = data(self.send(&Command::new(0xB0, 0, 0).le(256)).ok()?).ok()?;
         // Historical bytes and other objects stand around it; the file has no outer tag.
-        let mut objects = tlv::Objects::new(&content);
+        let mut objects = tlv::Objects::ber(&content);
         while let Some(object) = objects.read().ok()? {
             if object.tag == 0x7F66 {
-                let mut sizes = tlv::Objects::new(object.value);
+                let mut sizes = tlv::Objects::ber(object.value);
                 sizes.expect(0x02, "EF.ATR").ok()?;
                 let response = sizes.expect(0x02, "EF.ATR").ok()?;
                 return match response {
@@ -147,7 +147,8 @@ impl<'a> Session<'a> {
             }
         }
         let mut content = self.read_chunk(0, 8)?;
-        let header = Header::parse(&content)?.ok_or(CardError::Malformed(file.name))?;
+        let header =
+            Header::parse(&content, Lengths::Any)?.ok_or(CardError::Malformed(file.name))?;
         let total = header.total().ok_or(CardError::Malformed(file.name))?;
         if header.tag != file.tag {
             return Err(CardError::Malformed(file.name));
@@ -183,7 +184,7 @@ impl<'a> Session<'a> {
             .data(tlv::encode(0x54, octets)?)
             .le(length.saturating_add(6).min(self.chunk));
         let answer = data(self.send(&command)?)?;
-        Ok(tlv::only(&answer, 0x53, "READ BINARY response")?.to_vec())
+        Ok(tlv::only_ber(&answer, 0x53, "READ BINARY response")?.to_vec())
     }
 }
 

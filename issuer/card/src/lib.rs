@@ -51,6 +51,7 @@ mod files;
 pub mod hazmat;
 mod master_list;
 mod mrz;
+mod name;
 mod pace;
 mod reader;
 mod rsa_key;

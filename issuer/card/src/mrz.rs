@@ -83,8 +83,8 @@ impl Mrz {
     /// # Errors
     /// As [`Mrz::parse`], and for any other structure.
     pub fn parse_dg1(dg1: &[u8]) -> Result<Self, CardError> {
-        let inner = tlv::only(dg1, 0x61, "DG1")?;
-        Self::parse(tlv::only(inner, 0x5F1F, "DG1 MRZ")?)
+        let inner = tlv::only_ber(dg1, 0x61, "DG1")?;
+        Self::parse(tlv::only_ber(inner, 0x5F1F, "DG1 MRZ")?)
     }
 
     /// The day the document expires, its century chosen nearest to `now` (seconds since the epoch).

@@ -178,7 +178,7 @@ struct Parts<'a> {
 impl<'a> Parts<'a> {
     fn parse(response: &'a Response) -> Result<Self, CardError> {
         const BROKEN: CardError = CardError::SecureMessaging("response is not protected");
-        let mut objects = tlv::Objects::new(&response.data);
+        let mut objects = tlv::Objects::ber(&response.data);
         let mut object = || objects.read().map_err(|_| BROKEN)?.ok_or(BROKEN);
         let mut next = object()?;
         let mut ciphertext = None;

@@ -34,7 +34,7 @@ impl<'a> Unverified<'a> {
                 limit: MAX_SOD,
             });
         }
-        let content_info = tlv::only(bytes, 0x77, "EF.SOD")?;
+        let content_info = tlv::only_ber(bytes, 0x77, "EF.SOD")?;
         SignedData::parse(content_info, LDS_SECURITY_OBJECT).map(Self)
     }
 

@@ -1,4 +1,8 @@
-//! BER-TLV as chips use it: definite, minimal lengths only, at most three tag and four length octets.
+//! BER-TLV of definite length, with at most three tag octets.
+//!
+//! What states sign is DER, with the shortest lengths only ([`Objects::new`], [`only`]). The data objects of a chip's files
+//! and answers are BER-TLV by ISO/IEC 7816-4 §6.3, where a length may be written longer than it has to be, in up to five
+//! octets ([`Objects::ber`], [`only_ber`]).
 
 use crate::error::CardError;
 
@@ -18,24 +22,46 @@ pub(crate) struct Tlv<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct Objects<'a> {
     rest: &'a [u8],
+    lengths: Lengths,
+}
+
+/// How lengths may be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lengths {
+    /// As short as possible (X.690 §10.1).
+    Shortest,
+    /// In one to five octets (ISO/IEC 7816-4 §6.3).
+    Any,
 }
 
 impl<'a> Objects<'a> {
-    /// Starts at the first octet of `bytes`.
+    /// Starts at the first octet of `bytes`, which are DER.
     #[must_use]
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes }
+        Self {
+            rest: bytes,
+            lengths: Lengths::Shortest,
+        }
+    }
+
+    /// Starts at the first octet of `bytes`, which are data objects of a chip.
+    #[must_use]
+    pub(crate) fn ber(bytes: &'a [u8]) -> Self {
+        Self {
+            rest: bytes,
+            lengths: Lengths::Any,
+        }
     }
 
     /// The next object, or `None` at the end of the input.
     ///
     /// # Errors
-    /// [`CardError::Malformed`] for a truncated, indefinite-length or non-minimal object.
+    /// [`CardError::Malformed`] for a truncated object, one of indefinite length, or in DER one that is not minimal.
     pub(crate) fn read(&mut self) -> Result<Option<Tlv<'a>>, CardError> {
         if self.rest.is_empty() {
             return Ok(None);
         }
-        let header = Header::parse(self.rest)?.ok_or(TRUNCATED)?;
+        let header = Header::parse(self.rest, self.lengths)?.ok_or(TRUNCATED)?;
         let end = header.total().ok_or(TRUNCATED)?;
         let encoded = self.rest.get(..end).ok_or(TRUNCATED)?;
         let value = encoded.get(header.header_len..).ok_or(TRUNCATED)?;
@@ -88,6 +114,21 @@ pub(crate) fn only<'a>(
     Ok(value)
 }
 
+/// As [`only`], for a data object of a chip.
+///
+/// # Errors
+/// As [`only`].
+pub(crate) fn only_ber<'a>(
+    bytes: &'a [u8],
+    tag: u32,
+    what: &'static str,
+) -> Result<&'a [u8], CardError> {
+    let mut objects = Objects::ber(bytes);
+    let value = objects.expect(tag, what)?;
+    objects.end(what)?;
+    Ok(value)
+}
+
 /// The tag and length at the head of an object whose value may not have arrived yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Header {
@@ -103,8 +144,8 @@ impl Header {
     /// Parses a head; `None` when more octets are needed.
     ///
     /// # Errors
-    /// [`CardError::Malformed`] for what can never become a definite, minimal head.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Self>, CardError> {
+    /// [`CardError::Malformed`] for what can never become a definite head whose length is written as `lengths` says.
+    pub(crate) fn parse(bytes: &[u8], lengths: Lengths) -> Result<Option<Self>, CardError> {
         let mut octets = bytes.iter().copied();
         let Some(first) = octets.next() else {
             return Ok(None);
@@ -134,7 +175,11 @@ impl Header {
         let mut value_len = usize::from(length);
         if length >= 0x80 {
             let count = usize::from(length & 0x7F);
-            if count == 0 || count > 3 {
+            let most = match lengths {
+                Lengths::Shortest => 3,
+                Lengths::Any => 4,
+            };
+            if count == 0 || count > most {
                 return Err(CardError::Malformed("length"));
             }
             value_len = 0;
@@ -145,7 +190,8 @@ impl Header {
                 value_len = value_len << 8 | usize::from(next);
             }
             header_len += count;
-            if value_len < 0x80 || value_len >> (8 * (count - 1)) == 0 {
+            let longer = value_len < 0x80 || value_len >> (8 * (count - 1)) == 0;
+            if longer && lengths == Lengths::Shortest {
                 return Err(CardError::Malformed("length is not minimal"));
             }
         }
@@ -156,7 +202,7 @@ impl Header {
         }))
     }
 
-    /// Octets of the whole object; `None` on overflow (which 24-bit lengths cannot reach).
+    /// Octets of the whole object; `None` on overflow (which only a 32-bit length can reach, on a small machine).
     #[must_use]
     pub(crate) fn total(&self) -> Option<usize> {
         self.header_len.checked_add(self.value_len)
@@ -226,6 +272,30 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_chip_may_write_lengths_longer() {
+        let cases: [(&[u8], usize); 4] = [
+            (&[0x04, 0x81, 0x01, 0xAA], 1),
+            (&[0x04, 0x82, 0x00, 0x01, 0xAA], 1),
+            (&[0x04, 0x84, 0x00, 0x00, 0x00, 0x01, 0xAA], 1),
+            (&[0x04, 0x82, 0x00, 0x00], 0),
+        ];
+        for (bytes, length) in cases {
+            assert_eq!(only_ber(bytes, 0x04, "test").unwrap().len(), length);
+            assert!(only(bytes, 0x04, "test").is_err());
+        }
+        // Not without end, not in more octets, not beyond what is there.
+        let refused: [&[u8]; 4] = [
+            &[0x30, 0x80, 0x00, 0x00],
+            &[0x04, 0x85, 0x00, 0x00, 0x00, 0x00, 0x00],
+            &[0x04, 0x84, 0xFF, 0xFF, 0xFF, 0xFF, 0xAA],
+            &[0x04, 0x81, 0x02, 0xAA],
+        ];
+        for bytes in refused {
+            assert!(Objects::ber(bytes).read().is_err(), "{bytes:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn arbitrary_bytes_never_panic_and_objects_stay_inside(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
@@ -233,6 +303,13 @@ mod tests {
             let mut total = 0;
             while let Ok(Some(tlv)) = objects.read() {
                 prop_assert_eq!(encode(tlv.tag, tlv.value).unwrap(), tlv.encoded);
+                total += tlv.encoded.len();
+            }
+            prop_assert!(total <= bytes.len());
+            let mut objects = Objects::ber(&bytes);
+            let mut total = 0;
+            while let Ok(Some(tlv)) = objects.read() {
+                prop_assert!(tlv.encoded.ends_with(tlv.value));
                 total += tlv.encoded.len();
             }
             prop_assert!(total <= bytes.len());

@@ -19,7 +19,7 @@ pub(crate) const MAX_CERTIFICATE: usize = 8192;
 const MALFORMED: CardError = CardError::Malformed("certificate");
 
 /// Critical extensions whose meaning is checked here or does not bear on the decision.
-const UNDERSTOOD: [ObjectIdentifier; 6] = [
+const UNDERSTOOD: [ObjectIdentifier; 10] = [
     KeyUsage::OID,
     BasicConstraints::OID,
     AuthorityKeyIdentifier::OID,
@@ -27,10 +27,19 @@ const UNDERSTOOD: [ObjectIdentifier; 6] = [
     // extendedKeyUsage is for master list and deviation list signers; refused in a document signer.
     EXTENDED_KEY_USAGE,
     PRIVATE_KEY_USAGE_PERIOD,
+    // Other names of the same authority, where its lists are, and under which of its policies it issued: any policy will do.
+    SUBJECT_ALTERNATIVE_NAME,
+    ISSUER_ALTERNATIVE_NAME,
+    CRL_DISTRIBUTION_POINTS,
+    CERTIFICATE_POLICIES,
 ];
 
 const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
 const PRIVATE_KEY_USAGE_PERIOD: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.16");
+const SUBJECT_ALTERNATIVE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
+const ISSUER_ALTERNATIVE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.18");
+const CRL_DISTRIBUTION_POINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.31");
+const CERTIFICATE_POLICIES: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.32");
 const COUNTRY_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
 /// id-icao-mrtd-security-cscaMasterListSigningKey (Doc 9303-12 §7.1.3.2.2).
 const MASTER_LIST_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.136.1.1.3");
