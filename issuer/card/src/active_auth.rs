@@ -25,7 +25,7 @@ pub(crate) fn verify(
     challenge: &[u8; 8],
     signature: &[u8],
 ) -> Result<(), CardError> {
-    let key = PublicKey::from_spki(tlv::only(dg15, 0x6F, "DG15")?)?;
+    let key = PublicKey::from_spki(tlv::only_ber(dg15, 0x6F, "DG15")?)?;
     let named = dg14
         .map(SecurityInfos::parse_dg14)
         .transpose()?
@@ -49,10 +49,10 @@ pub(crate) fn verify(
         }
         // The trailer inside the signature names the digest.
         PublicKey::Rsa(key) => key.verify_iso9796_2(challenge, signature),
-        PublicKey::RsaPss(..) => {
+        PublicKey::RsaPss(..) | PublicKey::Dh { .. } => {
             return Err(CardError::Unsupported {
                 what: "active authentication algorithm",
-                name: "RSASSA-PSS".to_owned(),
+                name: "RSASSA-PSS or Diffie-Hellman".to_owned(),
             });
         }
     };

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha224, Sha256, Sha384, Sha512};
 
 use crate::curve::{self, Curve};
 use crate::error::CardError;
+use crate::modp::Modp;
 use crate::rsa_key::RsaKey;
 use crate::tlv::{self, Objects, Tlv};
 
@@ -32,6 +33,9 @@ const RSA_WITH_SHA_256: ObjectIdentifier = oid("1.2.840.113549.1.1.11");
 const RSA_WITH_SHA_384: ObjectIdentifier = oid("1.2.840.113549.1.1.12");
 const RSA_WITH_SHA_512: ObjectIdentifier = oid("1.2.840.113549.1.1.13");
 const RSA_WITH_SHA_224: ObjectIdentifier = oid("1.2.840.113549.1.1.14");
+/// dhKeyAgreement (PKCS #3) and dhpublicnumber (X9.42, RFC 3279 §2.3.3).
+const DH_KEY_AGREEMENT: ObjectIdentifier = oid("1.2.840.113549.1.3.1");
+const DH_PUBLIC_NUMBER: ObjectIdentifier = oid("1.2.840.10046.2.1");
 const EC_PUBLIC_KEY: ObjectIdentifier = oid("1.2.840.10045.2.1");
 /// ecdsa-plain-signatures (TR-03111 §5.2.1.1); the digest is the last number.
 const ECDSA_PLAIN: [u8; 9] = [4, 0, 0x7F, 0, 7, 1, 1, 4, 1];
@@ -227,6 +231,8 @@ pub(crate) enum PublicKey {
     Ec { curve: Curve, point: Vec<u8> },
     /// Any RSA signature scheme.
     Rsa(RsaKey),
+    /// A number for key agreement, in a known group; whether it is a member of it is checked with its use.
+    Dh { group: Modp, number: Vec<u8> },
     /// RSASSA-PSS only, perhaps with these parameters only (RFC 4055 §3.3).
     RsaPss(RsaKey, Option<Pss>),
 }
@@ -251,6 +257,10 @@ impl PublicKey {
                 identifier.without_parameters()?;
                 RsaKey::parse(bits).map(Self::Rsa)
             }
+            DH_KEY_AGREEMENT | DH_PUBLIC_NUMBER => Ok(Self::Dh {
+                group: group(&identifier)?,
+                number: tlv::only(bits, 0x02, "public key")?.to_vec(),
+            }),
             RSA_PSS => {
                 let restriction = identifier
                     .parameters
@@ -302,6 +312,22 @@ pub(crate) fn subject_public_key(der: &[u8]) -> Result<(Identifier<'_>, &[u8]), 
         Some((0, bits)) => Ok((Identifier::parse(identifier.encoded)?, bits)),
         _ => Err(PUBLIC_KEY),
     }
+}
+
+/// The group that a key of Diffie-Hellman names: p, g and, in X9.42, q, before what decides nothing.
+fn group(identifier: &Identifier<'_>) -> Result<Modp, CardError> {
+    const WHAT: &str = "parameters of a group";
+    let parameters = identifier.parameters.ok_or(PUBLIC_KEY)?;
+    let mut fields = Objects::new(tlv::only(parameters.encoded, 0x30, WHAT)?);
+    let (prime, generator) = (fields.expect(0x02, WHAT)?, fields.expect(0x02, WHAT)?);
+    let order = match identifier.oid == DH_PUBLIC_NUMBER {
+        true => Some(fields.expect(0x02, WHAT)?),
+        false => None,
+    };
+    Modp::of(prime, generator, order).ok_or_else(|| CardError::Unsupported {
+        what: "group",
+        name: "parameters of no known group".to_owned(),
+    })
 }
 
 const MALFORMED: CardError = CardError::Malformed("algorithm identifier");

@@ -20,14 +20,12 @@ use subtle::ConstantTimeEq;
 use crate::algorithms::PublicKey;
 use crate::apdu::{Command, Response};
 use crate::crypto::Cipher;
-use crate::curve::{Arithmetic, decode, encode, on_curve};
+use crate::curve::on_curve;
 use crate::error::CardError;
-use crate::pace::group::random_scalar;
+use crate::pace::group::{Ecdh, Group};
 use crate::security_info::{ChipAuthInfo, SecurityInfos};
 use crate::sm::SecureChannel;
 use crate::tlv;
-use elliptic_curve::group::Group as _;
-use primeorder::ProjectivePoint;
 use zeroize::Zeroizing;
 
 mod transcript;
@@ -131,8 +129,8 @@ impl ChipAuthentication {
     /// Begins a run with the chip whose EF.DG14 this is (still unchecked), with a fresh key from `rng`.
     ///
     /// # Errors
-    /// [`CardError::ChipAuthMissing`] when DG14 lists no key agreement over a known curve;
-    /// [`CardError::Malformed`] when it cannot be read.
+    /// [`CardError::ChipAuthMissing`] when DG14 lists no key agreement in a known group;
+    /// [`CardError::Malformed`] when it cannot be read; [`CardError::Protocol`] for a key that is no member of its group.
     ///
     /// # Example
     /// ```
@@ -149,10 +147,13 @@ impl ChipAuthentication {
         let infos = SecurityInfos::parse_dg14(dg14)?;
         let offer = infos.chip_authentication()?;
         let offer = offer.ok_or(CardError::ChipAuthMissing)?;
-        let PublicKey::Ec { curve, point } = &offer.key else {
-            return Err(CardError::ChipAuthMissing);
+        let (public, secret) = match &offer.key {
+            PublicKey::Ec { curve, point } => {
+                on_curve!(*curve, C => agree(&Ecdh::<C>::new(), point, rng)?)
+            }
+            PublicKey::Dh { group, number } => agree(group, number, rng)?,
+            PublicKey::Rsa(_) | PublicKey::RsaPss(..) => return Err(CardError::ChipAuthMissing),
         };
-        let (public, secret) = on_curve!(*curve, C => agree::<C>(point, rng)?);
         let (template, agreement) = commands(&offer, &public)?;
         let run = Self {
             dg14: dg14.to_vec(),
@@ -231,19 +232,17 @@ impl ChipAuthentication {
     }
 }
 
-/// A key pair of one use and the x coordinate agreed with the chip's point.
-fn agree<C: Arithmetic>(
+/// A key pair of one use and what is agreed with the chip's key.
+fn agree<G: Group>(
+    group: &G,
     chip: &[u8],
     rng: &mut dyn CryptoRngCore,
 ) -> Result<(Vec<u8>, Zeroizing<Vec<u8>>), CardError> {
-    const INFINITY: CardError = CardError::Protocol("point at infinity");
-    let chip = decode::<C>(chip).ok_or(CardError::Malformed("public key"))?;
-    let own = random_scalar::<C>(rng)?;
-    let public = encode::<C>(&(ProjectivePoint::<C>::generator() * *own)).ok_or(INFINITY)?;
-    let shared = Zeroizing::new(encode::<C>(&(chip * *own)).ok_or(INFINITY)?);
-    let width = shared.len() / 2;
-    let x = shared.get(1..=width).ok_or(INFINITY)?;
-    Ok((public, Zeroizing::new(x.to_vec())))
+    let chip = group.certified(chip)?;
+    let own = group.secret(rng)?;
+    let public = group.octets(&group.power(&group.generator(), &own))?;
+    let shared = group.shared(&group.power(&chip, &own))?;
+    Ok((public, shared))
 }
 
 /// The commands of §6.2.4: with 3DES one MSE:Set KAT that carries the key, with AES an MSE:Set AT and
@@ -266,6 +265,7 @@ fn commands(
     data.extend(reference);
     let template = Command::new(0x22, 0x41, 0xA4).data(data).encode()?;
     let key = tlv::encode(0x7C, &tlv::encode(0x80, public)?)?;
+    // A key of 2048 bits takes an extended command.
     let agreement = Command::new(0x86, 0, 0).data(key).le(256).encode()?;
     Ok((template, Some(agreement)))
 }

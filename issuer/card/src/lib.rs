@@ -13,10 +13,10 @@
 //! any other way than by [`evidence::verify`]. The issuer picks the active authentication challenge,
 //! so a terminal can neither invent nor replay a chip.
 //!
-//! Implemented: PACE with ECDH generic, integrated and chip authentication mapping, and BAC; secure messaging with 3DES and AES of three key
-//! lengths; passive authentication with ECDSA, RSA PKCS #1 and RSASSA-PSS, revocation lists, master
+//! Implemented: PACE with DH and ECDH, generic and integrated mapping, ECDH with chip authentication mapping as well, and
+//! BAC; secure messaging with 3DES and AES of three key lengths; passive authentication with ECDSA, RSA PKCS #1 and RSASSA-PSS, revocation lists, master
 //! lists and link certificates; active authentication with ECDSA and RSA; chip authentication run by
-//! the issuer through the terminal; NIST and Brainpool curves of 224 to 521 bits, named or spelled out;
+//! the issuer through the terminal, with DH and ECDH; NIST and Brainpool curves of 224 to 521 bits, named or spelled out;
 //! TD1, TD2 and TD3 zones; face records of ISO/IEC 19794-5. Everything else is a typed
 //! [`CardError::Unsupported`], and `algorithms.rs` and `curve.rs` are where more would go.
 //!
@@ -50,6 +50,7 @@ mod files;
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
 mod master_list;
+mod modp;
 mod mrz;
 mod name;
 mod pace;

@@ -1,27 +1,24 @@
-//! Password authenticated connection establishment (Doc 9303-11 §4.4): ECDH with generic, integrated and
-//! chip authentication mapping over every curve of [`crate::curve::Curve`], 3DES or AES, opened by the card
-//! access number or the MRZ.
+//! Password authenticated connection establishment (Doc 9303-11 §4.4): generic and integrated mapping in every group of
+//! [`Domain`], chip authentication mapping over its curves, 3DES or AES, opened by the card access number or the MRZ.
 
-use elliptic_curve::group::Group as _;
-use primeorder::ProjectivePoint;
 use rand_core::CryptoRngCore;
 use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::apdu::{Command, Response};
+use crate::apdu::{Command, MAX_RESPONSE_DATA, Response};
 use crate::crypto::{Cipher, Key, KeyUse};
-use crate::curve::{Arithmetic, decode, encode, on_curve};
+use crate::curve::on_curve;
 use crate::error::CardError;
 use crate::mrz::MrzKey;
-use crate::security_info::{Mapping, PaceInfo};
+use crate::security_info::{Domain, Mapping, PaceInfo};
 use crate::sm::SecureChannel;
 use crate::tlv;
 use crate::transport::Transceiver;
 
 pub(crate) mod group;
 mod integrated;
-use group::{number, random_scalar};
+use group::{Ecdh, Group};
 
 /// What opens the chip, and its reference in MSE:Set AT (§4.4.4.1).
 pub(crate) enum Password<'a> {
@@ -58,14 +55,20 @@ pub(crate) fn establish(
     password: &Password<'_>,
     rng: &mut dyn CryptoRngCore,
 ) -> Result<SecureChannel, CardError> {
-    on_curve!(info.curve, C => run::<C>(card, info, password, rng))
+    match info.domain {
+        Domain::Curve(curve) => {
+            on_curve!(curve, C => run(card, info, password, rng, &Ecdh::<C>::new()))
+        }
+        Domain::Modp(group) => run(card, info, password, rng, &group),
+    }
 }
 
-fn run<C: Arithmetic>(
+fn run<G: Group>(
     card: &mut dyn Transceiver,
     info: &PaceInfo<'_>,
     password: &Password<'_>,
     rng: &mut dyn CryptoRngCore,
+    group: &G,
 ) -> Result<SecureChannel, CardError> {
     set_authentication_template(card, info, password)?;
 
@@ -75,43 +78,41 @@ fn run<C: Arithmetic>(
     let generator = match info.mapping {
         Mapping::Generic | Mapping::ChipAuthentication => {
             // Map nonce: Ĝ = s·G + H, where H is agreed with keys of one use (§4.4.3.3.1).
-            let own = random_scalar::<C>(rng)?;
-            let own_public = sent::<C>(&(ProjectivePoint::<C>::generator() * *own))?;
+            let own = group.secret(rng)?;
+            let own_public = group.octets(&group.power(&group.generator(), &own))?;
             let answer = general_authenticate(card, Step::Mapping, &own_public)?;
-            map_generator::<C>(&nonce, &(received::<C>(&answer)? * *own))?
+            let agreed = group.power(&group.received(&answer)?, &own);
+            group.map(&nonce, &agreed)?
         }
         Mapping::Integrated => {
             let mut own = Zeroizing::new(vec![0; integrated::nonce_length(info.cipher)]);
             rng.fill_bytes(&mut own);
             send_nonce(card, &own)?;
-            integrated::map_generator::<C>(info.cipher, &nonce, &own)?
+            group.map_integrated(info.cipher, &nonce, &own)?
         }
     };
 
     // Key agreement over the mapped generator.
-    let own = random_scalar::<C>(rng)?;
-    let own_public = sent::<C>(&(generator * *own))?;
+    let own = group.secret(rng)?;
+    let own_public = group.octets(&group.power(&generator, &own))?;
     let chip_public = general_authenticate(card, Step::Agreement, &own_public)?;
     if chip_public == own_public {
         return Err(CardError::Protocol("the chip sent our own key back"));
     }
-    let shared = Zeroizing::new(sent::<C>(&(received::<C>(&chip_public)? * *own))?);
-    let x_coordinate = shared
-        .get(1..1 + info.curve.coordinate())
-        .ok_or(CardError::Protocol("shared secret"))?;
+    let shared = group.shared(&group.power(&group.received(&chip_public)?, &own))?;
 
-    let authentication = info.cipher.derive(x_coordinate, KeyUse::Authentication);
-    let token = authentication_token(&authentication, info, &chip_public)?;
+    let authentication = info.cipher.derive(&shared, KeyUse::Authentication);
+    let token = authentication_token(&authentication, info, &group.data_object(&chip_public)?)?;
     let step = match info.mapping {
         Mapping::ChipAuthentication => Step::AuthenticationWithData,
         Mapping::Generic | Mapping::Integrated => Step::Authentication,
     };
     let answer = general_authenticate(card, step, &token)?;
-    let expected = authentication_token(&authentication, info, &own_public)?;
+    let expected = authentication_token(&authentication, info, &group.data_object(&own_public)?)?;
     if !bool::from(expected.as_slice().ct_eq(&answer)) {
         return Err(CardError::AccessDenied);
     }
-    Ok(SecureChannel::new(info.cipher, x_coordinate, 0))
+    Ok(SecureChannel::new(info.cipher, &shared, 0))
 }
 
 /// MSE:Set AT: which protocol, which password, and over which curve if there is a choice.
@@ -173,9 +174,14 @@ fn general_authenticate(
         Some(tag) => tlv::encode(tag, payload)?,
         None => Vec::new(),
     };
-    let mut command = Command::new(0x86, 0, 0)
-        .data(tlv::encode(0x7C, &inner)?)
-        .le(256);
+    let data = tlv::encode(0x7C, &inner)?;
+    // A key of 2048 bits takes an extended command, and its answer is as long.
+    let le = if data.len() > 255 {
+        MAX_RESPONSE_DATA
+    } else {
+        256
+    };
+    let mut command = Command::new(0x86, 0, 0).data(data).le(le);
     if !step.is_last() {
         // Command chaining: all but the last.
         command.cla = 0x10;
@@ -197,9 +203,9 @@ fn general_authenticate(
         }
     };
     const WHAT: CardError = CardError::Protocol("GENERAL AUTHENTICATE response");
-    let inner = tlv::only(&data, 0x7C, "GENERAL AUTHENTICATE").map_err(|_| WHAT)?;
+    let inner = tlv::only_ber(&data, 0x7C, "GENERAL AUTHENTICATE").map_err(|_| WHAT)?;
     // Further objects (certificate references) may follow in other protocols; not in this one.
-    let mut objects = tlv::Objects::new(inner);
+    let mut objects = tlv::Objects::ber(inner);
     let value = objects
         .expect(answered, "GENERAL AUTHENTICATE")
         .map_err(|_| WHAT)?;
@@ -244,17 +250,6 @@ fn decrypt_nonce(key: &Key, encrypted: &[u8]) -> Result<Zeroizing<Vec<u8>>, Card
     Ok(nonce)
 }
 
-/// Generic mapping: Ĝ = s·G + H; neither H nor Ĝ may be the point at infinity.
-fn map_generator<C: Arithmetic>(
-    nonce: &[u8],
-    agreed: &ProjectivePoint<C>,
-) -> Result<ProjectivePoint<C>, CardError> {
-    sent::<C>(agreed)?;
-    let mapped = ProjectivePoint::<C>::generator() * number::<C>(nonce) + *agreed;
-    sent::<C>(&mapped)?;
-    Ok(mapped)
-}
-
 /// T = MAC(K_MAC, public key object of the other side) (§4.4.3.4, §9.4.5).
 fn authentication_token(
     key: &Key,
@@ -262,21 +257,8 @@ fn authentication_token(
     public: &[u8],
 ) -> Result<Vec<u8>, CardError> {
     let mut object = tlv::encode(0x06, info.protocol)?;
-    object.extend(tlv::encode(0x86, public)?);
+    object.extend_from_slice(public);
     Ok(key.mac_unpadded(&tlv::encode(0x7F49, &object)?).to_vec())
-}
-
-fn sent<C: Arithmetic>(point: &ProjectivePoint<C>) -> Result<Vec<u8>, CardError> {
-    encode::<C>(point).ok_or(CardError::Protocol("point at infinity"))
-}
-
-/// An uncompressed point that lies on the curve (TR-03111 §4.3.1).
-fn received<C: Arithmetic>(octets: &[u8]) -> Result<ProjectivePoint<C>, CardError> {
-    const WHAT: CardError = CardError::Protocol("not a point on the curve");
-    if octets.first() != Some(&4) {
-        return Err(WHAT);
-    }
-    decode::<C>(octets).ok_or(WHAT)
 }
 
 #[cfg(test)]

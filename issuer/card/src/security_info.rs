@@ -4,18 +4,22 @@ use crate::algorithms::PublicKey;
 use crate::crypto::Cipher;
 use crate::curve::Curve;
 use crate::error::CardError;
+use crate::modp::Modp;
 use crate::tlv::{self, Objects};
 
 /// id-PACE, 0.4.0.127.0.7.2.2.4, content octets; mapping and cipher follow (Doc 9303-11 §9.2.3).
 const PACE: [u8; 8] = [4, 0, 0x7F, 0, 7, 2, 2, 4];
 /// id-icao-mrtd-security-aaProtocolObject, 2.23.136.1.1.5.
 const ACTIVE_AUTHENTICATION: [u8; 6] = [0x67, 0x81, 0x08, 1, 1, 5];
-/// id-CA-ECDH, 0.4.0.127.0.7.2.2.3.2, content octets; the cipher follows (§9.2.7).
-const CHIP_AUTHENTICATION: [u8; 9] = [4, 0, 0x7F, 0, 7, 2, 2, 3, 2];
-/// id-CA-ECDH-3DES-CBC-CBC, which an absent ChipAuthenticationInfo stands for (§6.2.1).
-const CHIP_AUTHENTICATION_3DES: [u8; 10] = [4, 0, 0x7F, 0, 7, 2, 2, 3, 2, 1];
-/// id-PK-ECDH, 0.4.0.127.0.7.2.2.1.2.
-const CHIP_KEY: [u8; 9] = [4, 0, 0x7F, 0, 7, 2, 2, 1, 2];
+/// id-CA, 0.4.0.127.0.7.2.2.3, content octets; 1 for DH or 2 for ECDH and the cipher follow (§9.2.7).
+const CHIP_AUTHENTICATION: [u8; 8] = [4, 0, 0x7F, 0, 7, 2, 2, 3];
+/// id-CA-DH-3DES-CBC-CBC and id-CA-ECDH-3DES-CBC-CBC, which an absent ChipAuthenticationInfo stands for (§6.2.1).
+const CHIP_AUTHENTICATION_3DES: [[u8; 10]; 2] = [
+    [4, 0, 0x7F, 0, 7, 2, 2, 3, 1, 1],
+    [4, 0, 0x7F, 0, 7, 2, 2, 3, 2, 1],
+];
+/// id-PK, 0.4.0.127.0.7.2.2.1; 1 for DH or 2 for ECDH follows.
+const CHIP_KEY: [u8; 8] = [4, 0, 0x7F, 0, 7, 2, 2, 1];
 /// Chips list a handful; this bounds the work on a hostile file.
 const MOST: usize = 64;
 
@@ -29,7 +33,24 @@ struct Info<'a> {
     encoded: &'a [u8],
 }
 
-/// How PACE maps its nonce to a generator (Doc 9303-11 §4.4.3.3), all over elliptic curves.
+/// The group of a key agreement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Domain {
+    /// ECDH.
+    Curve(Curve),
+    /// DH.
+    Modp(Modp),
+}
+
+impl Domain {
+    /// By standardised domain parameters (Doc 9303-11 §9.5.1).
+    fn from_parameter_id(id: u8) -> Option<Self> {
+        let modp = Modp::from_parameter_id(id).map(Self::Modp);
+        modp.or_else(|| Curve::from_parameter_id(id).map(Self::Curve))
+    }
+}
+
+/// How PACE maps its nonce to a generator (Doc 9303-11 §4.4.3.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mapping {
     /// By a key agreement of its own.
@@ -41,12 +62,12 @@ pub(crate) enum Mapping {
 }
 
 impl Mapping {
-    /// By the last number but one of a protocol's object identifier (§9.2.3).
-    fn numbered(number: u8) -> Option<Self> {
-        match number {
-            2 => Some(Self::Generic),
-            4 => Some(Self::Integrated),
-            6 => Some(Self::ChipAuthentication),
+    /// By the last number but one of a protocol's object identifier (§9.2.3), which says DH or ECDH as well.
+    fn numbered(number: u8, domain: Domain) -> Option<Self> {
+        match (number, domain) {
+            (1, Domain::Modp(_)) | (2, Domain::Curve(_)) => Some(Self::Generic),
+            (3, Domain::Modp(_)) | (4, Domain::Curve(_)) => Some(Self::Integrated),
+            (6, Domain::Curve(_)) => Some(Self::ChipAuthentication),
             _ => None,
         }
     }
@@ -61,11 +82,11 @@ pub(crate) struct PaceInfo<'a> {
     pub(crate) mapping: Mapping,
     /// The cipher it names.
     pub(crate) cipher: Cipher,
-    /// The curve of the domain parameters.
-    pub(crate) curve: Curve,
+    /// The group of the domain parameters.
+    pub(crate) domain: Domain,
     /// Standardised domain parameters (Doc 9303-11 §9.5.1), for example 12 for P-256.
     pub(crate) parameter_id: u8,
-    /// Whether the chip offers this protocol over several curves, so that one must be named.
+    /// Whether the chip offers this protocol in several groups, so that one must be named.
     pub(crate) ambiguous: bool,
     encoded: &'a [u8],
 }
@@ -105,14 +126,17 @@ impl<'a> SecurityInfos<'a> {
 
     /// DG14 wraps the set in tag `6E`.
     pub(crate) fn parse_dg14(bytes: &'a [u8]) -> Result<Self, CardError> {
-        Self::parse(tlv::only(bytes, 0x6E, "DG14")?)
+        Self::parse(tlv::only_ber(bytes, 0x6E, "DG14")?)
     }
 
-    /// The PACE offer to run: the first with AES, or else the first that this crate can run. Generic mapping goes before
-    /// the others, because every chip of the field has been tried with it.
+    /// The PACE offer to run: the first with AES, or else the first that this crate can run. Curves go before other
+    /// groups, and generic mapping before the others, because every chip of the field has been tried with it.
     pub(crate) fn pace(&self) -> Option<PaceInfo<'a>> {
         let mut offers: Vec<PaceInfo<'a>> = self.0.iter().filter_map(Info::pace).collect();
-        offers.sort_by_key(|offer| offer.mapping != Mapping::Generic);
+        offers.sort_by_key(|offer| {
+            let curve = matches!(offer.domain, Domain::Curve(_));
+            (!curve, offer.mapping != Mapping::Generic)
+        });
         let chosen = offers
             .iter()
             .find(|offer| offer.cipher != Cipher::TripleDes)
@@ -129,49 +153,52 @@ impl<'a> SecurityInfos<'a> {
         self.0.iter().any(|info| info.encoded == pace.encoded)
     }
 
-    /// The strongest chip authentication over a known curve (§9.2.6, §9.2.7): a
-    /// ChipAuthenticationPublicKeyInfo with the ChipAuthenticationInfo of the same key number.
+    /// The strongest chip authentication in a known group (§9.2.6, §9.2.7): a ChipAuthenticationPublicKeyInfo with the
+    /// ChipAuthenticationInfo of the same key number. A chip with one key need not number it the same way in both.
     ///
     /// # Errors
     /// [`CardError::Malformed`] for a key that is broken; other kinds of key are passed over.
     pub(crate) fn chip_authentication(&self) -> Result<Option<ChipAuthInfo<'a>>, CardError> {
-        let numbered = |info: &Info<'a>| -> Result<Option<&'a [u8]>, CardError> {
-            match info.optional {
-                None => Ok(None),
-                Some(id) if id.tag == 0x02 => Ok(Some(id.value)),
-                Some(_) => Err(CardError::Malformed("SecurityInfos")),
+        let mut keys = Vec::new();
+        for info in &self.0 {
+            let Some([family]) = info.oid.strip_prefix(&CHIP_KEY) else {
+                continue;
+            };
+            match (PublicKey::from_spki(info.required.encoded), family) {
+                (Ok(key @ PublicKey::Dh { .. }), 1) | (Ok(key @ PublicKey::Ec { .. }), 2) => {
+                    keys.push((*family, key, info.key_number()?));
+                }
+                (Ok(_) | Err(CardError::Unsupported { .. }), _) => {}
+                (Err(error), _) => return Err(error),
             }
-        };
-        let protocols = |oid: &[u8]| match oid.strip_prefix(&CHIP_AUTHENTICATION) {
-            Some([cipher]) => Cipher::numbered(*cipher),
+        }
+        let protocols = |info: &Info<'a>| match info.oid.strip_prefix(&CHIP_AUTHENTICATION) {
+            Some([family, cipher]) => Cipher::numbered(*cipher).map(|cipher| (*family, cipher)),
             _ => None,
         };
+        let only_key = keys.len() == 1;
         let mut best: Option<ChipAuthInfo<'a>> = None;
-        for key in self.0.iter().filter(|info| info.oid == CHIP_KEY) {
-            let public = match PublicKey::from_spki(key.required.encoded) {
-                Ok(public) => public,
-                Err(CardError::Unsupported { .. }) => continue,
-                Err(error) => return Err(error),
-            };
-            let key_id = numbered(key)?;
+        for (family, key, key_id) in keys {
             let mut offers: Vec<(&'a [u8], Cipher)> = Vec::new();
             for info in &self.0 {
-                if let Some(cipher) = protocols(info.oid)
+                if let Some((of, cipher)) = protocols(info)
+                    && of == family
                     && info.required.value == [1]
-                    && numbered(info)? == key_id
+                    && (only_key || info.key_number()? == key_id)
                 {
                     offers.push((info.oid, cipher));
                 }
             }
-            if offers.is_empty() && !self.0.iter().any(|info| protocols(info.oid).is_some()) {
-                offers.push((&CHIP_AUTHENTICATION_3DES, Cipher::TripleDes));
+            if !self.0.iter().any(|info| protocols(info).is_some()) {
+                let [dh, ecdh] = &CHIP_AUTHENTICATION_3DES;
+                offers.push((if family == 1 { dh } else { ecdh }, Cipher::TripleDes));
             }
             for (protocol, cipher) in offers {
                 if best.as_ref().is_none_or(|known| known.cipher < cipher) {
                     best = Some(ChipAuthInfo {
                         protocol,
                         cipher,
-                        key: public.clone(),
+                        key: key.clone(),
                         key_id,
                     });
                 }
@@ -192,31 +219,41 @@ impl<'a> SecurityInfos<'a> {
 }
 
 impl<'a> Info<'a> {
+    /// The number of the key that this is about (§9.2.6, §9.2.7), where it gives one.
+    fn key_number(&self) -> Result<Option<&'a [u8]>, CardError> {
+        match self.optional {
+            None => Ok(None),
+            Some(id) if id.tag == 0x02 => Ok(Some(id.value)),
+            Some(_) => Err(CardError::Malformed("SecurityInfos")),
+        }
+    }
+
     /// PACEInfo (§9.2.3), version 2, with standardised domain parameters.
     fn pace(&self) -> Option<PaceInfo<'a>> {
         let (mapping, cipher) = match self.oid.strip_prefix(&PACE)? {
-            [mapping, cipher] => (Mapping::numbered(*mapping)?, Cipher::numbered(*cipher)?),
+            [mapping, cipher] => (*mapping, Cipher::numbered(*cipher)?),
             _ => return None,
         };
         let parameters = self.optional.filter(|parameters| parameters.tag == 0x02)?;
-        match (self.required.tag, self.required.value, parameters.value) {
-            // Chip authentication mapping has no 3DES, and integrated mapping no P-224 (appendix B.1).
-            (0x02, [2], [parameter_id])
-                if (mapping, cipher) != (Mapping::ChipAuthentication, Cipher::TripleDes)
-                    && (mapping, *parameter_id) != (Mapping::Integrated, 10) =>
-            {
-                Some(PaceInfo {
-                    protocol: self.oid,
-                    mapping,
-                    cipher,
-                    curve: Curve::from_parameter_id(*parameter_id)?,
-                    parameter_id: *parameter_id,
-                    ambiguous: false,
-                    encoded: self.encoded,
-                })
-            }
-            _ => None,
-        }
+        let (0x02, [2], [parameter_id]) =
+            (self.required.tag, self.required.value, parameters.value)
+        else {
+            return None;
+        };
+        let domain = Domain::from_parameter_id(*parameter_id)?;
+        let mapping = Mapping::numbered(mapping, domain)?;
+        // Chip authentication mapping has no 3DES, and integrated mapping no P-224 (appendix B.1).
+        let none = (mapping, cipher) == (Mapping::ChipAuthentication, Cipher::TripleDes)
+            || (mapping, domain) == (Mapping::Integrated, Domain::Curve(Curve::P224));
+        (!none).then_some(PaceInfo {
+            protocol: self.oid,
+            mapping,
+            cipher,
+            domain,
+            parameter_id: *parameter_id,
+            ambiguous: false,
+            encoded: self.encoded,
+        })
     }
 }
 

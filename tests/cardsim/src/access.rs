@@ -1,26 +1,28 @@
 //! Access control and chip authentication, the chip's end: PACE and BAC as state machines.
 
-use openssl::bn::{BigNum, BigNumContext};
-use openssl::ec::{EcGroup, EcPoint, PointConversionForm};
+use openssl::bn::BigNum;
 use openssl::error::ErrorStack;
 use openssl::hash::{MessageDigest, hash};
 use openssl::pkey::PKey;
 use rand_core::RngCore;
 
 use crate::apdu::Answer;
-use crate::files::PACE_GM;
-use crate::keys::Cipher;
-use crate::profile::Card;
+use crate::files::pace_protocol;
+use crate::groups::Group;
+use crate::keys::{Cipher, padded};
+use crate::profile::{Card, ChipAuth, Mapping};
 use crate::rng::ChipRng;
-use crate::scheme::Curve;
 use crate::secure::Channel;
 use crate::tlv::{constructed, find, tlv};
 
 /// Where a run of PACE stands (Doc 9303-11 §4.4.4.2).
 pub(crate) struct Pace {
     cipher: Cipher,
-    curve: Curve,
+    group: Group,
+    mapping: Mapping,
     oid: Vec<u8>,
+    /// The chip's static key, for chip authentication mapping.
+    key: Option<BigNum>,
     step: Step,
 }
 
@@ -28,14 +30,15 @@ enum Step {
     /// MSE:Set AT chose the password.
     Chosen { password: Vec<u8> },
     /// The nonce went out.
-    Nonce { nonce: [u8; 16] },
-    /// Ĝ is known.
-    Mapped { generator: Vec<u8> },
+    Nonce { nonce: Vec<u8> },
+    /// Ĝ is known, and with generic mapping the secret it came about with.
+    Mapped { generator: Vec<u8>, secret: Vec<u8> },
     /// Keys are known; the terminal's token is awaited.
     Agreed {
         secret: Vec<u8>,
         own: Vec<u8>,
         other: Vec<u8>,
+        mapping: Vec<u8>,
     },
 }
 
@@ -43,11 +46,14 @@ impl Pace {
     /// MSE:Set AT.
     pub(crate) fn choose(card: &Card, data: &[u8]) -> Result<Self, u16> {
         let (curve, cipher) = card.pace_over();
-        let oid = [&PACE_GM[..], &[cipher.number()]].concat();
+        let (mapping, modp) = card.pace_by();
+        let oid = pace_protocol(mapping, modp, cipher);
         if find(data, 0x80) != Some(&oid) {
             return Err(0x6A80);
         }
-        if find(data, 0x84).is_some_and(|parameters| parameters != [curve.parameter_id()]) {
+        if find(data, 0x84).is_some_and(|parameters| {
+            parameters != [modp.map_or(curve.parameter_id(), |modp| modp.parameter_id())]
+        }) {
             return Err(0x6A88);
         }
         let password = match find(data, 0x83) {
@@ -58,10 +64,16 @@ impl Pace {
             Some([2]) => cipher.derive(card.can.as_bytes(), 3),
             _ => return Err(0x6A88),
         };
+        let key = match mapping {
+            Mapping::ChipAuthentication => Some(static_key(card).map_err(|_| 0x6F00_u16)?),
+            Mapping::Generic | Mapping::Integrated => None,
+        };
         Ok(Self {
             cipher,
-            curve,
+            group: Group::new(curve, modp).map_err(|_| 0x6F00_u16)?,
+            mapping,
             oid,
+            key,
             step: Step::Chosen { password },
         })
     }
@@ -76,14 +88,17 @@ impl Pace {
         let dynamic = |tag: u32, value: &[u8]| Answer::ok(tlv(0x7C, &tlv(tag, value)));
         let Self {
             cipher,
-            curve,
+            group,
+            mapping,
             oid,
+            key,
             step,
         } = self;
-        let points = Points::new(curve).map_err(|_| 0x6F00_u16)?;
         let (answer, step) = match step {
             Step::Chosen { password } => {
-                let mut nonce = [0; 16];
+                // As many octets as integrated mapping takes: a block, or two with the longer keys.
+                let long = mapping == Mapping::Integrated && cipher.key_length() > 16;
+                let mut nonce = vec![0; if long { 32 } else { 16 }];
                 rng.fill_bytes(&mut nonce);
                 let zero = vec![0; cipher.block()];
                 let sent = cipher.encrypt(&password, &zero, &nonce);
@@ -91,138 +106,103 @@ impl Pace {
             }
             Step::Nonce { nonce } => {
                 let other = find(inner, 0x81).ok_or(0x6A80_u16)?;
-                let mapped = points.map(&nonce, other, rng).map_err(|_| 0x6A80_u16)?;
-                let (sent, generator) = mapped;
-                (dynamic(0x82, &sent), Step::Mapped { generator })
+                if mapping == Mapping::Integrated {
+                    let generator = group.map_integrated(cipher, &nonce, other);
+                    let next = Step::Mapped {
+                        generator: generator.map_err(|_| 0x6A80_u16)?,
+                        secret: Vec::new(),
+                    };
+                    (Answer::ok(tlv(0x7C, &[])), next)
+                } else {
+                    let mapped = group.map(&nonce, other, rng).map_err(|_| 0x6A80_u16)?;
+                    let next = Step::Mapped {
+                        generator: mapped.generator,
+                        secret: mapped.secret,
+                    };
+                    (dynamic(0x82, &mapped.public), next)
+                }
             }
-            Step::Mapped { generator } => {
+            Step::Mapped {
+                generator,
+                secret: mapped,
+            } => {
                 let other = find(inner, 0x83).ok_or(0x6A80_u16)?;
-                let agreed = points.agree(&generator, other, rng);
+                let agreed = group.agree(&generator, other, rng);
                 let (own, secret) = agreed.map_err(|_| 0x6A80_u16)?;
                 let next = Step::Agreed {
                     secret,
                     own: own.clone(),
                     other: other.to_vec(),
+                    mapping: mapped,
                 };
                 (dynamic(0x84, &own), next)
             }
-            Step::Agreed { secret, own, other } => {
+            Step::Agreed {
+                secret,
+                own,
+                other,
+                mapping: mapped,
+            } => {
                 let authentication = cipher.derive(&secret, 2);
                 let token = |key: &[u8]| {
-                    let object = constructed(0x7F49, &[&tlv(6, &oid), &tlv(0x86, key)]);
+                    let object = constructed(0x7F49, &[&tlv(6, &oid), &group.object(key)]);
                     cipher.mac(&authentication, &object)
                 };
                 if find(inner, 0x85) != Some(&token(&own)) {
                     return Err(0x6300);
                 }
                 let channel = Channel::new(cipher, &secret, vec![0; cipher.block()]);
-                return Ok((dynamic(0x86, &token(&other)), None, Some(channel)));
+                let mut answer = tlv(0x86, &token(&other));
+                if let (Some(key), Group::Points(points)) = (&key, &group) {
+                    let data = points.authentication_data(key, &mapped);
+                    let encryption = cipher.derive(&secret, 1);
+                    let iv = cipher.encrypt(&encryption, &[0; 16], &[0xFF; 16]);
+                    let padded = padded(data.map_err(|_| 0x6F00_u16)?, cipher.block());
+                    answer.extend(tlv(0x8A, &cipher.encrypt(&encryption, &iv, &padded)));
+                }
+                return Ok((Answer::ok(tlv(0x7C, &answer)), None, Some(channel)));
             }
         };
         let next = Self {
             cipher,
-            curve,
+            group,
+            mapping,
             oid,
+            key,
             step,
         };
         Ok((answer, Some(next), None))
     }
 }
 
-/// Points of one curve as octets.
-struct Points {
-    group: EcGroup,
-    width: i32,
-}
-
-impl Points {
-    fn new(curve: Curve) -> Result<Self, ErrorStack> {
-        let group = curve.group()?;
-        let width = (group.degree() as i32 + 7) / 8;
-        Ok(Self { group, width })
-    }
-
-    fn point(&self, octets: &[u8]) -> Result<EcPoint, ErrorStack> {
-        EcPoint::from_bytes(&self.group, octets, &mut *BigNumContext::new()?)
-    }
-
-    fn octets(&self, point: &EcPoint) -> Result<Vec<u8>, ErrorStack> {
-        let form = PointConversionForm::UNCOMPRESSED;
-        point.to_bytes(&self.group, form, &mut *BigNumContext::new()?)
-    }
-
-    fn times(&self, point: &EcPoint, by: &BigNum) -> Result<EcPoint, ErrorStack> {
-        let mut product = EcPoint::new(&self.group)?;
-        product.mul2(&self.group, point, by, &mut *BigNumContext::new()?)?;
-        Ok(product)
-    }
-
-    fn secret(&self, rng: &mut ChipRng) -> Result<BigNum, ErrorStack> {
-        let mut octets = [0; 80];
-        rng.fill_bytes(&mut octets);
-        let (mut order, mut secret) = (BigNum::new()?, BigNum::new()?);
-        let mut context = BigNumContext::new()?;
-        self.group.order(&mut order, &mut context)?;
-        secret.nnmod(&*BigNum::from_slice(&octets)?, &order, &mut context)?;
-        Ok(secret)
-    }
-
-    /// The own key of the mapping and Ĝ.
-    fn map(
-        &self,
-        nonce: &[u8],
-        other: &[u8],
-        rng: &mut ChipRng,
-    ) -> Result<(Vec<u8>, Vec<u8>), ErrorStack> {
-        let own = self.secret(rng)?;
-        let base = self
-            .group
-            .generator_opt()
-            .map(|base| base.to_owned(&self.group));
-        let base = base.unwrap_or_else(|| EcPoint::new(&self.group))?;
-        let shared = self.times(&self.point(other)?, &own)?;
-        let number = BigNum::from_slice(nonce)?;
-        let mut generator = EcPoint::new(&self.group)?;
-        let scaled = self.times(&base, &number)?;
-        generator.add(&self.group, &scaled, &shared, &mut *BigNumContext::new()?)?;
-        Ok((
-            self.octets(&self.times(&base, &own)?)?,
-            self.octets(&generator)?,
-        ))
-    }
-
-    /// The own key over `generator` and the x coordinate agreed with `other`.
-    fn agree(
-        &self,
-        generator: &[u8],
-        other: &[u8],
-        rng: &mut ChipRng,
-    ) -> Result<(Vec<u8>, Vec<u8>), ErrorStack> {
-        let own = self.secret(rng)?;
-        let public = self.times(&self.point(generator)?, &own)?;
-        Ok((self.octets(&public)?, self.shared(other, &own)?))
-    }
-
-    fn shared(&self, other: &[u8], own: &BigNum) -> Result<Vec<u8>, ErrorStack> {
-        let product = self.times(&self.point(other)?, own)?;
-        let (mut x, mut y) = (BigNum::new()?, BigNum::new()?);
-        let mut context = BigNumContext::new()?;
-        product.affine_coordinates(&self.group, &mut x, &mut y, &mut context)?;
-        x.to_vec_padded(self.width)
+/// The chip's static key.
+fn static_key(card: &Card) -> Result<BigNum, ErrorStack> {
+    let octets = card
+        .chip_auth_key
+        .as_ref()
+        .map_or(&[][..], |key| key.0.as_slice());
+    match card.chip_auth_modp() {
+        Some(_) => BigNum::from_slice(octets),
+        None => PKey::private_key_from_der(octets)?
+            .ec_key()?
+            .private_key()
+            .to_owned(),
     }
 }
 
 /// Chip authentication (§6.2): the channel that the terminal's key and the chip's yield.
 pub(crate) fn chip_authentication(
-    key: &[u8],
-    curve: Curve,
-    cipher: Cipher,
+    card: &Card,
+    over: ChipAuth,
     other: &[u8],
 ) -> Result<Channel, ErrorStack> {
-    let key = PKey::private_key_from_der(key)?.ec_key()?;
-    let own = key.private_key().to_owned()?;
-    let secret = Points::new(curve)?.shared(other, &own)?;
-    Ok(Channel::new(cipher, &secret, vec![0; cipher.block()]))
+    let group = Group::new(over.curve, card.chip_auth_modp())?;
+    let secret = group.shared(other, &static_key(card)?)?;
+    Ok(Channel::new(
+        over.cipher,
+        &secret,
+        vec![0; over.cipher.block()],
+    ))
 }
 
 /// EXTERNAL AUTHENTICATE of BAC (§4.3.3): the answer and the channel, or a status word.

@@ -16,7 +16,7 @@ use x509_cert::serial_number::SerialNumber;
 use x509_cert::time::{Time, Validity};
 
 use crate::SimError;
-use crate::profile::{Fault, Profile};
+use crate::profile::{Fault, Profile, Quirk};
 use crate::scheme::{Digest, Scheme, SignKey};
 use crate::sod::SignedObject;
 use crate::tlv::{constructed, tlv};
@@ -24,6 +24,7 @@ use crate::tlv::{constructed, tlv};
 const DAY: i64 = 86_400;
 const YEAR: i64 = 365 * DAY;
 const CSCA_MASTER_LIST: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.136.1.1.2");
+const CERTIFICATE_POLICIES: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.32");
 const MASTER_LIST_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.136.1.1.3");
 /// Under the enterprise number reserved for examples (RFC 5612).
 const UNKNOWN_EXTENSION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.32473.1");
@@ -235,6 +236,7 @@ impl Csca {
             content,
             time: Some(now),
             faults: &[],
+            quirks: &[],
         };
         signed.sign(&signer, &[self.certificate()])
     }
@@ -330,8 +332,30 @@ impl Csca {
                 extn_value: OctetString::new(Null.to_der()?)?,
             });
         }
+        if profile.does(Quirk::CriticalPolicies) {
+            // One policy, under the enterprise number reserved for examples (RFC 5612).
+            let policy = tlv(6, &[0x2B, 6, 1, 4, 1, 0x81, 0xFD, 0x59, 2]);
+            extensions.push(Extension {
+                extn_id: CERTIFICATE_POLICIES,
+                critical: true,
+                extn_value: OctetString::new(tlv(0x30, &tlv(0x30, &policy)))?,
+            });
+        }
+        let mut number = serial(rng);
+        if profile.does(Quirk::LongSerial) {
+            number.resize(20, 0x5A);
+        }
+        if profile.does(Quirk::NegativeSerial) {
+            number[0] |= 0x80;
+        }
         let body = Body {
-            issuer: csca_name(&self.country),
+            issuer: match profile.does(Quirk::OtherCase) {
+                true => format!(
+                    "CN=specimen csca,O=Specimen  State,C={}",
+                    self.country.to_lowercase()
+                ),
+                false => csca_name(&self.country),
+            },
             subject: match profile.has(Fault::SignerOfAnotherCountry) {
                 true => "CN=Specimen Document Signer,O=Specimen State,C=XX".to_owned(),
                 false => format!(
@@ -340,7 +364,7 @@ impl Csca {
                 ),
             },
             key: &key,
-            serial: serial(rng),
+            serial: number,
             validity,
             extensions,
         };
@@ -379,7 +403,7 @@ impl Body<'_> {
     fn sign(self, authority: &SignKey) -> Result<Vec<u8>, SimError> {
         let tbs: TbsCertificateInner = TbsCertificateInner {
             version: Version::V3,
-            serial_number: SerialNumber::new(&self.serial)?,
+            serial_number: SerialNumber::from_der(&tlv(2, &self.serial))?,
             signature: authority.identifier()?,
             issuer: self.issuer.parse()?,
             validity: Validity {

@@ -262,7 +262,7 @@ impl Chip {
     /// MSE:Set AT of chip authentication with AES (§6.2.4.2).
     fn choose_chip_authentication(&mut self, data: &[u8]) -> Result<Answer, u16> {
         let known = self.card.chip_auth().ok_or(0x6D00_u16)?;
-        let oid = [&files::CHIP_AUTH[..], &[known.cipher.number()]].concat();
+        let oid = files::chip_auth_protocol(self.card.chip_auth_modp(), known.cipher);
         let numbered = tlv::find(data, 0x84) == known.key_id.as_ref().map(std::slice::from_ref);
         if self.state.channel.is_none() || tlv::find(data, 0x80) != Some(&oid) || !numbered {
             return Err(0x6A80);
@@ -288,8 +288,7 @@ impl Chip {
 
     fn agree(&mut self, point: &[u8]) -> Result<(), u16> {
         let known = self.card.chip_auth().ok_or(0x6D00_u16)?;
-        let key = self.card.chip_auth_key.as_ref().ok_or(0x6D00_u16)?;
-        let channel = access::chip_authentication(&key.0, known.curve, known.cipher, point);
+        let channel = access::chip_authentication(&self.card, known, point);
         self.state.next_channel = Some(channel.map_err(|_| 0x6A80_u16)?);
         Ok(())
     }

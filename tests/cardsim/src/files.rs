@@ -6,8 +6,10 @@ use rand_core::CryptoRngCore;
 
 use crate::SimError;
 use crate::authority::Csca;
+use crate::groups::{Modp, Numbers};
+use crate::keys::Cipher;
 use crate::mrz;
-use crate::profile::{Card, ChipAuth, FaceRecord, Fault, Octets, Profile};
+use crate::profile::{Card, ChipAuth, FaceRecord, Fault, Mapping, Octets, Profile, Quirk};
 use crate::scheme::{KeyKind, Scheme, SignKey};
 use crate::sod;
 use crate::tlv::{constructed, tlv};
@@ -19,16 +21,80 @@ const SOD: u16 = 0x011D;
 
 /// EF.ATR/INFO in the master file.
 pub(crate) const ATR_INFO: u16 = 0x2F01;
-/// id-PACE-ECDH-GM; the cipher follows.
-pub(crate) const PACE_GM: [u8; 9] = [4, 0, 0x7F, 0, 7, 2, 2, 4, 2];
-/// id-CA-ECDH; the cipher follows.
-pub(crate) const CHIP_AUTH: [u8; 9] = [4, 0, 0x7F, 0, 7, 2, 2, 3, 2];
-/// id-PK-ECDH.
-const CHIP_KEY: [u8; 9] = [4, 0, 0x7F, 0, 7, 2, 2, 1, 2];
+/// bsi-de protocols smartcard: 4 is PACE, 3 chip authentication, 1 its keys.
+const PROTOCOLS: [u8; 7] = [4, 0, 0x7F, 0, 7, 2, 2];
 /// 0.4.0.127.0.7.1.1.4.1, ecdsa-plain-signatures; the digest follows.
 const PLAIN_ECDSA: [u8; 9] = [4, 0, 0x7F, 0, 7, 1, 1, 4, 1];
 /// 2.23.136.1.1.5.
 const ACTIVE_AUTH_OID: [u8; 6] = [0x67, 0x81, 0x08, 1, 1, 5];
+
+/// The object identifier of PACE with this mapping and cipher.
+pub(crate) fn pace_protocol(mapping: Mapping, modp: Option<Modp>, cipher: Cipher) -> Vec<u8> {
+    let number = match (mapping, modp) {
+        (Mapping::Generic, Some(_)) => 1,
+        (Mapping::Generic, None) => 2,
+        (Mapping::Integrated, Some(_)) => 3,
+        (Mapping::Integrated, None) => 4,
+        (Mapping::ChipAuthentication, _) => 6,
+    };
+    [&PROTOCOLS[..], &[4, number, cipher.number()]].concat()
+}
+
+/// 1 for DH, 2 for ECDH.
+fn family(modp: Option<Modp>) -> u8 {
+    if modp.is_some() { 1 } else { 2 }
+}
+
+/// The object identifier of chip authentication with this cipher.
+pub(crate) fn chip_auth_protocol(modp: Option<Modp>, cipher: Cipher) -> Vec<u8> {
+    [&PROTOCOLS[..], &[3, family(modp), cipher.number()]].concat()
+}
+
+/// The static key of a chip: as the chip keeps it, and as DG14 shows it.
+struct ChipKey {
+    private: Vec<u8>,
+    spki: Vec<u8>,
+}
+
+impl ChipKey {
+    fn generate(
+        profile: &Profile,
+        chip: ChipAuth,
+        rng: &mut dyn CryptoRngCore,
+    ) -> Result<Self, SimError> {
+        if let Some(modp) = profile.chip_auth_modp {
+            let numbers = Numbers::new(modp)?;
+            let mut octets = [0; 64];
+            rng.fill_bytes(&mut octets);
+            let secret = numbers.secret(&octets)?;
+            return Ok(Self {
+                private: secret.to_vec(),
+                spki: numbers.spki(&secret)?,
+            });
+        }
+        let key = SignKey::generate(Scheme {
+            key: KeyKind::EcExplicit(chip.curve),
+            ..Scheme::default()
+        })?;
+        Ok(Self {
+            private: key.to_der()?,
+            spki: key.spki()?,
+        })
+    }
+}
+
+/// A data object with its length in four octets more than needed, where the profile says so.
+fn object(tag: u32, value: &[u8], profile: &Profile) -> Vec<u8> {
+    if !profile.does(Quirk::LongLengths) {
+        return tlv(tag, value);
+    }
+    let mut out = tlv(tag, &[]);
+    out.pop();
+    out.push(0x84);
+    out.extend((value.len() as u32).to_be_bytes());
+    out.extend_from_slice(value);
+    out
+}
 
 /// Makes a card: files, digests, signature, keys; and then the lies.
 pub(crate) fn personalise(
@@ -49,16 +115,16 @@ pub(crate) fn personalise(
         false => Some(SignKey::generate(profile.active_auth)?),
     };
     let chip_auth = match profile.chip_auth {
-        Some(chip) => Some((chip, chip_key(chip)?)),
+        Some(chip) => Some((chip, ChipKey::generate(profile, chip, rng)?)),
         None => None,
     };
 
     let zone = mrz::print(&holder)?;
-    let dg1 = dg1(&zone);
-    let dg2 = dg2(&profile.portrait, profile.face_record);
+    let dg1 = dg1(&zone, profile);
+    let dg2 = dg2(&profile.portrait, profile);
     let dg14 = dg14(profile, active_auth.is_some(), chip_auth.as_ref())?;
     let dg15 = match &active_auth {
-        Some(key) => Some(tlv(0x6F, &key.spki()?)),
+        Some(key) => Some(object(0x6F, &key.spki()?, profile)),
         None => None,
     };
     let mut groups: Vec<(u8, &[u8])> = vec![(1, &dg1), (2, &dg2), (14, &dg14)];
@@ -88,14 +154,14 @@ pub(crate) fn personalise(
     store(
         0x0101,
         match profile.has(Fault::EditedDg1) {
-            true => edited(&holder)?,
+            true => edited(&holder, profile)?,
             false => dg1,
         },
     );
     store(
         0x0102,
         match profile.has(Fault::WrongDg2) {
-            true => other_portrait(&profile.portrait, profile.face_record),
+            true => other_portrait(&profile.portrait, profile),
             false => dg2,
         },
     );
@@ -108,8 +174,8 @@ pub(crate) fn personalise(
         false => active_auth,
     };
     let chip_auth_key = match (chip_auth, profile.has(Fault::ClonedChipAuth)) {
-        (Some((chip, _)), true) => Some(chip_key(chip)?),
-        (Some((_, key)), false) => Some(key),
+        (Some((chip, _)), true) => Some(ChipKey::generate(profile, chip, rng)?.private),
+        (Some((_, key)), false) => Some(key.private),
         (None, _) => None,
     };
     let octets = |key: &SignKey| key.to_der().map(Octets);
@@ -122,8 +188,11 @@ pub(crate) fn personalise(
         active_auth_key: key.as_ref().map(octets).transpose()?,
         active_auth_digest: Some(profile.active_auth.digest),
         chip_auth: profile.chip_auth,
-        chip_auth_key: chip_auth_key.as_ref().map(octets).transpose()?,
+        chip_auth_key: chip_auth_key.map(Octets),
         pace_over: Some(profile.pace_over),
+        mapping: profile.mapping,
+        pace_modp: profile.pace_modp,
+        chip_auth_modp: profile.chip_auth_modp,
         extended: profile.extended,
         faults: profile.faults.clone(),
         seed: Octets(seed),
@@ -132,31 +201,23 @@ pub(crate) fn personalise(
     })
 }
 
-/// The chip's static key.
-fn chip_key(chip: ChipAuth) -> Result<SignKey, SimError> {
-    SignKey::generate(Scheme {
-        key: KeyKind::EcExplicit(chip.curve),
-        ..Scheme::default()
-    })
-}
-
-fn dg1(zone: &str) -> Vec<u8> {
-    tlv(0x61, &tlv(0x5F1F, zone.as_bytes()))
+fn dg1(zone: &str, profile: &Profile) -> Vec<u8> {
+    object(0x61, &object(0x5F1F, zone.as_bytes(), profile), profile)
 }
 
 /// Another given name, with the check digits of a zone that was printed properly.
-fn edited(holder: &crate::profile::Holder) -> Result<Vec<u8>, SimError> {
+fn edited(holder: &crate::profile::Holder, profile: &Profile) -> Result<Vec<u8>, SimError> {
     let mut other = holder.clone();
     other.given_names = "MAX".to_owned();
-    Ok(dg1(&mrz::print(&other)?))
+    Ok(dg1(&mrz::print(&other)?, profile))
 }
 
 /// The same picture with a comment segment after its first marker: it still opens as JPEG.
-fn other_portrait(portrait: &[u8], shape: FaceRecord) -> Vec<u8> {
+fn other_portrait(portrait: &[u8], profile: &Profile) -> Vec<u8> {
     let (marker, rest) = portrait.split_at(portrait.len().min(2));
     dg2(
         &[marker, &[0xFF, 0xFE, 0, 4, b'x', b'x'], rest].concat(),
-        shape,
+        profile,
     )
 }
 
@@ -176,24 +237,33 @@ fn com(active_auth: bool) -> Vec<u8> {
     )
 }
 
-/// PACE with ECDH generic mapping over standardised parameters.
+/// PACE over standardised parameters.
 fn pace_info(profile: &Profile) -> Vec<u8> {
     let (curve, cipher) = profile.pace_over;
-    let oid = [&PACE_GM[..], &[cipher.number()]].concat();
-    constructed(
+    let oid = pace_protocol(profile.mapping, profile.pace_modp, cipher);
+    let parameters = match profile.pace_modp {
+        Some(modp) => modp.parameter_id(),
+        None => curve.parameter_id(),
+    };
+    let mut infos = Vec::new();
+    if profile.does(Quirk::UnknownInfos) {
+        // One under the enterprise number reserved for examples (RFC 5612), and PACE of a mapping to come.
+        let unknown = tlv(6, &[0x2B, 6, 1, 4, 1, 0x81, 0xFD, 0x59, 1]);
+        infos.extend(constructed(0x30, &[&unknown, &tlv(4, &[1])]));
+        let later = tlv(6, &[&PROTOCOLS[..], &[4, 9, 9]].concat());
+        infos.extend(constructed(0x30, &[&later, &tlv(2, &[3])]));
+    }
+    infos.extend(constructed(
         0x30,
-        &[
-            &tlv(6, &oid),
-            &tlv(2, &[2]),
-            &tlv(2, &[curve.parameter_id()]),
-        ],
-    )
+        &[&tlv(6, &oid), &tlv(2, &[2]), &tlv(2, &[parameters])],
+    ));
+    infos
 }
 
 fn dg14(
     profile: &Profile,
     active_auth: bool,
-    chip_auth: Option<&(ChipAuth, SignKey)>,
+    chip_auth: Option<&(ChipAuth, ChipKey)>,
 ) -> Result<Vec<u8>, SimError> {
     let mut infos = Vec::new();
     let plain = matches!(
@@ -216,19 +286,35 @@ fn dg14(
         ));
     }
     if let Some((chip, key)) = chip_auth {
+        let modp = profile.chip_auth_modp;
         let id = chip.key_id.map(|id| tlv(2, &[id])).unwrap_or_default();
-        let protocol = [&CHIP_AUTH[..], &[chip.cipher.number()]].concat();
-        infos.extend(constructed(0x30, &[&tlv(6, &protocol), &tlv(2, &[1]), &id]));
-        infos.extend(constructed(0x30, &[&tlv(6, &CHIP_KEY), &key.spki()?, &id]));
+        let repeated = match profile.does(Quirk::UnnumberedChipAuth) {
+            true => &[][..],
+            false => &id,
+        };
+        let mut ciphers = vec![chip.cipher];
+        if profile.does(Quirk::TwoChipAuths) {
+            ciphers.insert(0, Cipher::Tdes);
+        }
+        if profile.does(Quirk::NoChipAuthInfo) {
+            ciphers.clear();
+        }
+        for cipher in ciphers {
+            let protocol = tlv(6, &chip_auth_protocol(modp, cipher));
+            infos.extend(constructed(0x30, &[&protocol, &tlv(2, &[1]), repeated]));
+        }
+        let kind = tlv(6, &[&PROTOCOLS[..], &[1, family(modp)]].concat());
+        infos.extend(constructed(0x30, &[&kind, &key.spki, &id]));
     }
     if profile.pace {
         infos.extend(pace_info(profile));
     }
-    Ok(tlv(0x6E, &tlv(0x31, &infos)))
+    Ok(object(0x6E, &tlv(0x31, &infos), profile))
 }
 
 /// CBEFF around ISO/IEC 19794-5 facial records around pictures.
-fn dg2(portrait: &[u8], shape: FaceRecord) -> Vec<u8> {
+fn dg2(portrait: &[u8], profile: &Profile) -> Vec<u8> {
+    let shape = profile.face_record;
     let other = [0xFF, 0xD8, 0xFF, 0xD9];
     let points = match shape {
         FaceRecord::FeaturePoints(points) => points,
@@ -238,15 +324,15 @@ fn dg2(portrait: &[u8], shape: FaceRecord) -> Vec<u8> {
         FaceRecord::TwoPictures => &[portrait, &other],
         _ => &[portrait],
     };
-    let first = template(&face_record(pictures, points));
-    if shape == FaceRecord::TwoTemplates {
-        let second = template(&face_record(&[&other], 0));
-        return tlv(
-            0x75,
-            &constructed(0x7F61, &[&tlv(2, &[2]), &first, &second]),
-        );
-    }
-    tlv(0x75, &constructed(0x7F61, &[&tlv(2, &[1]), &first]))
+    let first = template(&face_record(pictures, points), profile);
+    let group = match shape {
+        FaceRecord::TwoTemplates => {
+            let second = template(&face_record(&[&other], 0), profile);
+            [tlv(2, &[2]), first, second].concat()
+        }
+        _ => [tlv(2, &[1]), first].concat(),
+    };
+    object(0x75, &object(0x7F61, &group, profile), profile)
 }
 
 fn face_record(pictures: &[&[u8]], points: u16) -> Vec<u8> {
@@ -272,7 +358,7 @@ fn face_record(pictures: &[&[u8]], points: u16) -> Vec<u8> {
     record
 }
 
-fn template(record: &[u8]) -> Vec<u8> {
+fn template(record: &[u8], profile: &Profile) -> Vec<u8> {
     // CBEFF patron header: version 1.1, facial features, format owner JTC1/SC37, type face.
     let header = constructed(
         0xA1,
@@ -283,5 +369,6 @@ fn template(record: &[u8]) -> Vec<u8> {
             &tlv(0x88, &[0, 8]),
         ],
     );
-    constructed(0x7F60, &[&header, &tlv(0x5F2E, record)])
+    let content = [header, object(0x5F2E, record, profile)].concat();
+    object(0x7F60, &content, profile)
 }

@@ -51,6 +51,14 @@ impl Cipher {
         }
     }
 
+    pub(crate) fn key_length(self) -> usize {
+        match self {
+            Self::Tdes | Self::Aes128 => 16,
+            Self::Aes192 => 24,
+            Self::Aes256 => 32,
+        }
+    }
+
     pub(crate) fn block(self) -> usize {
         if self == Self::Tdes { 8 } else { 16 }
     }

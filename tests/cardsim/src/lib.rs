@@ -39,6 +39,7 @@ mod apdu;
 mod authority;
 mod chip;
 mod files;
+mod groups;
 mod keys;
 mod mrz;
 mod profile;
@@ -52,8 +53,9 @@ pub mod vpcd;
 
 pub use authority::{Csca, Revoked};
 pub use chip::Chip;
+pub use groups::Modp;
 pub use keys::Cipher;
-pub use profile::{Card, ChipAuth, FaceRecord, Fault, Holder, Profile};
+pub use profile::{Card, ChipAuth, FaceRecord, Fault, Holder, Mapping, Profile, Quirk};
 pub use scheme::{Curve, Digest, KeyKind, Scheme};
 
 /// Why a chip could not be made: the profile does not fit a document, or encoding failed.

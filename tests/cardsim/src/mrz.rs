@@ -1,4 +1,4 @@
-//! Printing a machine readable zone: TD1 for a card, TD3 for a booklet.
+//! Printing a machine readable zone: TD1 for a card, TD2 for a larger one, TD3 for a booklet.
 
 use crate::SimError;
 use crate::profile::Holder;
@@ -22,6 +22,15 @@ pub(crate) fn print(holder: &Holder) -> Result<String, SimError> {
     let sex = field(&holder.sex, 1, "sex")?;
     let names = format!("{}<<{}", holder.surname, holder.given_names);
 
+    if holder.td2 {
+        let names = field(&names, 31, "name")?;
+        let optional = "<".repeat(7);
+        let composite = with_digit(format!("{number}{birth}{expiry}{optional}"));
+        let last = composite.get(composite.len() - 1..).unwrap_or_default();
+        return Ok(format!(
+            "{kind}{state}{names}{number}{nationality}{birth}{sex}{expiry}{optional}{last}"
+        ));
+    }
     if holder.document_type.starts_with('P') {
         let names = field(&names, 39, "name")?;
         let optional = with_digit("<".repeat(14));

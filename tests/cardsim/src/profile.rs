@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use crate::groups::Modp;
 use crate::keys::Cipher;
 #[cfg(doc)]
 use crate::scheme::KeyKind;
@@ -16,6 +17,9 @@ use crate::scheme::{Curve, Digest, Scheme};
 pub struct Holder {
     /// `ID` (a card, TD1) or `P` (a booklet, TD3).
     pub document_type: String,
+    /// TD2: a larger card with two lines. Otherwise the type says which.
+    #[serde(default)]
+    pub td2: bool,
     /// Three letters.
     pub issuing_state: String,
     /// At most nine characters.
@@ -101,6 +105,45 @@ pub struct ChipAuth {
     pub key_id: Option<u8>,
 }
 
+/// How PACE maps its nonce (Doc 9303-11 §4.4.3.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Mapping {
+    /// By a key agreement of its own.
+    #[default]
+    Generic,
+    /// By a pseudo-random function of two nonces.
+    Integrated,
+    /// Generic, with proof of the chip authentication key, which is over the same curve.
+    ChipAuthentication,
+}
+
+/// What documents in the field do that no other card here does, and Doc 9303 allows or puts up with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quirk {
+    /// The security object names its signer by the key identifier.
+    SignerByKey,
+    /// The signer's serial number has twenty octets.
+    LongSerial,
+    /// The signer's serial number is negative.
+    NegativeSerial,
+    /// The signer's certificate writes its authority's name in another case; the security object as the authority does.
+    OtherCase,
+    /// A security object of version 1, with LDS 1.8, and digests of groups that this reader does not see.
+    Lds18,
+    /// The lengths of data groups are written in more octets than they need.
+    LongLengths,
+    /// Chip authentication with 3DES and with the profile's cipher.
+    TwoChipAuths,
+    /// The chip authentication key has a number that ChipAuthenticationInfo does not repeat.
+    UnnumberedChipAuth,
+    /// DG14 has no ChipAuthenticationInfo: it is 3DES.
+    NoChipAuthInfo,
+    /// The signer's certificate has critical policies.
+    CriticalPolicies,
+    /// Infos of protocols that nobody here knows, in EF.CardAccess and in DG14.
+    UnknownInfos,
+}
+
 /// How the portrait's ISO/IEC 19794-5 record is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaceRecord {
@@ -127,6 +170,14 @@ pub struct Profile {
     pub pace: bool,
     /// Curve and cipher of PACE.
     pub pace_over: (Curve, Cipher),
+    /// How PACE maps its nonce.
+    pub mapping: Mapping,
+    /// The group of PACE, where it is no curve.
+    pub pace_modp: Option<Modp>,
+    /// The group of chip authentication, where it is no curve.
+    pub chip_auth_modp: Option<Modp>,
+    /// What the document does that others do not.
+    pub quirks: Vec<Quirk>,
     /// How the document signer signs.
     pub signer: Scheme,
     /// The digest of the data groups.
@@ -157,6 +208,7 @@ impl Profile {
             can: "123456".to_owned(),
             holder: Holder {
                 document_type: "ID".to_owned(),
+                td2: false,
                 issuing_state: "UTO".to_owned(),
                 document_number: "SPEC00001".to_owned(),
                 surname: "SPECIMEN".to_owned(),
@@ -169,6 +221,10 @@ impl Profile {
             portrait: portrait.to_vec(),
             pace: true,
             pace_over: (Curve::P256, Cipher::Aes128),
+            mapping: Mapping::Generic,
+            pace_modp: None,
+            chip_auth_modp: None,
+            quirks: Vec::new(),
             signer: Scheme::default(),
             lds_digest: Digest::Sha256,
             signing_time: false,
@@ -191,6 +247,10 @@ impl Profile {
     pub(crate) fn has(&self, fault: Fault) -> bool {
         self.faults.contains(&fault)
     }
+
+    pub(crate) fn does(&self, quirk: Quirk) -> bool {
+        self.quirks.contains(&quirk)
+    }
 }
 
 /// A personalised card: everything in the chip's memory, and the certificates it was made under.
@@ -210,6 +270,12 @@ pub struct Card {
     pub(crate) chip_auth_key: Option<Octets>,
     #[serde(default)]
     pub(crate) pace_over: Option<(Curve, Cipher)>,
+    #[serde(default)]
+    pub(crate) mapping: Mapping,
+    #[serde(default)]
+    pub(crate) pace_modp: Option<Modp>,
+    #[serde(default)]
+    pub(crate) chip_auth_modp: Option<Modp>,
     #[serde(default)]
     pub(crate) extended: bool,
     pub(crate) faults: Vec<Fault>,
@@ -253,6 +319,14 @@ impl Card {
 
     pub(crate) fn pace_over(&self) -> (Curve, Cipher) {
         self.pace_over.unwrap_or((Curve::P256, Cipher::Aes128))
+    }
+
+    pub(crate) fn pace_by(&self) -> (Mapping, Option<Modp>) {
+        (self.mapping, self.pace_modp)
+    }
+
+    pub(crate) fn chip_auth_modp(&self) -> Option<Modp> {
+        self.chip_auth_modp
     }
 
     pub(crate) fn extended(&self) -> bool {

@@ -7,15 +7,17 @@ use cms::signed_data::{
     CertificateSet, EncapsulatedContentInfo, SignedData, SignerIdentifier, SignerInfo, SignerInfos,
 };
 use const_oid::ObjectIdentifier;
-use der::asn1::{Any, OctetString, SetOfVec};
+use der::asn1::{Any, OctetString, PrintableString, SetOfVec};
 use der::{Decode, Encode, Sequence, Tag};
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::Certificate;
 use x509_cert::attr::Attribute;
+use x509_cert::ext::pkix::SubjectKeyIdentifier;
+use x509_cert::name::Name;
 
 use crate::SimError;
 use crate::authority::{DocumentSigner, time};
-use crate::profile::{Fault, Profile};
+use crate::profile::{Fault, Profile, Quirk};
 use crate::scheme::Digest;
 use crate::tlv::tlv;
 
@@ -32,6 +34,21 @@ struct LdsSecurityObject {
     version: u8,
     hash_algorithm: AlgorithmIdentifierOwned,
     data_group_hash_values: Vec<DataGroupHash>,
+}
+
+/// The same of version 1.
+#[derive(Sequence)]
+struct LdsSecurityObjectV1 {
+    version: u8,
+    hash_algorithm: AlgorithmIdentifierOwned,
+    data_group_hash_values: Vec<DataGroupHash>,
+    lds_version_info: LdsVersionInfo,
+}
+
+#[derive(Sequence)]
+struct LdsVersionInfo {
+    lds_version: PrintableString,
+    unicode_version: PrintableString,
 }
 
 #[derive(Sequence)]
@@ -53,10 +70,32 @@ pub(crate) fn sign(
             value: OctetString::new(profile.lds_digest.of(content)?)?,
         });
     }
-    let object = LdsSecurityObject {
-        version: 0,
-        hash_algorithm: profile.lds_digest.identifier(),
-        data_group_hash_values: digests,
+    let hash_algorithm = profile.lds_digest.identifier();
+    let content = if profile.does(Quirk::Lds18) {
+        // Fingerprints, and a DG11 with names in UTF-8: there, and not read here.
+        for (number, content) in [(3, "fingers"), (11, "样本·美"), (12, "authority")] {
+            digests.push(DataGroupHash {
+                number,
+                value: OctetString::new(profile.lds_digest.of(content.as_bytes())?)?,
+            });
+        }
+        LdsSecurityObjectV1 {
+            version: 1,
+            hash_algorithm,
+            data_group_hash_values: digests,
+            lds_version_info: LdsVersionInfo {
+                lds_version: PrintableString::new("0108")?,
+                unicode_version: PrintableString::new("040000")?,
+            },
+        }
+        .to_der()?
+    } else {
+        LdsSecurityObject {
+            version: 0,
+            hash_algorithm,
+            data_group_hash_values: digests,
+        }
+        .to_der()?
     };
     let time = match (profile.has(Fault::SignedTooEarly), profile.signing_time) {
         (true, _) => Some(profile.now - 4 * 365 * 86_400),
@@ -65,9 +104,10 @@ pub(crate) fn sign(
     };
     let signed = SignedObject {
         content_type: LDS_SECURITY_OBJECT,
-        content: object.to_der()?,
+        content,
         time,
         faults: &profile.faults,
+        quirks: &profile.quirks,
     };
     Ok(tlv(0x77, &signed.sign(signer, &[])?))
 }
@@ -78,6 +118,7 @@ pub(crate) struct SignedObject<'a> {
     pub(crate) content: Vec<u8>,
     pub(crate) time: Option<i64>,
     pub(crate) faults: &'a [Fault],
+    pub(crate) quirks: &'a [Quirk],
 }
 
 impl SignedObject<'_> {
@@ -106,12 +147,27 @@ impl SignedObject<'_> {
         let attributes = SetOfVec::try_from(attributes)?;
         let signature = signer.key.sign(&attributes.to_der()?)?;
         let certificate = Certificate::from_der(&signer.certificate)?;
+        let own = &certificate.tbs_certificate;
+        let by_name = |issuer: Name| {
+            SignerIdentifier::IssuerAndSerialNumber(IssuerAndSerialNumber {
+                issuer,
+                serial_number: own.serial_number.clone(),
+            })
+        };
+        let (version, sid) = if self.quirks.contains(&Quirk::SignerByKey) {
+            let found = own.get::<SubjectKeyIdentifier>()?;
+            let (_, identifier) = found.ok_or(SimError::Profile("signer's key identifier"))?;
+            let sid = SignerIdentifier::SubjectKeyIdentifier(identifier);
+            (CmsVersion::V3, sid)
+        } else if self.quirks.contains(&Quirk::OtherCase) {
+            let capitals = own.issuer.to_string().to_uppercase();
+            (CmsVersion::V1, by_name(capitals.parse()?))
+        } else {
+            (CmsVersion::V1, by_name(own.issuer.clone()))
+        };
         let information = SignerInfo {
-            version: CmsVersion::V1,
-            sid: SignerIdentifier::IssuerAndSerialNumber(IssuerAndSerialNumber {
-                issuer: certificate.tbs_certificate.issuer.clone(),
-                serial_number: certificate.tbs_certificate.serial_number.clone(),
-            }),
+            version,
+            sid,
             digest_alg: digest.identifier(),
             signed_attrs: Some(attributes),
             signature_algorithm: signer.key.identifier()?,

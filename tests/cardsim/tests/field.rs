@@ -9,8 +9,8 @@ use tessera_card::{
     CscaAnchors, MasterList, OpenChip, Policy, Proof, RelayCommand, VerifiedChip, evidence,
 };
 use tessera_cardsim::{
-    Chip, ChipAuth, Cipher, Csca, Curve, Digest, FaceRecord, Fault, KeyKind, Profile, Revoked,
-    Scheme,
+    Chip, ChipAuth, Cipher, Csca, Curve, Digest, FaceRecord, Fault, KeyKind, Mapping, Modp,
+    Profile, Quirk, Revoked, Scheme,
 };
 
 const NOW: i64 = 1_795_000_000;
@@ -187,6 +187,155 @@ fn pace_over_every_curve_with_every_cipher() {
             let refused = OpenChip::open(&mut chip, &wrong, Access::PaceOnly, &mut OsRng);
             assert_eq!(code(refused), "card_access_denied", "{curve:?} {cipher:?}");
         }
+    }
+}
+
+/// Doc 9303-11 §4.4.3.3: the other mappings, and DH in place of a curve.
+#[test]
+fn pace_with_every_mapping_and_in_every_modp_group() {
+    let (csca, anchors) = authority(Scheme::default());
+    let ciphers = [Cipher::Aes128, Cipher::Aes192, Cipher::Aes256, Cipher::Tdes];
+    let mut profiles = Vec::new();
+    for (index, curve) in Curve::ALL.into_iter().enumerate() {
+        let cipher = ciphers[index % 4];
+        if curve != Curve::P224 {
+            let mut integrated = profile();
+            integrated.mapping = Mapping::Integrated;
+            integrated.pace_over = (curve, cipher);
+            profiles.push(integrated);
+        }
+        let mut proving = profile();
+        proving.mapping = Mapping::ChipAuthentication;
+        proving.pace_over = (curve, ciphers[index % 3]);
+        proving.chip_auth = Some(ChipAuth {
+            curve,
+            cipher: Cipher::Aes128,
+            key_id: None,
+        });
+        profiles.push(proving);
+    }
+    for (index, modp) in Modp::ALL.into_iter().enumerate() {
+        for mapping in [Mapping::Generic, Mapping::Integrated] {
+            for cipher in [ciphers[index], ciphers[index + 1]] {
+                let mut plain = profile();
+                plain.mapping = mapping;
+                plain.pace_modp = Some(modp);
+                plain.pace_over.1 = cipher;
+                profiles.push(plain);
+            }
+        }
+    }
+    for profile in profiles {
+        let what = (profile.mapping, profile.pace_modp, profile.pace_over);
+        let data = read(&profile, &csca)
+            .map_err(|error| (what, error.code()))
+            .unwrap();
+        let verified = judge(&data, &anchors, &Policy::default());
+        assert_eq!(code(verified), "accepted", "{what:?}");
+        let mut chip = Chip::personalise(&profile, &csca, &mut OsRng).unwrap();
+        let wrong = AccessKey::Can("123457".to_owned());
+        let refused = OpenChip::open(&mut chip, &wrong, Access::PaceOnly, &mut OsRng);
+        assert_eq!(code(refused), "card_access_denied", "{what:?}");
+    }
+}
+
+/// Doc 9303-11 §6.2 with DH: keys of 2048 bits take commands of extended length.
+#[test]
+fn chip_authentication_in_every_modp_group() {
+    let (csca, anchors) = authority(Scheme::default());
+    let ciphers = [Cipher::Tdes, Cipher::Aes128, Cipher::Aes256];
+    for (modp, cipher) in Modp::ALL.into_iter().zip(ciphers) {
+        let mut profile = chip_auth_profile(Curve::P256, cipher, None);
+        profile.chip_auth_modp = Some(modp);
+        profile.extended = true;
+        let (data, done) = run_chip_authentication(&profile, &csca, |_, _| {}).unwrap();
+        let proof = Proof::ChipAuthentication(&done);
+        let verified = evidence::verify_with(&data, &anchors, &proof, &Policy::default(), NOW);
+        assert_eq!(code(verified), "accepted", "{modp:?}");
+        let copy = profile.with(Fault::ClonedChipAuth);
+        let refused = run_chip_authentication(&copy, &csca, |_, _| {});
+        assert_eq!(code(refused), "chip_auth_failed", "{modp:?}");
+    }
+}
+
+/// What documents in the field do, each alone and all that go together.
+#[test]
+fn peculiarities_of_real_documents() {
+    let (csca, anchors) = authority(Scheme::default());
+    let alone = [
+        Quirk::SignerByKey,
+        Quirk::LongSerial,
+        Quirk::NegativeSerial,
+        Quirk::OtherCase,
+        Quirk::Lds18,
+        Quirk::LongLengths,
+        Quirk::CriticalPolicies,
+        Quirk::UnknownInfos,
+    ];
+    let mut cases: Vec<Vec<Quirk>> = alone.iter().map(|quirk| vec![*quirk]).collect();
+    cases.push(
+        alone
+            .iter()
+            .filter(|q| **q != Quirk::NegativeSerial)
+            .copied()
+            .collect(),
+    );
+    for quirks in cases {
+        let mut odd = profile();
+        odd.quirks.clone_from(&quirks);
+        let data = read(&odd, &csca).unwrap();
+        let verified = judge(&data, &anchors, &Policy::default());
+        assert_eq!(code(verified), "accepted", "{quirks:?}");
+        // None of it lets an edited document through.
+        let data = read(&odd.with(Fault::EditedDg1), &csca).unwrap();
+        let refused = judge(&data, &anchors, &Policy::default());
+        assert_eq!(code(refused), "dg_hash_mismatch", "{quirks:?}");
+    }
+    for (quirk, cipher, key_id) in [
+        (Quirk::TwoChipAuths, Cipher::Aes256, None),
+        (Quirk::TwoChipAuths, Cipher::Aes128, Some(3)),
+        (Quirk::UnnumberedChipAuth, Cipher::Aes128, Some(3)),
+        (Quirk::NoChipAuthInfo, Cipher::Tdes, None),
+    ] {
+        let mut odd = chip_auth_profile(Curve::Brainpool256, cipher, key_id);
+        odd.quirks.push(quirk);
+        let (data, done) = run_chip_authentication(&odd, &csca, |_, _| {}).unwrap();
+        let proof = Proof::ChipAuthentication(&done);
+        let verified = evidence::verify_with(&data, &anchors, &proof, &Policy::default(), NOW);
+        assert_eq!(code(verified), "accepted", "{quirk:?}");
+    }
+}
+
+/// TD1, TD2 and TD3, opened by the MRZ and by the card access number.
+#[test]
+fn documents_of_every_size() {
+    use tessera_card::MrzFormat;
+    let (csca, anchors) = authority(Scheme::default());
+    for (document_type, td2, format) in [
+        ("ID", false, MrzFormat::Td1),
+        ("I", true, MrzFormat::Td2),
+        ("P", false, MrzFormat::Td3),
+    ] {
+        let mut sized = profile();
+        sized.holder.document_type = document_type.to_owned();
+        sized.holder.td2 = td2;
+        let key = AccessKey::Mrz {
+            document_number: sized.holder.document_number.clone(),
+            birth: sized.holder.birth.clone(),
+            expiry: sized.holder.expiry.clone(),
+        };
+        for key in [key, can()] {
+            let mut chip = Chip::personalise(&sized, &csca, &mut OsRng).unwrap();
+            let mut open = OpenChip::open(&mut chip, &key, Access::PaceOnly, &mut OsRng).unwrap();
+            let data = open.read(&CHALLENGE).unwrap();
+            let verified = judge(&data, &anchors, &Policy::default()).unwrap();
+            assert_eq!(verified.mrz().format, format);
+            assert_eq!(verified.mrz().document_type, document_type);
+            assert_eq!(verified.mrz().surname, "SPECIMEN");
+        }
+        let data = read(&sized.with(Fault::EditedDg1), &csca).unwrap();
+        let refused = judge(&data, &anchors, &Policy::default());
+        assert_eq!(code(refused), "dg_hash_mismatch");
     }
 }
 

@@ -1,5 +1,5 @@
 //! Integrated mapping (Doc 9303-11 §4.4.3.3.2 and appendix B.1): a pseudo-random function of both nonces, encoded as a
-//! point of the curve.
+//! point of the curve. In the MODP groups [`crate::modp::Modp::into_subgroup`] encodes it.
 
 use elliptic_curve::ff::{Field, PrimeField};
 use primeorder::ProjectivePoint;
@@ -35,7 +35,7 @@ pub(super) fn nonce_length(cipher: Cipher) -> usize {
 }
 
 /// R(s, t): as many blocks as have 64 bits more than the prime. `nonce` is s, the chip's; `own` is t.
-fn pseudo_random(
+pub(super) fn pseudo_random(
     cipher: Cipher,
     nonce: &[u8],
     own: &[u8],

@@ -1,6 +1,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 use super::*;
+use crate::curve::{decode, encode};
 use crate::hex::hex;
+use crate::modp::Modp;
+use crate::pace::group::number;
 use crate::security_info::SecurityInfos;
 use crate::testing::{Figures, Script};
 use bp256::BrainpoolP256r1;
@@ -75,13 +78,108 @@ fn intermediate_figures_of_appendix_g1() {
             "0460332EF2450B5D247EF6D3868397D398852ED6E8CAF6FFEEF6BF85CA57057FD50840CA7415BAF3E43BD414D35AA4608B93A2CAF3A4E3EA4E82C9C13D03EB7181"
         )
     );
-    let mapped = map_generator::<BrainpoolP256r1>(&nonce, &agreed).unwrap();
+    let mapped = Ecdh::<BrainpoolP256r1>::new().map(&nonce, &agreed).unwrap();
     assert_eq!(
         encode::<BrainpoolP256r1>(&mapped).unwrap(),
         hex(
             "048CED63C91426D4F0EB1435E7CB1D74A46723A0AF21C89634F65A9AE87A9265E28C879506743F8611AC33645C5B985C80B5F09A0B83407C1B6A4D857AE76FE522"
         )
     );
+}
+
+/// Doc 9303-11 appendix G.2, generic mapping in the first MODP group, the whole exchange octet for octet.
+#[test]
+fn worked_example_of_appendix_g2() {
+    let card_access = hex("31143012060A04007F00070202040102020102020100");
+    let info = SecurityInfos::parse(&card_access).unwrap().pace().unwrap();
+    assert_eq!(info.domain, Domain::Modp(Modp::Bits1024));
+    let secrets =
+        "5265030F751F4AD18B08AC565FC7AC952E41618D89CCD99B0E8D3B1F11E1296DCA68EC53411CF2CA";
+    let mapping = (
+        "23FB3749EA030D2A25B278D2A562047ADE3F01B74F17A15402CB7352CA7D2B3EB71C343DB13D1DEBCE9A3666DBCFC920B49174A602CB47965CAA73DC702489A44D41DB914DE9613DC5E98C94160551C0DF86274B9359BC0490D01B03AD54022DCB4F57FAD6322497D7A1E28D46710F461AFE710FBBBC5F8BA166F4311975EC6C",
+        "78879F57225AA8080D52ED0FC890A4B25336F699AA89A2D3A189654AF70729E623EA5738B26381E4DA19E004706FACE7B235C2DBF2F38748312F3C98C2DD4882A41947B324AA1259AC22579DB93F7085655AF30889DBB845D9E6783FE42C9F2449400306254C8AE8EE9DD812A804C0B66E8CAFC14F84D8258950A91B44126EE6",
+    );
+    let agreement = (
+        "907D89E2D425A178AA81AF4A7774EC8E388C115CAE67031E85EECE520BD911551B9AE4D04369F29A02626C86FBC6747CC7BC352645B6161A2A42D44EDA80A08FA8D61B76D3A154AD8A5A51786B0BC07147057871A922212C5F67F43173172236B7747D1671E6D692A3C7D40A0C3C5CE397545D015C175EB5130551EDBC2EE5D4",
+        "075693D9AE941877573E634B6E644F8E60AF17A0076B8B123D9201074D36152BD8B3A213F53820C42ADC79AB5D0AEEC3AEFB91394DA476BD97B9B14D0A65C1FC71A0E019CB08AF55E1F729005FBA7E3FA5DC41899238A250767A6D46DB974064386CD456743585F8E5D90CC8B4004B1F6D866C79CE0584E49687FF61BC29AEA1",
+    );
+    let sent = |tag: &str, key: &str| format!("10860000867C8183{tag}8180{key}00");
+    let answered = |tag: &str, key: &str| format!("7C8183{tag}8180{key}9000");
+    let (first, second) = (sent("81", mapping.0), sent("83", agreement.0));
+    let (third, fourth) = (answered("82", mapping.1), answered("84", agreement.1));
+    let exchange = [
+        ("0022C1A40F800A04007F00070202040102830101", "9000"),
+        (
+            "10860000027C0000",
+            "7C128010854D8DF5827FA6852D1A4FA701CDDDCA9000",
+        ),
+        (first.as_str(), third.as_str()),
+        (second.as_str(), fourth.as_str()),
+        (
+            "008600000C7C0A8508B46DD9BD4D98381F00",
+            "7C0A8608917F37B5C0E6D8D19000",
+        ),
+    ];
+    let mut card = Script::new(&exchange);
+    let mut rng = Figures::new(secrets);
+    establish(&mut card, &info, &Password::Mrz(&mrz()), &mut rng).unwrap();
+    assert!(card.finished());
+    // A number outside the subgroup as the chip's key: one that is no member, and p − 1.
+    for (key, step) in [("02", 2), ("02", 3)] {
+        let refused = format!(
+            "7C8183{}8180{key:0>256}9000",
+            if step == 2 { "82" } else { "84" }
+        );
+        let mut answers = exchange.map(|(_, answer)| answer);
+        answers[step] = &refused;
+        let mut card = Script::answering(&answers);
+        let mut rng = Figures::new(secrets);
+        let refused = establish(&mut card, &info, &Password::Mrz(&mrz()), &mut rng);
+        assert_eq!(refused.err().unwrap().code(), "card_protocol");
+    }
+}
+
+/// Doc 9303-11 appendix H.2, integrated mapping in the first MODP group: the mapped generator and both tokens. Its
+/// terminal draws a secret longer than the order, which ours does not.
+#[test]
+fn figures_of_appendix_h2() {
+    let group = Modp::Bits1024;
+    let (s, t) = (
+        hex("FA5B7E3E49753A0DB9178B7B9BD898C8"),
+        hex("B3A6DB3C870C3E99245E0D1C06B747DE"),
+    );
+    let random = integrated::pseudo_random(Cipher::Aes128, &s, &t, group.bits());
+    assert_eq!(
+        random[..],
+        hex(
+            "EAB98D13E09052952AA729907C3C946184DEA0FE74AD2B3AF506F0A83018459C38099CD1F7FF4EA0A078DB1FAC1365505E3DC85500EF95E20B4EEF2E88489233BEE0546B472F994B618D168702406791DEEF3CB4810932EC278F3533FDB860EB4835C36FA4F1BF3FA0B828A718C96BDE88FBA38A3E6C35AAA10959251EB5FC710FC187258995944C0F926E249373F485"
+        )
+    );
+    let mapped = group.map_integrated(Cipher::Aes128, &s, &t).unwrap();
+    assert_eq!(
+        group.octets(&mapped).unwrap(),
+        hex(
+            "1D7D767F11E333BCD6DBAEF40E799E7A926B96973550656FF3C830726D118D61C276CDCC61D475CF03A98E0C0E79CAEBA5BE25578BD4551D0B10903236F0B0F976852FA78EEA14EA0ACA87D1E91F688FE0DFF897BBE35A472621D343564B262F34223AE8FC59B664BFEDFA2BFE7516CA5510A6BBB633D517EC25D4E0BBAA16C2"
+        )
+    );
+    let card_access = hex("31143012060A04007F00070202040302020102020100");
+    let info = SecurityInfos::parse(&card_access).unwrap().pace().unwrap();
+    assert_eq!(info.mapping, Mapping::Integrated);
+    let key = Key::new(Cipher::Aes128, &hex("23F0FBD05FD6C7B8B88F4C8309669061"));
+    for (public, token) in [
+        (
+            "928D9A0F9DBA450F13FC859C6F290D1D36E42431138A4378500BEB4E0401854CFF111F71CB6DC1D0335807A11388CC8EAA87B07907AAD9FBA6B169AF6D8C26AF8DDDC39ADC3AD2E3FF882B84D23E9768E95A80E4746FB07A9767679FE92133B4D379935C771BD7FBED6C7BB4B1708B275EA75679524CDC9C6A91370CC662A2F3",
+            "55D61977CBF5307E",
+        ),
+        (
+            "0F0CC62945A8029251FB7EF3C094E12EC68E4EF07F27CB9D9CD04C5C4250FAE0E4F8A951557E929AEB48E5C6DD47F2F5CD7C351A9BD2CD722C07EDE166770F08FFCB370262CF308DD7B07F2E0DA9CAAA1492344C852906919538C98A4BA4187E76CE9D87832386D319CE2E043C3343AEAE6EDBA1A9894DC5094D22F7FE1351D5",
+            "C2F04230187E1525",
+        ),
+    ] {
+        let object = group.data_object(&hex(public)).unwrap();
+        let made = authentication_token(&key, &info, &object).unwrap();
+        assert_eq!(made, hex(token));
+    }
 }
 
 /// Doc 9303-11 appendix H.1, integrated mapping, the whole exchange octet for octet.
