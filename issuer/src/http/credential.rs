@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tessera_verifier::claims::{AssuranceLevel, CredentialProfile, Format};
 use tessera_verifier::vci::{
-    CredentialRequest, CredentialResponse, IssuedCredential, ResponseEncryption, Secret,
+    CredentialRequest, CredentialResponse, IssuedCredential, Proofs, ResponseEncryption, Secret,
 };
 
 use super::body;
