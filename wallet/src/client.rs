@@ -69,6 +69,8 @@ pub struct FileAttester {
 #[serde(deny_unknown_fields)]
 struct Said {
     client_id: String,
+    #[serde(default)]
+    issuer: Option<String>,
     jwk: Value,
     #[serde(default)]
     x5c: Vec<String>,
@@ -79,7 +81,7 @@ struct Said {
 }
 
 impl FileAttester {
-    /// Reads `{"client_id", "jwk", "x5c"?, "key_storage"?, "user_authentication"?}`; `jwk` is a private P-256 key.
+    /// Reads `{"client_id", "issuer"?, "jwk", "x5c"?, "key_storage"?, "user_authentication"?}`; `jwk` is a private P-256 key.
     ///
     /// # Errors
     /// [`Error::AttestationUnavailable`].
@@ -107,7 +109,8 @@ impl Attester for FileAttester {
 
     fn attest_client(&self, instance: &PublicKey, now: Timestamp) -> Result<String, Error> {
         let times = (now, now.add_seconds(ATTESTED_FOR));
-        client_attestation::prepare(self.header(), &self.said.client_id, instance, times)
+        let (by, header) = (self.said.issuer.as_deref(), self.header());
+        client_attestation::prepare_by(by, header, &self.said.client_id, instance, times)
             .sign(&self.key)
             .map_err(|_| Error::Signing)
     }

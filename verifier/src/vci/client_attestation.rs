@@ -40,6 +40,18 @@ const LIMITS: Limits = Limits {
 /// (`kid` or `x5c`).
 #[must_use]
 pub fn prepare(
+    header: Value,
+    client_id: &str,
+    instance: &PublicKey,
+    times: (Timestamp, Timestamp),
+) -> jws::Unsigned {
+    prepare_by(None, header, client_id, instance, times)
+}
+
+/// Like [`prepare`], saying who attests: earlier drafts demand `iss`.
+#[must_use]
+pub fn prepare_by(
+    attester: Option<&str>,
     mut header: Value,
     client_id: &str,
     instance: &PublicKey,
@@ -48,9 +60,12 @@ pub fn prepare(
     if let Some(members) = header.as_object_mut() {
         members.insert("typ".to_owned(), json!(TYP));
     }
-    let payload = json!({
+    let mut payload = json!({
         "sub": client_id, "iat": iat.unix(), "exp": exp.unix(), "cnf": {"jwk": instance.to_jwk()},
     });
+    if let (Some(attester), Some(members)) = (attester, payload.as_object_mut()) {
+        members.insert("iss".to_owned(), json!(attester));
+    }
     jws::Unsigned::new(header, &payload)
 }
 
@@ -74,6 +89,8 @@ pub struct PopClaims<'a> {
 pub fn prepare_pop(claims: &PopClaims<'_>) -> jws::Unsigned {
     let mut payload = json!({
         "iss": claims.client_id, "aud": claims.audience, "jti": claims.jti, "iat": claims.iat.unix(),
+        // Earlier drafts demand an end.
+        "exp": claims.iat.add_seconds(POP_MAX_AGE).unix(),
     });
     if let (Some(challenge), Some(members)) = (claims.challenge, payload.as_object_mut()) {
         members.insert("challenge".to_owned(), json!(challenge));

@@ -138,6 +138,16 @@ fn an_offer_travels_as_a_link() {
 }
 
 #[test]
+fn signed_metadata_are_believed_by_the_keys_of_the_bundle() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    world.signs_metadata.set(true);
+    enrolled(&world, &mut store).unwrap();
+    world.fault.set(Fault::UnlistedMetadata);
+    assert_eq!(code(enrolled(&world, &mut store)), "invalid_signature");
+}
+
+#[test]
 fn an_older_bundle_does_not_replace_a_newer_one() {
     let world = World::new();
     let (_folder, mut store) = world.store();

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod certificates;
 mod command;
 mod server;
 
@@ -11,7 +12,9 @@ use server::{Manners, Server, SignedBy, VCT, Vice, key, pre_authorized, with_bro
 use tessera_verifier::crypto::LocalSigner as _;
 use tessera_verifier::key::PublicKey;
 use tessera_verifier::time::Timestamp;
-use tessera_wallet::client::{Attester, Client};
+use tessera_verifier::vci::{Trusted, key_attestation};
+use tessera_verifier::x509::TrustAnchor;
+use tessera_wallet::client::{Attester, Client, FileAttester};
 use tessera_wallet::http::HttpTransport;
 use tessera_wallet::reach::Reach;
 use tessera_wallet::receive::{self, Accepted, Authorization};
@@ -538,4 +541,116 @@ fn what_is_kept_holds_no_code() {
         text.contains("received_foreign") && !text.contains("SPECIMEN"),
         "{text}"
     );
+}
+
+#[test]
+fn haip_is_exact() {
+    let provider = Provider::new();
+    let strict = Client {
+        attester: Some(&provider),
+        haip: true,
+        ..FOREIGN
+    };
+    let manners = Manners {
+        attester: Some(provider.public()),
+        ..Manners::default()
+    };
+    // The wallet binds its token also where the server does not say that it can.
+    let lax = Server::start(Manners {
+        vice: Vice::BearerForAll,
+        ..manners.clone()
+    });
+    let mut wallet = Wallet::new();
+    let outcome = wallet.receive(&lax.offer(&pre_authorized()), strict);
+    assert_eq!(code(outcome), "issuer_answer_malformed");
+    assert_eq!(lax.calls("/credential"), 0);
+    let open = Server::start(Manners {
+        par: false,
+        ..manners.clone()
+    });
+    let outcome = wallet.authorize(&open, strict);
+    assert_eq!(code(outcome), "issuer_answer_malformed");
+    let server = Server::start(manners);
+    wallet.authorize(&server, strict).unwrap();
+    assert_eq!(wallet.unused(), 3);
+}
+
+#[test]
+fn an_issuer_is_known_by_a_certificate_under_an_authority_the_holder_named() {
+    let manners = Manners {
+        signed_by: SignedBy::Certificate,
+        ..Manners::default()
+    };
+    let server = Server::start(manners.clone());
+    let root = base64(certificates::ROOT);
+    let anchors = [TrustAnchor::from_certificate(&root).unwrap()];
+    let trusting = Client {
+        anchors: &anchors,
+        ..FOREIGN
+    };
+    let mut wallet = Wallet::new();
+    wallet
+        .receive(&server.offer(&pre_authorized()), trusting)
+        .unwrap();
+    let set = &wallet.store.contents().foreign[0];
+    assert_eq!(set.issuer, certificates::ISSUER);
+    assert_eq!(set.authenticated_by, AuthenticatedBy::Certificate);
+    // Nobody named an authority: a certificate alone proves nothing.
+    let outcome = wallet.receive(&server.offer(&pre_authorized()), FOREIGN);
+    assert_eq!(code(outcome), "issuer_untrusted");
+    // The certificate is not for the name the credential bears.
+    let hostile = Server::start(Manners {
+        vice: Vice::OtherName,
+        ..manners
+    });
+    let outcome = wallet.receive(&hostile.offer(&pre_authorized()), trusting);
+    assert_eq!(code(outcome), "issuer_key_mismatch");
+}
+
+fn base64(text: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD
+        .decode(text)
+        .unwrap()
+}
+
+#[test]
+fn a_development_attester_is_read_from_its_file_and_from_nothing_else() {
+    let read = |value: Value| FileAttester::from_json(value.to_string().as_bytes());
+    let jwk = json!({
+        "kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+        "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
+    });
+    let good =
+        read(json!({"client_id": "c", "jwk": jwk, "key_storage": ["iso_18045_high"]})).unwrap();
+    let instance = key();
+    let now = SystemClock.now();
+    let attestation = good.attest_client(instance.public_key(), now).unwrap();
+    let trusted = Trusted {
+        keys: &[PublicKey::from_jwk(&json!({
+            "kty": "EC", "crv": "P-256", "x": jwk["x"], "y": jwk["y"],
+        }))
+        .unwrap()],
+        anchors: &[],
+    };
+    let keys = good
+        .attest_keys(&[instance.public_key().clone()], Some("n"), now)
+        .unwrap();
+    let said = key_attestation::verify(&keys, &trusted, now).unwrap();
+    assert_eq!(said.key_storage, ["iso_18045_high"]);
+    assert_eq!(attestation.split('.').count(), 3);
+    let mut public = jwk.clone();
+    public.as_object_mut().unwrap().remove("d");
+    let mut other = jwk.clone();
+    other["x"] = other["y"].clone();
+    for bad in [
+        json!({"client_id": "c", "jwk": public}),
+        json!({"client_id": "c", "jwk": other}),
+        json!({"jwk": jwk}),
+        json!({"client_id": "c", "jwk": jwk, "unknown": 1}),
+        json!([]),
+    ] {
+        assert_eq!(code(read(bad)), "attestation_unavailable");
+    }
 }

@@ -16,6 +16,8 @@ use tessera_verifier::vci::{self, AuthorizationRequest, Trusted, dpop, key_attes
 use tessera_verifier::{did, sd_jwt};
 use tessera_wallet::secret::{HolderKey, StoredKey};
 
+use super::certificates;
+
 pub(crate) const VCT: &str = "https://types.example/member";
 pub(crate) const CONFIGURATION: &str = "member_card";
 pub(crate) const CODE: &str = "one-time-code";
@@ -52,6 +54,7 @@ pub(crate) struct Manners {
 pub(crate) enum SignedBy {
     Did,
     Address,
+    Certificate,
 }
 
 /// What it does wrong.
@@ -80,6 +83,10 @@ pub(crate) enum Vice {
     KeysOfAnother,
     HugeMetadata,
     TwoPersons,
+    /// Says that its tokens are bound, and gives tokens that are not.
+    BearerForAll,
+    /// The credential bears another name than the certificate.
+    OtherName,
 }
 
 impl Default for Manners {
@@ -542,7 +549,8 @@ impl Inner {
         if !good {
             return refuse(400, "invalid_grant");
         }
-        let kind = if self.manners.dpop { "DPoP" } else { "Bearer" };
+        let bound = self.manners.dpop && self.manners.vice != Vice::BearerForAll;
+        let kind = if bound { "DPoP" } else { "Bearer" };
         let mut token = json!({"access_token": "access", "token_type": kind});
         if self.manners.identifiers {
             token["authorization_details"] = json!([{
@@ -755,7 +763,19 @@ impl Inner {
                 did::verification_method(self.key.public_key()),
             ),
             SignedBy::Address => (self.url.clone(), "k1".to_owned()),
+            SignedBy::Certificate => (certificates::ISSUER.to_owned(), "k1".to_owned()),
         };
+        let iss = match vice {
+            Vice::OtherName => "https://other.example".to_owned(),
+            _ => iss,
+        };
+        let by_certificate = self.manners.signed_by == SignedBy::Certificate;
+        let header = match by_certificate {
+            true => json!({"x5c": [certificates::LEAF]}),
+            false => json!({"kid": kid}),
+        };
+        let certified: StoredKey = serde_json::from_value(json!(certificates::KEY)).unwrap();
+        let certified = certified.open().unwrap();
         let name = if vice == Vice::TwoPersons && n > 0 {
             "OTHER"
         } else {
@@ -771,13 +791,13 @@ impl Inner {
             count += 1;
             [count + u8::try_from(n).unwrap() * 16; 16]
         };
-        let signer = if vice == Vice::OtherSignature {
-            &self.other
-        } else {
-            &self.key
+        let signer = match by_certificate {
+            true => &certified,
+            false if vice == Vice::OtherSignature => &self.other,
+            false => &self.key,
         };
         let unsigned = sd_jwt::prepare(sd_jwt::IssueInput {
-            header: json!({"kid": kid}).as_object().unwrap().clone(),
+            header: header.as_object().unwrap().clone(),
             visible: visible.as_object().unwrap().clone(),
             disclosable: disclosable.as_object().unwrap(),
             holder,

@@ -49,6 +49,8 @@ pub(crate) enum Fault {
     MixedPersons,
     /// The bundle is signed by another root than at enrolment.
     OtherRoot,
+    /// Metadata are signed by a key the bundle does not list.
+    UnlistedMetadata,
     /// Metadata name another issuer.
     OtherIdentifier,
     /// The token endpoint is elsewhere.
@@ -82,6 +84,8 @@ pub(crate) struct World {
     pub(crate) person: Cell<&'static str>,
     pub(crate) terminal_done: Cell<bool>,
     pub(crate) bundle_age: Cell<i64>,
+    /// Whether metadata are signed.
+    pub(crate) signs_metadata: Cell<bool>,
     /// What the relying party serves at [`REQUEST_URI`].
     pub(crate) served: RefCell<String>,
     /// Form bodies that reached the relying party.
@@ -114,6 +118,7 @@ impl World {
             person: Cell::new("110101199003070011"),
             terminal_done: Cell::new(false),
             bundle_age: Cell::new(7 * DAY),
+            signs_metadata: Cell::new(false),
             served: RefCell::default(),
             posted: RefCell::default(),
             calls: RefCell::default(),

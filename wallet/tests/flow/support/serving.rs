@@ -62,6 +62,19 @@ impl World {
         respond(200, "application/jwt", jwe)
     }
 
+    fn signed_metadata(&self) -> String {
+        let key = match self.fault.get() {
+            Fault::UnlistedMetadata => &self.unlisted,
+            _ => &self.signing,
+        };
+        let metadata = serde_json::from_value(self.metadata()).unwrap();
+        let header = json!({"kid": did::verification_method(key.public_key())});
+        let (now, end) = (self.now(), self.now().add_seconds(60));
+        vci::metadata::prepare_signed(&metadata, header, now, end)
+            .sign(key)
+            .unwrap()
+    }
+
     fn metadata(&self) -> Value {
         let configurations: BTreeMap<&str, Value> = AssuranceLevel::ALL
             .into_iter()
@@ -141,6 +154,10 @@ impl Transport for World {
                 respond(200, "text/plain", did::did_key(self.root.public_key()))
             }
             (Method::Get, "/bundle") => respond(200, "application/jwt", self.bundle()),
+            (Method::Get, "/.well-known/openid-credential-issuer") if self.signs_metadata.get() => {
+                assert!(request.accept.contains("application/jwt"));
+                respond(200, "application/jwt", self.signed_metadata())
+            }
             (Method::Get, "/.well-known/openid-credential-issuer") => json(self.metadata()),
             (Method::Get, "/.well-known/oauth-authorization-server") => {
                 let foreign = self.fault.get() == Fault::ForeignTokenEndpoint;

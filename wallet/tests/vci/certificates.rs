@@ -1,0 +1,14 @@
+//! A specimen authority, and an issuer under it whose certificate is for `https://library.example`. The key is known to
+//! everybody who reads this.
+
+/// The authority, DER in base64.
+pub(crate) const ROOT: &str = "MIIBsTCCAVagAwIBAgIUMU7jk4IDEFMuXeac8pQqCVmoziwwCgYIKoZIzj0EAwIwIzEhMB8GA1UEAwwYU3BlY2ltZW4gQ3JlZGVudGlhbCBSb290MCAXDTI2MTEyMjE0MTI1NVoYDzIwNTEwNzE0MTQxMjU1WjAjMSEwHwYDVQQDDBhTcGVjaW1lbiBDcmVkZW50aWFsIFJvb3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASNALVga/Fvoi+NsKsfyYvIwFi+DnTZLJ1vScEJ4TsOXlHetHqWSJvH52OfMeMCJEo8KpEsWKSQiZyLfDw5kfJ0o2YwZDAdBgNVHQ4EFgQU1NihvjdLm0kOgvtDLOqdjJibe08wHwYDVR0jBBgwFoAU1NihvjdLm0kOgvtDLOqdjJibe08wEgYDVR0TAQH/BAgwBgEB/wIBADAOBgNVHQ8BAf8EBAMCAQYwCgYIKoZIzj0EAwIDSQAwRgIhAIVO9CVfqqb/rJU7gq/L6qgg0YJw201G5/zv0C7amN0wAiEAqWsv0rGVxyQXD5+kQdkg7z0lYlX+Ds1I22uMf5eYxYI=";
+
+/// The issuer's certificate, DER in base64 as in `x5c`.
+pub(crate) const LEAF: &str = "MIIBvjCCAWSgAwIBAgIUCv/tvXdTvbRJ7vUs0meUFSD1KjAwCgYIKoZIzj0EAwIwIzEhMB8GA1UEAwwYU3BlY2ltZW4gQ3JlZGVudGlhbCBSb290MCAXDTI2MTEyMjE0MTI1NVoYDzIwNTEwNzE0MTQxMjU1WjAbMRkwFwYDVQQDDBBTcGVjaW1lbiBMaWJyYXJ5MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEuW2zmqZhR+opkXFiEi5pASWRvtLM+dFHgKAzkfaNCWY0RxLRSyz6+4hoVi6lHOxGRPmf64f3HGOqT+PcXN9RGqN8MHowDAYDVR0TAQH/BAIwADAOBgNVHQ8BAf8EBAMCB4AwGgYDVR0RBBMwEYIPbGlicmFyeS5leGFtcGxlMB0GA1UdDgQWBBRa4eK0RMOO5ip7TUxCTJsJArGi6TAfBgNVHSMEGDAWgBTU2KG+N0ubSQ6C+0Ms6p2MmJt7TzAKBggqhkjOPQQDAgNIADBFAiAvQtlSWxWgd3yfru9X8oFJq7F2hXA3bRY8fQK2XvlxJQIhAODxJvvA6jUYApWSIsCnPZExd6QnHmbR91N84wm/yl+3";
+
+/// The issuer's private key, PKCS#8 in base64.
+pub(crate) const KEY: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQghT8nYkZr2ujf2IZGGm80n6ELyK0ny6FG66TF7OiJBmmhRANCAAS5bbOapmFH6imRcWISLmkBJZG+0sz50UeAoDOR9o0JZjRHEtFLLPr7iGhWLqUc7EZE+Z/rh/ccY6pP49xc31Ea";
+
+/// Whom the certificate is for.
+pub(crate) const ISSUER: &str = "https://library.example";
