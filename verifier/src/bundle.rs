@@ -27,6 +27,7 @@ use crate::request::CLIENT_ID_PREFIX;
 use crate::sd_jwt::{TypeDocuments, TypeMetadata};
 use crate::status::StatusList;
 use crate::time::Timestamp;
+use crate::x509::TrustAnchor;
 
 /// The type of a bundle's JWS.
 pub const TYP: &str = "tessera-bundle+jwt";
@@ -76,6 +77,17 @@ pub struct RelyingParty {
     pub not_after: Option<Timestamp>,
 }
 
+/// A party besides the root that may certify relying parties and attest verifiers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registrar {
+    /// Its DID: a did:key or did:jwk.
+    pub did: String,
+    /// From when its certificates are believed.
+    pub not_before: Timestamp,
+    /// Until when, `null` for no end.
+    pub not_after: Option<Timestamp>,
+}
+
 /// The encoding of a status list inside a bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -121,6 +133,8 @@ struct Inner {
     keys: Vec<PublicKey>,
     lists: Table<(StatusListFormat, String), StatusList>,
     relying_parties: Table<String, RelyingParty>,
+    registrars: Vec<Registrar>,
+    access_anchors: Vec<TrustAnchor>,
     contexts: Arc<ContextStore>,
     documents: TypeDocuments,
     /// Each document's type, with all that it inherits.
@@ -224,6 +238,25 @@ impl Bundle {
     /// Every registered relying party, in no order.
     pub fn relying_parties(&self) -> impl Iterator<Item = &RelyingParty> {
         self.0.relying_parties.values()
+    }
+
+    /// Whether this DID may certify relying parties at `now` ([`Registration`](crate::request::Registration)) and attest
+    /// verifiers: the root's, or a registrar's.
+    #[must_use]
+    pub fn registers(&self, did: &str, now: Timestamp) -> bool {
+        did == self.0.root
+            || self.0.registrars.iter().any(|registrar| {
+                registrar.did == did
+                    && registrar.not_before <= now
+                    && registrar.not_after.is_none_or(|until| now < until)
+            })
+    }
+
+    /// The authorities whose certificates say who a relying party is (client identifiers `x509_san_dns` and
+    /// `x509_hash`). What it may ask, they do not say.
+    #[must_use]
+    pub fn access_anchors(&self) -> &[TrustAnchor] {
+        &self.0.access_anchors
     }
 
     /// The status list at `uri` in the encoding `format`.

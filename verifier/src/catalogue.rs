@@ -89,6 +89,12 @@ impl Service {
         Ok(service)
     }
 
+    /// Whether it may ask for the claim at `path`, a path into the subject's claims.
+    #[must_use]
+    pub fn may_ask(&self, path: &ClaimPath) -> bool {
+        self.claims.iter().any(|allowed| allowed.covers(path))
+    }
+
     /// The assurance levels that suffice.
     pub fn accepted_levels(&self) -> impl Iterator<Item = AssuranceLevel> + use<> {
         let least = self.assurance_level;

@@ -4,4 +4,4 @@ mod path;
 mod query;
 
 pub use path::{ClaimPath, PathElement};
-pub use query::{ClaimQuery, CredentialQuery, CredentialSetQuery, Query};
+pub use query::{ClaimQuery, CredentialQuery, CredentialSetQuery, Meta, Query, TrustedAuthority};

@@ -102,6 +102,8 @@ errors! {
     PresentationFromFuture { signed_at: Timestamp, now: Timestamp } = "presentation_from_future", "the presentation says it was signed at {signed_at}, after {now}";
     /// The presentation request breaks OpenID4VP or our profile of it.
     RequestInvalid { why: &'static str } = "request_invalid", "the request is invalid: {why}";
+    /// The transaction data of a request are of a type that is not known, or do not fit their type.
+    TransactionDataInvalid { why: &'static str } = "transaction_data_invalid", "the transaction data of the request are invalid: {why}";
     /// The presentation request is past its expiry.
     RequestExpired { until: Timestamp, now: Timestamp } = "request_expired", "the request expired at {until}; the time is {now}";
     /// The requester is not registered for the service it names.

@@ -1,27 +1,40 @@
-//! OpenID4VP 1.0 request objects (§5), our profile of them.
+//! OpenID4VP 1.0 requests (§5, appendix A) in every form, and who they are from.
 //!
 //! | side | calls |
 //! |---|---|
 //! | relying party | [`RequestBuilder`] → sign → send; [`Request::for_own`] to read it back for [`verify`](fn@crate::verify) |
-//! | wallet | [`Request::parse`] → [`UnauthenticatedRequest::authenticate`] → [`Request`] |
+//! | wallet | [`Request::parse`], [`Request::from_parameters`] or [`Request::from_dc_api`] → [`UnauthenticatedRequest::authenticate_with`] → [`AuthenticatedRequest`] |
 
+mod authenticate;
 mod build;
+mod client;
+mod dc_api;
+mod metadata;
 mod read;
+pub mod registration;
+mod transaction;
 
+pub use authenticate::{AuthenticatedName, AuthenticatedRequest, Requester, Trust, Unregistered};
 pub use build::RequestBuilder;
+pub use client::ClientIdPrefix;
+pub use dc_api::DcApiProtocol;
+pub use metadata::ResponseEncryption;
+pub use registration::Registration;
+pub use transaction::{HASH_ALGORITHM, Transaction, TransactionData};
 
 use alloc::string::String;
 use alloc::string::ToString;
 use alloc::vec::Vec;
-use serde_json::Value;
 
 use crate::bundle::{Bundle, RelyingParty};
 use crate::catalogue::{Catalogue, Service};
+use crate::claims::Format;
 use crate::dcql::{ClaimPath, Query};
 use crate::error::Error;
 use crate::jws;
-use crate::key::PublicKey;
 use crate::time::Timestamp;
+use client::ClientId;
+use metadata::ClientMetadata;
 
 /// The client identifier prefix of a DID (§5.9.3).
 pub const CLIENT_ID_PREFIX: &str = "decentralized_identifier:";
@@ -33,70 +46,180 @@ const SERVICE_FORMAT: &str = "tessera_service";
 /// Seconds by which clocks may differ.
 const SKEW: i64 = 60;
 
+/// How the answer goes back (§8, appendix A.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ResponseMode {
+    /// Posted to the response URI in the clear (§8.2).
+    DirectPost,
+    /// Posted to the response URI, encrypted (§8.3.1).
+    DirectPostJwt,
+    /// Handed to the platform's Digital Credentials API in the clear.
+    DcApi,
+    /// Handed to the platform's Digital Credentials API, encrypted.
+    DcApiJwt,
+    /// Handed over without a response URI: our own [`LOCAL_RESPONSE_MODE`].
+    Local,
+}
+
+impl ResponseMode {
+    /// Every mode.
+    pub const ALL: [Self; 5] = [
+        Self::DirectPost,
+        Self::DirectPostJwt,
+        Self::DcApi,
+        Self::DcApiJwt,
+        Self::Local,
+    ];
+
+    /// As `response_mode` says it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DirectPost => "direct_post",
+            Self::DirectPostJwt => "direct_post.jwt",
+            Self::DcApi => "dc_api",
+            Self::DcApiJwt => "dc_api.jwt",
+            Self::Local => LOCAL_RESPONSE_MODE,
+        }
+    }
+
+    /// Whether the answer is encrypted.
+    #[must_use]
+    pub const fn is_encrypted(self) -> bool {
+        matches!(self, Self::DirectPostJwt | Self::DcApiJwt)
+    }
+
+    /// Whether the answer goes to the Digital Credentials API.
+    #[must_use]
+    pub const fn is_dc_api(self) -> bool {
+        matches!(self, Self::DcApi | Self::DcApiJwt)
+    }
+
+    /// Whether the answer is posted to a response URI.
+    #[must_use]
+    pub const fn is_direct_post(self) -> bool {
+        matches!(self, Self::DirectPost | Self::DirectPostJwt)
+    }
+}
+
 /// A request whose signer nobody has checked yet: who it says it is from may be a lie.
 #[derive(Clone)]
 pub struct UnauthenticatedRequest {
-    jws: jws::Unverified,
-    key: PublicKey,
+    /// One; or one for each signature of a multi-signed request that could be read.
+    candidates: Vec<Candidate>,
+}
+
+/// A request as one of its signers, if any, makes it.
+#[derive(Clone)]
+struct Candidate {
+    jws: Option<jws::Unverified>,
     request: Request,
 }
 
 /// A request that is authenticated (or the relying party's own).
 #[derive(Debug, Clone)]
 pub struct Request {
-    client_id: String,
+    client: ClientId,
+    audience: String,
+    mode: ResponseMode,
     nonce: String,
     state: Option<String>,
     response_uri: Option<String>,
-    service: String,
+    wallet_nonce: Option<String>,
+    expected_origins: Vec<String>,
+    service: Option<String>,
+    registrations: Vec<Certificate>,
     query: Query,
+    metadata: ClientMetadata,
+    transaction_data: Vec<TransactionData>,
     issued_at: Timestamp,
     expires: Timestamp,
 }
 
+/// A registration certificate of the request, nothing of it checked.
+#[derive(Debug, Clone)]
+struct Certificate {
+    jwt: String,
+    /// The credential queries that it is about; none means all.
+    credential_ids: Option<Vec<String>>,
+}
+
 impl Request {
-    /// Reads a request object: its form and its times.
+    /// Reads a request object that came by a link, by reference or by hand: its form and its times.
     ///
     /// # Errors
-    /// `malformed`, `too_large`, `unsupported_algorithm`, `request_invalid`, `request_expired`.
+    /// `malformed`, `too_large`, `unsupported_algorithm`, `request_invalid`, `transaction_data_invalid`,
+    /// `request_expired`.
     pub fn parse(compact: &str, now: Timestamp) -> Result<UnauthenticatedRequest, Error> {
-        let unauthenticated = read::read(compact)?;
-        let request = &unauthenticated.request;
-        if now >= request.expires {
-            return Err(Error::RequestExpired {
-                until: request.expires,
-                now,
-            });
-        }
-        if request.issued_at > now.add_seconds(SKEW) {
-            return Err(Error::RequestInvalid {
-                why: "issued in the future",
-            });
-        }
-        Ok(unauthenticated)
+        read::signed(compact)?.in_time(now)
     }
 
-    /// A relying party's own reading of the request it made. The signature is checked against the DID in the client
-    /// id; registration and expiry are not looked at.
+    /// Reads an unsigned request, whose parameters stand in the link itself (§5.4 and the client identifier prefix
+    /// `redirect_uri`). Objects are JSON texts.
     ///
     /// # Errors
-    /// `malformed`, `unsupported_algorithm`, `request_invalid`.
-    pub fn for_own(compact: &str) -> Result<Self, Error> {
-        read::read(compact)?.check_signature()
+    /// Those of [`parse`](Self::parse); `request_invalid` for every other prefix, whose requests are signed.
+    pub fn from_parameters<'a>(
+        parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
+        now: Timestamp,
+    ) -> Result<UnauthenticatedRequest, Error> {
+        read::parameters(parameters)?.in_time(now)
     }
 
-    /// The client identifier with its prefix: the audience of every answer.
+    /// Reads a request of the Digital Credentials API (appendix A): `data` as `protocol` calls for, from a page of
+    /// `origin`, which the platform has authenticated.
+    ///
+    /// # Errors
+    /// Those of [`parse`](Self::parse); `request_invalid` for an origin that a signed request does not expect, and for
+    /// what is no origin. Of several signatures those that cannot be read are passed over, while there is another.
+    pub fn from_dc_api(
+        protocol: DcApiProtocol,
+        data: &[u8],
+        origin: &str,
+        now: Timestamp,
+    ) -> Result<UnauthenticatedRequest, Error> {
+        dc_api::read(protocol, data, origin)?.in_time(now)
+    }
+
+    /// A relying party's own reading of the request it made. The signature is checked against the key that the request
+    /// itself names; registration, trust and expiry are not looked at. A request for the Digital Credentials API expects
+    /// one origin: that of the answer's audience.
+    ///
+    /// # Errors
+    /// `malformed`, `unsupported_algorithm`, `request_invalid`, `transaction_data_invalid`.
+    pub fn for_own(compact: &str) -> Result<Self, Error> {
+        authenticate::own(read::own(compact)?)
+    }
+
+    /// The client identifier with its prefix. For an unsigned request of the Digital Credentials API it is the origin.
     #[must_use]
     pub fn client_id(&self) -> &str {
-        &self.client_id
+        self.client.as_str()
     }
 
-    /// The DID inside the client identifier.
+    /// How the client identifier is to be understood.
+    #[must_use]
+    pub fn client_id_prefix(&self) -> ClientIdPrefix {
+        self.client.prefix
+    }
+
+    /// The client identifier without its prefix: for the prefix `decentralized_identifier` the DID.
     #[must_use]
     pub fn client_did(&self) -> &str {
-        self.client_id
-            .strip_prefix(CLIENT_ID_PREFIX)
-            .unwrap_or(&self.client_id)
+        self.client.original()
+    }
+
+    /// The audience of every answer: the client identifier, or `origin:` and the origin where the answer goes to the
+    /// Digital Credentials API (appendix A.4).
+    #[must_use]
+    pub fn audience(&self) -> &str {
+        &self.audience
+    }
+
+    /// How the answer goes back.
+    #[must_use]
+    pub fn response_mode(&self) -> ResponseMode {
+        self.mode
     }
 
     /// The nonce that the answer must carry.
@@ -111,16 +234,47 @@ impl Request {
         self.state.as_deref()
     }
 
-    /// Where to post the answer; none for the local response mode.
+    /// Where to post the answer; none for the other response modes.
     #[must_use]
     pub fn response_uri(&self) -> Option<&str> {
         self.response_uri.as_deref()
     }
 
-    /// The id of the service in the catalogue.
+    /// `wallet_nonce`, which a request fetched by POST must repeat (§5.10).
     #[must_use]
-    pub fn service(&self) -> &str {
-        &self.service
+    pub fn wallet_nonce(&self) -> Option<&str> {
+        self.wallet_nonce.as_deref()
+    }
+
+    /// The origins that a signed request of the Digital Credentials API may come from.
+    #[must_use]
+    pub fn expected_origins(&self) -> &[String] {
+        &self.expected_origins
+    }
+
+    /// To whom the answer is to be encrypted: the first key offered that can be used here. Always there for an encrypted
+    /// response mode.
+    #[must_use]
+    pub fn encryption(&self) -> Option<&ResponseEncryption> {
+        self.metadata.encryption.as_ref()
+    }
+
+    /// Whether the verifier says that it can check what is made here in `format` (`vp_formats_supported`).
+    #[must_use]
+    pub fn supports(&self, format: Format) -> bool {
+        self.metadata.supports(format)
+    }
+
+    /// What the holder is asked to agree to besides.
+    #[must_use]
+    pub fn transaction_data(&self) -> &[TransactionData] {
+        &self.transaction_data
+    }
+
+    /// The id of the service in the catalogue, where the request names one.
+    #[must_use]
+    pub fn service(&self) -> Option<&str> {
+        self.service.as_deref()
     }
 
     /// What is asked.
@@ -129,25 +283,26 @@ impl Request {
         &self.query
     }
 
-    /// When it was made.
+    /// When it was made; the beginning of time for one that does not say.
     #[must_use]
     pub fn issued_at(&self) -> Timestamp {
         self.issued_at
     }
 
-    /// When it ends.
+    /// When it ends; far away for one that does not say.
     #[must_use]
     pub fn expires(&self) -> Timestamp {
         self.expires
     }
 
-    /// The claims asked beyond what the service may ask, by path into the subject's claims; empty for an honest one.
+    /// The claims asked beyond what the service may ask, by path into the subject's claims; empty for an honest one, and
+    /// for one that names no service.
     #[must_use]
     pub fn asked_beyond(&self) -> Vec<ClaimPath> {
-        let allowed = Catalogue::builtin()
-            .get(&self.service)
-            .map(|service| service.claims.as_slice())
-            .unwrap_or_default();
+        let Some(service) = &self.service else {
+            return Vec::new();
+        };
+        let service = Catalogue::builtin().get(service);
         let mut beyond: Vec<ClaimPath> = Vec::new();
         for credential in &self.query.credentials {
             for claim in &credential.claims {
@@ -158,7 +313,8 @@ impl Request {
                         .unwrap_or_else(|| claim.path.clone()),
                     _ => claim.path.clone(),
                 };
-                if !allowed.iter().any(|allowed| allowed.covers(&path)) && !beyond.contains(&path) {
+                let allowed = service.is_some_and(|service| service.may_ask(&path));
+                if !allowed && !beyond.contains(&path) {
                     beyond.push(path);
                 }
             }
@@ -180,55 +336,68 @@ impl Request {
 }
 
 impl UnauthenticatedRequest {
-    /// Checks who asks and what for: the signature by the DID in the client id, its registration in the bundle for the
-    /// service, and that nothing beyond the service's claims is asked.
+    /// Checks who asks and what for: the signature, the registration in the bundle or a certificate by it, and that
+    /// nothing beyond the registration is asked.
     ///
     /// # Errors
-    /// `request_invalid`, `requester_unregistered`, `over_asking`.
+    /// Those of [`authenticate_with`](Self::authenticate_with).
     pub fn authenticate(self, bundle: &Bundle, now: Timestamp) -> Result<Request, Error> {
-        let request = self.check_signature()?;
-        let unregistered = |why| Error::RequesterUnregistered { why };
-        let party = bundle
-            .relying_party(&request.client_id)
-            .ok_or(unregistered("not in the bundle"))?;
-        if party.not_after.is_some_and(|until| now >= until) {
-            return Err(unregistered("its registration has ended"));
-        }
-        if !party.services.contains(&request.service) {
-            return Err(unregistered("not for this service"));
-        }
-        request.check_asked()?;
-        Ok(request)
+        self.authenticate_with(&Trust::of(bundle), now)
+            .map(AuthenticatedRequest::into_request)
     }
 
     /// What it says it asks beyond its service: for telling the holder. Unproven like everything here.
     #[must_use]
     pub fn asked_beyond(&self) -> Vec<ClaimPath> {
-        self.request.asked_beyond()
+        self.first().map(Request::asked_beyond).unwrap_or_default()
     }
 
     /// The service it names.
     #[must_use]
     pub fn service(&self) -> Option<&'static Service> {
-        Catalogue::builtin().get(&self.request.service)
+        Catalogue::builtin().get(self.first()?.service()?)
     }
 
     /// Who it says it is, if the bundle knows the name. Unproven: for error messages only.
     #[must_use]
     pub fn claimed_requester<'a>(&self, bundle: &'a Bundle) -> Option<&'a RelyingParty> {
-        bundle.relying_party(&self.request.client_id)
+        bundle.relying_party(self.first()?.client_id())
     }
 
-    fn check_signature(self) -> Result<Request, Error> {
-        let _: Value = self
-            .jws
-            .verify(&self.key, TYP)
-            .map_err(|error| match error {
-                Error::UnsupportedFormat { .. } => Error::RequestInvalid {
-                    why: "type of the request object",
-                },
-                _ => Error::RequestInvalid { why: "signature" },
-            })?;
-        Ok(self.request)
+    /// The client identifiers that it claims: one for each signature.
+    pub fn claimed_client_ids(&self) -> impl Iterator<Item = &str> {
+        self.candidates.iter().map(|one| one.request.client_id())
+    }
+
+    fn first(&self) -> Option<&Request> {
+        self.candidates.first().map(|candidate| &candidate.request)
+    }
+
+    /// Drops the readings that are out of time.
+    fn in_time(mut self, now: Timestamp) -> Result<Self, Error> {
+        let mut refusal = Error::RequestInvalid {
+            why: "no signature",
+        };
+        self.candidates.retain(|candidate| {
+            let request = &candidate.request;
+            if now >= request.expires {
+                refusal = Error::RequestExpired {
+                    until: request.expires,
+                    now,
+                };
+                return false;
+            }
+            if request.issued_at > now.add_seconds(SKEW) {
+                refusal = Error::RequestInvalid {
+                    why: "issued in the future",
+                };
+                return false;
+            }
+            true
+        });
+        match self.candidates.is_empty() {
+            true => Err(refusal),
+            false => Ok(self),
+        }
     }
 }

@@ -179,7 +179,7 @@ pub fn decide(
     }
     Ok(Verified {
         credentials,
-        service: request.service().to_owned(),
+        service: policy.service.clone(),
         client_id: request.client_id().to_owned(),
     })
 }

@@ -144,7 +144,7 @@ impl RequestObject {
             ))?;
         // Requests for services outside the catalogue do not parse.
         let service = Catalogue::builtin()
-            .get(request.service())
+            .get(request.service().unwrap_or_default())
             .ok_or(Error::RequestUnreadable)?;
         Ok(AuthenticatedRequest {
             request,

@@ -24,7 +24,7 @@ pub(crate) fn check(
     let bundle = Bundle::open(&files::read(&options.bundle, BUNDLE_MAX)?, &options.root)
         .map_err(at(Stage::Bundle))?;
     let service = Catalogue::builtin()
-        .get(request.service())
+        .get(request.service().unwrap_or_default())
         .ok_or(Error::RequestInvalid {
             why: "a service that is not in the catalogue",
         })

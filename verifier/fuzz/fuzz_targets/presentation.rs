@@ -13,7 +13,7 @@ static SAMPLE: LazyLock<(Verifier, Request)> = LazyLock::new(|| {
     let root = include_str!("../../tests/samples/root.txt").trim();
     let bundle = Bundle::open(include_bytes!("../../tests/samples/bundle.jwt"), root).unwrap();
     let request = Request::for_own(include_str!("../../tests/samples/request.jwt").trim()).unwrap();
-    let service = Catalogue::builtin().get(request.service()).unwrap();
+    let service = Catalogue::builtin().get(request.service().unwrap()).unwrap();
     (Verifier::new(Policy::for_service(service), bundle.into()), request)
 });
 

@@ -7,8 +7,9 @@ use alloc::vec::Vec;
 
 use serde_json::{Value, json};
 
-use super::{Authority, RelyingParty, StatusListEntry, TYP, TrustedIssuer, TypeEntry};
+use super::{Authority, Registrar, RelyingParty, StatusListEntry, TYP, TrustedIssuer, TypeEntry};
 use crate::did;
+use crate::encoding::base64;
 use crate::jws;
 use crate::key::PublicKey;
 use crate::time::Timestamp;
@@ -24,6 +25,8 @@ pub struct BundleBuilder {
     contexts: BTreeMap<String, Value>,
     types: Vec<TypeEntry>,
     relying_parties: Vec<RelyingParty>,
+    registrars: Vec<Registrar>,
+    access_anchors: Vec<String>,
 }
 
 impl BundleBuilder {
@@ -39,6 +42,8 @@ impl BundleBuilder {
             contexts: BTreeMap::new(),
             types: Vec::new(),
             relying_parties: Vec::new(),
+            registrars: Vec::new(),
+            access_anchors: Vec::new(),
         }
     }
 
@@ -77,10 +82,24 @@ impl BundleBuilder {
         self
     }
 
+    /// Lists a registrar: its certificates say what a relying party may ask.
+    #[must_use]
+    pub fn registrar(mut self, registrar: Registrar) -> Self {
+        self.registrars.push(registrar);
+        self
+    }
+
+    /// Lists a certification authority, by its certificate in DER, whose certificates say who a relying party is.
+    #[must_use]
+    pub fn access_anchor(mut self, der: &[u8]) -> Self {
+        self.access_anchors.push(base64(der));
+        self
+    }
+
     /// The bundle, to be signed by the root key.
     #[must_use]
     pub fn build(self, root_key: &PublicKey) -> jws::Unsigned {
-        let payload = json!({
+        let mut payload = json!({
             "iss": did::did_key(root_key),
             "iat": self.issued_at,
             "exp": self.issued_at.add_seconds(self.max_age),
@@ -91,6 +110,14 @@ impl BundleBuilder {
             "types": self.types,
             "relying_parties": self.relying_parties,
         });
+        if let Some(members) = payload.as_object_mut() {
+            if !self.registrars.is_empty() {
+                members.insert("registrars".to_owned(), json!(self.registrars));
+            }
+            if !self.access_anchors.is_empty() {
+                members.insert("access_anchors".to_owned(), json!(self.access_anchors));
+            }
+        }
         jws::Unsigned::new(
             json!({"typ": TYP, "kid": did::verification_method(root_key)}),
             &payload,

@@ -11,10 +11,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Authority, Inner, RelyingParty, StatusListEntry, StatusListFormat, TYP, TrustedIssuer,
+    Authority, Inner, Registrar, RelyingParty, StatusListEntry, StatusListFormat, TYP, TrustedIssuer,
     TypeEntry,
 };
 use crate::did;
+use crate::encoding::from_base64;
 use crate::error::Error;
 use crate::json::Limits;
 use crate::jsonld::{BUILTIN_CONTEXTS, ContextStore, document_to_rdf};
@@ -24,12 +25,18 @@ use crate::request::CLIENT_ID_PREFIX;
 use crate::sd_jwt::{TypeDocuments, TypeMetadata};
 use crate::status::{BitString, StatusArray, StatusList, read_bitstring, read_token};
 use crate::time::Timestamp;
+use crate::x509::TrustAnchor;
 
 /// The most bytes of all status lists of a bundle together, 64 MiB: lists of zeros compress a thousandfold.
 const MAX_TOTAL_BYTES: usize = 4 * StatusArray::MAX_BYTES;
 
 /// The most types of a bundle.
 const MAX_TYPES: usize = 256;
+
+/// The most registrars of a bundle.
+const MAX_REGISTRARS: usize = 256;
+/// The most certification authorities of a bundle.
+const MAX_ANCHORS: usize = 256;
 
 #[derive(Deserialize)]
 struct Payload {
@@ -46,6 +53,10 @@ struct Payload {
     types: Vec<TypeEntry>,
     #[serde(default)]
     relying_parties: Vec<RelyingParty>,
+    #[serde(default)]
+    registrars: Vec<Registrar>,
+    #[serde(default)]
+    access_anchors: Vec<String>,
 }
 
 pub(super) fn open(bytes: &[u8], root_did: &str) -> Result<Inner, Error> {
@@ -115,6 +126,8 @@ pub(super) fn open(bytes: &[u8], root_did: &str) -> Result<Inner, Error> {
             return Err(Error::malformed("relying party given twice"));
         }
     }
+    check_registrars(&payload.registrars)?;
+    let access_anchors = read_anchors(&payload.access_anchors)?;
     Ok(Inner {
         root,
         authority: payload.authority,
@@ -125,10 +138,33 @@ pub(super) fn open(bytes: &[u8], root_did: &str) -> Result<Inner, Error> {
         keys,
         lists,
         relying_parties,
+        registrars: payload.registrars,
+        access_anchors,
         contexts,
         documents,
         types,
     })
+}
+
+/// Every DID must be one whose signature can be checked.
+fn check_registrars(registrars: &[Registrar]) -> Result<(), Error> {
+    if registrars.len() > MAX_REGISTRARS {
+        return Err(Error::too_large("registrars of the bundle", MAX_REGISTRARS));
+    }
+    for registrar in registrars {
+        if did::resolve(&registrar.did)?.0 != registrar.did {
+            return Err(Error::malformed("registrar of the bundle"));
+        }
+    }
+    Ok(())
+}
+
+fn read_anchors(anchors: &[String]) -> Result<Vec<TrustAnchor>, Error> {
+    if anchors.len() > MAX_ANCHORS {
+        return Err(Error::too_large("access anchors of the bundle", MAX_ANCHORS));
+    }
+    let read = |text: &String| TrustAnchor::from_certificate(&from_base64(text)?);
+    anchors.iter().map(read).collect()
 }
 
 /// Each must be processed as a context without an error, and none may pass for one that is built in.

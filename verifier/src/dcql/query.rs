@@ -23,7 +23,11 @@ pub struct Query {
     /// The credentials asked for.
     pub credentials: Vec<CredentialQuery>,
     /// Which combinations will do; without it, all of them are needed.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "non_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub credential_sets: Vec<CredentialSetQuery>,
 }
 
@@ -40,14 +44,29 @@ pub struct CredentialQuery {
     /// The types that will do.
     #[serde(default)]
     pub meta: Meta,
-    /// Whether the holder must prove possession. Always needed here.
+    /// The authorities of which one must stand behind the issuer (§6.1.1); none means any.
+    #[serde(
+        default,
+        deserialize_with = "non_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub trusted_authorities: Vec<TrustedAuthority>,
+    /// Whether the holder must prove possession.
     #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub require_cryptographic_holder_binding: bool,
     /// The claims asked for; none means: the credential without disclosures.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "non_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub claims: Vec<ClaimQuery>,
     /// Combinations of claims by id, the preferred first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "non_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub claim_sets: Vec<Vec<String>>,
 }
 
@@ -71,8 +90,22 @@ pub struct ClaimQuery {
     /// Where it is.
     pub path: ClaimPath,
     /// The values that will do; none means any.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "non_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub values: Vec<Value>,
+}
+
+/// Authorities by which an issuer is recognized (§6.1.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrustedAuthority {
+    /// What `values` are: `aki`, `etsi_tl`, `openid_federation` or another.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The authorities, one of which must match.
+    pub values: Vec<String>,
 }
 
 /// Alternatives (§6.2).
@@ -83,6 +116,19 @@ pub struct CredentialSetQuery {
     /// Whether one of them must be satisfied.
     #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub required: bool,
+}
+
+/// An array that must have an element where it is present at all.
+fn non_empty<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let elements = Vec::deserialize(deserializer)?;
+    match elements.is_empty() {
+        true => Err(serde::de::Error::custom("an empty array")),
+        false => Ok(elements),
+    }
 }
 
 fn yes() -> bool {
@@ -194,6 +240,11 @@ impl CredentialQuery {
         let ids = || self.claims.iter().filter_map(|claim| claim.id.as_deref());
         id(&self.id)
             && self.claims.len() <= MAX_CLAIMS
+            && self.trusted_authorities.len() <= MAX_OPTIONS
+            && self
+                .trusted_authorities
+                .iter()
+                .all(|authority| (1..=MAX_VALUES).contains(&authority.values.len()))
             && self.meta.vct_values.len() <= MAX_VALUES
             && self.meta.type_values.len() <= MAX_VALUES
             && self.meta.type_values.iter().all(|types| (1..=MAX_VALUES).contains(&types.len()))

@@ -57,6 +57,7 @@ fn chinese(code: &str) -> &'static str {
         "presentation_too_old" => "出示内容签署时间过早",
         "presentation_from_future" => "出示内容的签署时间在将来",
         "request_invalid" => "请求无效",
+        "transaction_data_invalid" => "请求中的交易数据无效或类型未知",
         "request_expired" => "请求已过期",
         "requester_unregistered" => "请求方未登记",
         "over_asking" => "请求的内容超出登记范围",
@@ -101,7 +102,10 @@ fn advice(code: &str) -> (&'static str, &'static str) {
             "Check the clocks of both devices.",
             "请检查双方设备的时钟。",
         ),
-        "request_invalid" | "requester_unregistered" | "over_asking" => (
+        "request_invalid"
+        | "transaction_data_invalid"
+        | "requester_unregistered"
+        | "over_asking" => (
             "The relying party must correct its request or its registration.",
             "请求方需更正请求或登记信息。",
         ),

@@ -50,7 +50,7 @@ pub(super) struct Current {
 impl Check<'_> {
     /// The request itself: for this policy, unexpired, and asking nothing that its service may not ask.
     pub(super) fn request(&self) -> Result<(), Error> {
-        if self.request.service() != self.policy.service {
+        if self.request.service() != Some(self.policy.service.as_str()) {
             return Err(Error::RequestInvalid {
                 why: "it is for another service than the policy",
             });

@@ -58,6 +58,8 @@ pub(super) struct Certificate<'a> {
     pub(super) purposes: Option<(bool, Vec<&'a [u8]>)>,
     pub(super) uris: Vec<&'a str>,
     pub(super) dns_names: Vec<&'a str>,
+    /// The key identifier of the authority key identifier extension (§4.2.1.1).
+    pub(super) authority_key_id: Option<&'a [u8]>,
 }
 
 impl<'a> Certificate<'a> {
@@ -121,6 +123,7 @@ impl<'a> Certificate<'a> {
             purposes: None,
             uris: Vec::new(),
             dns_names: Vec::new(),
+            authority_key_id: None,
         };
         certificate.extensions(extensions)?;
         Ok(certificate)
@@ -216,7 +219,14 @@ impl<'a> Certificate<'a> {
             // §4.2.1.10: they must be processed where they are; here they are refused.
             oid::NAME_CONSTRAINTS => untrusted("a certificate with name constraints"),
             // Any policy will do, and which key signed is told by the signature.
-            oid::CERTIFICATE_POLICIES | oid::SUBJECT_KEY_ID | oid::AUTHORITY_KEY_ID => Ok(()),
+            oid::CERTIFICATE_POLICIES | oid::SUBJECT_KEY_ID => Ok(()),
+            oid::AUTHORITY_KEY_ID => {
+                let mut parts = value.sequence()?;
+                value.end()?;
+                // [0] keyIdentifier; issuer and serial number may follow.
+                self.authority_key_id = parts.optional(0x80)?.map(|id| id.content);
+                Ok(())
+            }
             // §4.2: a critical extension that is not understood.
             _ if critical => untrusted("a certificate with an unknown critical extension"),
             _ => Ok(()),

@@ -77,6 +77,15 @@ pub struct ValidatedChain {
 }
 
 impl ValidatedChain {
+    fn of(leaf: &Certificate<'_>) -> Self {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Self {
+            key: leaf.key.clone(),
+            uris: owned(&leaf.uris),
+            dns_names: owned(&leaf.dns_names),
+        }
+    }
+
     /// The key of the leaf.
     #[must_use]
     pub fn key(&self) -> &PublicKey {
@@ -122,6 +131,39 @@ fn https_host(url: &str) -> Option<&str> {
     (!host.is_empty() && host.bytes().all(plain)).then_some(host)
 }
 
+/// Reads one certificate whose very bytes the caller has another reason to believe, such as a digest that an authority has
+/// signed: no chain, but within its validity and for signatures.
+///
+/// # Errors
+/// `malformed`, `too_large`, `unsupported_algorithm`, `not_yet_valid`, `expired`; `issuer_untrusted` when its key is not for
+/// signatures.
+pub fn pinned(der: &[u8], now: Timestamp) -> Result<ValidatedChain, Error> {
+    let leaf = Certificate::read(der)?;
+    valid_at(now, leaf.not_before, leaf.not_after)?;
+    for_signatures(&leaf)?;
+    Ok(ValidatedChain::of(&leaf))
+}
+
+/// Reads one certificate without any reason to believe it: for the holder of its key.
+///
+/// # Errors
+/// `malformed`, `too_large`, `unsupported_algorithm`; `issuer_untrusted` for a critical extension that is not understood.
+pub(crate) fn read_leaf(der: &[u8]) -> Result<ValidatedChain, Error> {
+    Ok(ValidatedChain::of(&Certificate::read(der)?))
+}
+
+/// The key identifiers of the authorities that signed the certificates of a chain (RFC 5280 §4.2.1.1), for matching DCQL's
+/// `trusted_authorities` of type `aki` (OpenID4VP 1.0 §6.1.1.1). They are unproven; a certificate that cannot be read has
+/// none.
+#[must_use]
+pub fn authority_key_ids(chain: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    chain
+        .iter()
+        .take(MAX_CHAIN)
+        .filter_map(|der| Certificate::read(der).ok()?.authority_key_id.map(<[u8]>::to_vec))
+        .collect()
+}
+
 /// Validates a chain in DER, the leaf first, each certificate signed by the next and the last by a trust anchor
 /// (RFC 5280 §6.1). The anchor itself may stand at its end.
 ///
@@ -156,12 +198,7 @@ pub fn validate(
     if leaf.is_ca || leaf.subject == leaf.issuer {
         return Err(untrusted("the leaf is an authority's or self-signed"));
     }
-    if leaf
-        .key_usage
-        .is_some_and(|bits| bits & DIGITAL_SIGNATURE == 0)
-    {
-        return Err(untrusted("the key is not for signatures"));
-    }
+    for_signatures(leaf)?;
     check_purposes(leaf, policy)?;
     // What is above it.
     for (below, (certificate, issuer)) in certificates
@@ -183,15 +220,7 @@ pub fn validate(
     for anchor in anchors.iter().filter(|anchor| anchor.subject == top.issuer) {
         match signed_by_anchor(top, certificates.len() - 1, anchor, policy.now) {
             Ok(()) => {
-                return Ok(ValidatedChain {
-                    key: leaf.key.clone(),
-                    uris: leaf.uris.iter().map(|uri| (*uri).to_owned()).collect(),
-                    dns_names: leaf
-                        .dns_names
-                        .iter()
-                        .map(|name| (*name).to_owned())
-                        .collect(),
-                });
+                return Ok(ValidatedChain::of(leaf));
             }
             Err(error) => refusal = error,
         }
@@ -215,6 +244,15 @@ fn signed_by_anchor(
         });
     }
     top.is_signed_by(&anchor.key)
+}
+
+fn for_signatures(leaf: &Certificate<'_>) -> Result<(), Error> {
+    match leaf.key_usage {
+        Some(bits) if bits & DIGITAL_SIGNATURE == 0 => Err(Error::IssuerUntrusted {
+            why: "the key is not for signatures",
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// §4.1.2.5: both ends of the validity belong to it.

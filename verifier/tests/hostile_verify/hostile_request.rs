@@ -107,7 +107,6 @@ fn request_signed_by_another_or_altered() {
         ("response_uri", json!("https://party.example")),
         ("redirect_uri", json!("https://party.example")),
         ("request_uri", json!("https://party.example")),
-        ("transaction_data", json!([])),
         ("nonce", json!("short")),
         ("nonce", json!("with spaces and more of them")),
         ("nonce", Value::Null),
@@ -118,7 +117,6 @@ fn request_signed_by_another_or_altered() {
             "verifier_info",
             json!([{"format": "tessera_service", "data": "no-such-service"}]),
         ),
-        ("iss", json!("https://elsewhere.example")),
         ("iat", json!(NOW.unix() + 61)),
         ("exp", json!("tomorrow")),
     ] {
@@ -129,6 +127,11 @@ fn request_signed_by_another_or_altered() {
             "{name}: {value}"
         );
     }
+    let data = |_: &mut Value, payload: &mut Value| payload["transaction_data"] = json!([]);
+    assert_eq!(
+        refused(&world, &changed(&world, data, &world.party)),
+        "transaction_data_invalid"
+    );
     let typ = |header: &mut Value, _: &mut Value| header["typ"] = json!("jwt");
     assert_eq!(
         refused(&world, &changed(&world, typ, &world.party)),

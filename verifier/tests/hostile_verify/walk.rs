@@ -65,7 +65,7 @@ fn a_wallet_takes_an_honest_request() {
     let request = Request::parse(&world.request_jwt("internet-cafe"), NOW).unwrap();
     let request = request.authenticate(&world.bundle(), NOW).unwrap();
     assert_eq!(
-        (request.service(), request.client_did()),
+        (request.service().unwrap(), request.client_did()),
         ("internet-cafe", world.party.did().as_str())
     );
 }

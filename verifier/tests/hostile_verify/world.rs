@@ -386,7 +386,7 @@ impl World {
 }
 
 pub(crate) fn policy(request: &Request) -> Policy {
-    Policy::for_service(Catalogue::builtin().get(request.service()).unwrap())
+    Policy::for_service(Catalogue::builtin().get(request.service().unwrap()).unwrap())
 }
 
 /// Checks an SD-JWT presentation at [`NOW`] under the service's policy.

@@ -118,7 +118,7 @@ fn checked(
         &world.root,
     ));
     let bundle = Bundle::open(world.bundle().as_bytes(), &root).unwrap();
-    let service = Catalogue::builtin().get(request.service()).unwrap();
+    let service = Catalogue::builtin().get(request.service().unwrap()).unwrap();
     tessera_verifier::verify(
         presentation.to_json().to_string().as_bytes(),
         &request,

@@ -99,7 +99,7 @@ pub(super) fn write(corpus: &Corpus) {
         ),
         (
             "request-transaction-data",
-            "It has transaction data, which are not understood",
+            "It has transaction data, and none of them",
             "transaction_data",
             json!([]),
         ),
@@ -140,7 +140,11 @@ pub(super) fn write(corpus: &Corpus) {
             }
             payload[member] = value.clone();
         };
-        put(name, about, "request_invalid", changed(party, &change));
+        let code = match member {
+            "transaction_data" => "transaction_data_invalid",
+            _ => "request_invalid",
+        };
+        put(name, about, code, changed(party, &change));
     }
     put(
         "request-of-another-type",
