@@ -111,13 +111,14 @@ pub struct Catalogue {
 }
 
 /// The embedded files, in the order in which they are shown.
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     include_str!("../../schemas/services/internet-cafe.json"),
     include_str!("../../schemas/services/hotel.json"),
     include_str!("../../schemas/services/train-gate.json"),
     include_str!("../../schemas/services/bank-account.json"),
     include_str!("../../schemas/services/business-registration.json"),
     include_str!("../../schemas/services/government-programme.json"),
+    include_str!("../../schemas/services/notary.json"),
 ];
 
 impl Catalogue {

@@ -277,6 +277,35 @@ impl Request {
         self.service.as_deref()
     }
 
+    /// Holds the request to HAIP 1.0 §5: an encrypted answer, a client known by the hash of its certificate where the
+    /// request is signed, SD-JWT VCs, and the holder's proof with each.
+    ///
+    /// # Errors
+    /// `request_invalid`.
+    pub fn check_haip(&self) -> Result<(), Error> {
+        let invalid = |why| Err(Error::RequestInvalid { why });
+        if !self.mode.is_encrypted() {
+            return invalid("HAIP asks for an encrypted answer");
+        }
+        if !matches!(
+            self.client.prefix,
+            ClientIdPrefix::X509Hash | ClientIdPrefix::Origin
+        ) {
+            return invalid("HAIP asks for the client identifier prefix x509_hash");
+        }
+        let asked = &self.query.credentials;
+        if asked.iter().any(|asked| asked.format == "ldp_vc") {
+            return invalid("HAIP knows no credentials of this format");
+        }
+        if asked
+            .iter()
+            .any(|asked| !asked.require_cryptographic_holder_binding)
+        {
+            return invalid("HAIP asks for the holder's proof");
+        }
+        Ok(())
+    }
+
     /// What is asked.
     #[must_use]
     pub fn query(&self) -> &Query {

@@ -127,6 +127,14 @@ impl SdJwt {
         self.jws.header()
     }
 
+    /// The certificates of the issuer's header (`x5c`), the leaf first; none where it has none. Unproven.
+    ///
+    /// # Errors
+    /// `malformed`, `too_large`.
+    pub fn certificates(&self) -> Result<Vec<Vec<u8>>, Error> {
+        jws::certificates(self.header())
+    }
+
     /// The payload of the issuer-signed JWT, with its digests, unverified.
     #[must_use]
     pub fn payload_unverified(&self) -> Value {

@@ -37,6 +37,7 @@ fn dispatch(console: &Console, command: Command) -> Result<(), Error> {
         Command::List => commands::list::run(console),
         Command::Show(arguments) => commands::show::run(console, &arguments),
         Command::Present(arguments) => commands::present::run(console, &arguments),
+        Command::DcApi(arguments) => commands::dc_api::run(console, &arguments),
         Command::History(arguments) => commands::history::run(console, &arguments),
         Command::Backup(arguments) => commands::backup::run(console, &arguments),
         Command::Restore(arguments) => commands::restore::run(console, &arguments),

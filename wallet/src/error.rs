@@ -134,6 +134,8 @@ pub enum Error {
     ConsentDeclined,
     /// Consent is needed, and nobody is there to give it.
     ConsentNeeded,
+    /// The presentation could not be encrypted to the requester's key.
+    AnswerNotEncrypted,
     /// The requester's server did not accept the presentation.
     RequesterRefused {
         /// HTTP status.
@@ -212,6 +214,7 @@ impl Error {
             Self::FormatUnavailable => "format_unavailable",
             Self::ConsentDeclined => "consent_declined",
             Self::ConsentNeeded => "consent_needed",
+            Self::AnswerNotEncrypted => "answer_not_encrypted",
             Self::RequesterRefused { .. } => "requester_refused",
             Self::CredentialUnknown => "credential_unknown",
             Self::FileUnreadable => "file_unreadable",

@@ -26,7 +26,8 @@ pub(crate) fn verify_received(
     Ok(ecdsa_sd::verify_base(document, &expected, contexts)?.controller)
 }
 
-/// Derives a credential that discloses these claims of the subject, besides the mandatory parts (VC-DI-ECDSA §3.4.3).
+/// Derives a credential that discloses what these paths from its root lead to, besides the mandatory parts
+/// (VC-DI-ECDSA §3.4.3).
 pub(crate) fn derive(
     document: &Value,
     paths: &[ClaimPath],
@@ -34,7 +35,7 @@ pub(crate) fn derive(
 ) -> Result<Value, Error> {
     let pointers = paths
         .iter()
-        .map(|path| path.to_json_pointer("/credentialSubject"))
+        .map(|path| path.to_json_pointer(""))
         .collect::<Option<Vec<_>>>()
         .ok_or(Error::FormatUnavailable)?;
     Ok(ecdsa_sd::derive(document, &pointers, contexts)?)
@@ -59,7 +60,7 @@ pub(crate) fn present(
     let options = ProofOptions {
         created: Some(now),
         challenge: Some(request.nonce().to_owned()),
-        domain: Some(request.client_id().to_owned()),
+        domain: Some(request.audience().to_owned()),
         ..ProofOptions::new(method, ProofPurpose::Authentication)
     };
     let unsigned = ecdsa_rdfc::prepare(&presentation, &options, contexts)?;

@@ -3,6 +3,8 @@
 //! The order matters: what is shown is cut out, the credential is taken out of the store durably, then signed with,
 //! then sent. A crash after it was taken out loses one credential of a batch; it never shows one twice.
 
+mod respond;
+
 use serde_json::{Map, Value, json};
 use tessera_verifier::crypto::LocalSigner as _;
 use tessera_verifier::dcql::ClaimPath;
@@ -10,70 +12,17 @@ use tessera_verifier::jsonld::ContextStore;
 use tessera_verifier::request::Request;
 use tessera_verifier::sd_jwt::{self, SdJwt};
 use tessera_verifier::time::Timestamp;
-use url::{Url, form_urlencoded};
+
+pub use respond::{Sent, SignedPresentation};
 
 use crate::consent::Consent;
 use crate::error::Error;
 use crate::ldp;
 use crate::request::AuthenticatedRequest;
 use crate::secret::HolderKey;
-use crate::select::Proposal;
+use crate::select::{self, Item, Proposal};
 use crate::store::{CredentialBody, HistoryEntry, HistoryEvent, OneTimeCredential, Store};
 use crate::surroundings::Surroundings;
-use crate::transport::{HttpRequest, check_url};
-
-/// A presentation ready to leave. Has no `Debug`: it is personal data.
-pub struct SignedPresentation {
-    vp_token: Value,
-    state: Option<String>,
-    response_uri: Option<String>,
-}
-
-impl SignedPresentation {
-    /// `{"vp_token": {"<query id>": [<presentation>]}, "state"?}`, as a relying party's check takes it.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        let mut object = Map::new();
-        object.insert("vp_token".to_owned(), self.vp_token.clone());
-        if let Some(state) = &self.state {
-            object.insert("state".to_owned(), json!(state));
-        }
-        Value::Object(object)
-    }
-
-    /// Where the requester wants it sent, if anywhere.
-    #[must_use]
-    pub fn response_uri(&self) -> Option<&str> {
-        self.response_uri.as_deref()
-    }
-
-    /// Sends it to the requester (OpenID4VP 1.0 §8.2, `direct_post`).
-    ///
-    /// # Errors
-    /// [`Error::RequesterRefused`], network errors.
-    pub fn send(&self, surroundings: Surroundings<'_>) -> Result<(), Error> {
-        let address = self
-            .response_uri
-            .as_deref()
-            .ok_or(Error::RequestUnreadable)?;
-        let url = Url::parse(address).map_err(|_| Error::RequestUnreadable)?;
-        check_url(&url)?;
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("vp_token", &self.vp_token.to_string());
-        if let Some(state) = &self.state {
-            form.append_pair("state", state);
-        }
-        let answer = surroundings.transport.send(HttpRequest::post(
-            url,
-            "application/x-www-form-urlencoded",
-            form.finish().into_bytes(),
-        ))?;
-        match answer.status {
-            200..300 => Ok(()),
-            status => Err(Error::RequesterRefused { status }),
-        }
-    }
-}
 
 /// Spends one one-time credential and signs what the holder agreed to.
 ///
@@ -88,15 +37,7 @@ pub fn sign(
     surroundings: Surroundings<'_>,
     consent: Consent,
 ) -> Result<SignedPresentation, Error> {
-    let Proposal {
-        request,
-        set_id,
-        query_id,
-        format,
-        level,
-        paths,
-        ..
-    } = consent.proposal;
+    let Proposal { request, items } = consent.proposal;
     let now = surroundings.clock.now();
     let until = request.request().expires();
     if now >= until {
@@ -105,44 +46,55 @@ pub fn sign(
             now,
         }));
     }
-    let event = HistoryEvent::Presented {
-        credential: set_id.clone(),
-        level,
-        format,
+    // Before anything is spent: what cannot be shown this way stays in the store.
+    let mut cuts = Vec::with_capacity(items.len());
+    let mut taken = Vec::with_capacity(items.len());
+    store.update(surroundings.rng, |contents| {
+        for item in items {
+            let credential = select::take(contents, &item.set_id, item.format)?;
+            let contexts = request.contexts(&item.issuer_url);
+            cuts.push(Disclosed::of(&credential, &item.paths, &contexts)?);
+            contents.remember(HistoryEntry {
+                at: now.unix(),
+                event: presented(&request, &item),
+            });
+            taken.push((item, credential));
+        }
+        Ok(())
+    })?;
+    let mut vp_token = Map::new();
+    for (cut, (item, credential)) in cuts.into_iter().zip(taken) {
+        let key = credential.key.open()?;
+        let contexts = request.contexts(&item.issuer_url);
+        let binding = Binding {
+            request: request.request(),
+            bound: item.bound,
+            transactions: &item.transactions,
+        };
+        let presentation = build(cut, &key, &binding, &contexts, now)?;
+        vp_token.insert(item.query_id, json!([presentation]));
+    }
+    SignedPresentation::new(Value::Object(vp_token), request.request())
+}
+
+fn presented(request: &AuthenticatedRequest, item: &Item) -> HistoryEvent {
+    HistoryEvent::Presented {
+        credential: item.set_id.clone(),
+        level: item.level,
+        format: item.format,
         client_id: request.request().client_id().to_owned(),
         requester_en: request.requester().en.clone(),
         requester_zh: request.requester().zh.clone(),
-        service: request.service().id.clone(),
-        claims: paths.iter().map(ToString::to_string).collect(),
-    };
-    let set = store.contents().set(&set_id)?;
-    let at = set
-        .unused
-        .iter()
-        .position(|one| one.format == format)
-        .ok_or(Error::CredentialsExhausted)?;
-    // Before it is spent: one that cannot be shown this way stays in the store.
-    let disclosed = Disclosed::of(&set.unused[at], &paths, request.bundle().contexts())?;
-    let credential = store.update(surroundings.rng, |contents| {
-        let set = contents
-            .sets
-            .iter_mut()
-            .find(|set| set.id == set_id)
-            .ok_or(Error::CredentialUnknown)?;
-        let credential = set.unused.remove(at);
-        contents.remember(HistoryEntry {
-            at: now.unix(),
-            event,
-        });
-        Ok(credential)
-    })?;
-    build(
-        disclosed,
-        &credential.key.open()?,
-        (request.request(), &query_id),
-        request.bundle().contexts(),
-        surroundings,
-    )
+        service: request
+            .service()
+            .map(|service| service.id.clone())
+            .unwrap_or_default(),
+        claims: item
+            .shown()
+            .iter()
+            .map(|claim| claim.name.clone())
+            .collect(),
+    }
 }
 
 /// Writes a refusal into the history: the holder's no, or the wallet's own.
@@ -157,7 +109,9 @@ pub fn remember_refusal(
 ) -> Result<(), Error> {
     let event = HistoryEvent::Refused {
         client_id: request.map(|known| known.request().client_id().to_owned()),
-        service: request.map(|known| known.service().id.clone()),
+        service: request
+            .and_then(AuthenticatedRequest::service)
+            .map(|service| service.id.clone()),
         code: reason.code().to_owned(),
     };
     let at = surroundings.clock.now().unix();
@@ -191,13 +145,26 @@ pub fn hazmat_present_with(
         .map(|asked| asked.id.clone())
         .ok_or(Error::FormatUnavailable)?;
     let contexts = ContextStore::builtin();
-    build(
-        Disclosed::of(credential, paths, &contexts)?,
+    let rooted: Vec<ClaimPath> = match &credential.body {
+        CredentialBody::SdJwt(_) => paths.to_vec(),
+        CredentialBody::Ldp(_) => paths
+            .iter()
+            .map(|path| path.below("credentialSubject"))
+            .collect(),
+    };
+    let binding = Binding {
+        request,
+        bound: true,
+        transactions: &[],
+    };
+    let presentation = build(
+        Disclosed::of(credential, &rooted, &contexts)?,
         &credential.key.open()?,
-        (request, &query_id),
+        &binding,
         &contexts,
-        surroundings,
-    )
+        surroundings.clock.now(),
+    )?;
+    SignedPresentation::new(json!({query_id: [presentation]}), request)
 }
 
 /// A credential cut down to what is shown, not bound to a request yet. Has no `Debug`: it is personal data.
@@ -219,33 +186,52 @@ impl Disclosed {
     }
 }
 
+/// What a presentation is bound to.
+struct Binding<'a> {
+    request: &'a Request,
+    bound: bool,
+    /// Which of the request's transaction data it authorizes.
+    transactions: &'a [usize],
+}
+
 fn build(
     disclosed: Disclosed,
     key: &HolderKey,
-    (request, query_id): (&Request, &str),
+    binding: &Binding<'_>,
     contexts: &ContextStore,
-    surroundings: Surroundings<'_>,
-) -> Result<SignedPresentation, Error> {
-    let now = surroundings.clock.now();
-    let presentation = match disclosed {
-        Disclosed::SdJwt(selection) => json!(bind_sd_jwt(selection, request, key, now)?),
-        Disclosed::Ldp(derived) => ldp::present(derived, request, key, now, contexts)?,
-    };
-    Ok(SignedPresentation {
-        vp_token: json!({query_id: [presentation]}),
-        state: request.state().map(str::to_owned),
-        response_uri: request.response_uri().map(str::to_owned),
+    now: Timestamp,
+) -> Result<Value, Error> {
+    Ok(match disclosed {
+        // OpenID4VP 1.0 appendix B.3.5 and B.1: without the holder's proof where none is asked for.
+        Disclosed::SdJwt(selection) if !binding.bound => json!(selection.as_str()),
+        Disclosed::Ldp(derived) if !binding.bound => derived,
+        Disclosed::SdJwt(selection) => json!(bind_sd_jwt(selection, binding, key, now)?),
+        Disclosed::Ldp(derived) => ldp::present(derived, binding.request, key, now, contexts)?,
     })
 }
 
-/// SD-JWT with exactly these disclosures and a key binding JWT (RFC 9901 §4.3).
+/// SD-JWT with exactly these disclosures and a key binding JWT (RFC 9901 §4.3), which holds the hashes of what the holder
+/// agreed to (OpenID4VP 1.0 appendix B.3.3).
 fn bind_sd_jwt(
     selection: sd_jwt::Selection,
-    request: &Request,
+    binding: &Binding<'_>,
     key: &HolderKey,
     now: Timestamp,
 ) -> Result<String, Error> {
-    let unsigned = SdJwt::prepare_key_binding(selection, request.client_id(), request.nonce(), now);
+    let request = binding.request;
+    let hashes: Vec<String> = binding
+        .transactions
+        .iter()
+        .filter_map(|index| request.transaction_data().get(*index))
+        .map(tessera_verifier::request::TransactionData::hash)
+        .collect();
+    let unsigned = SdJwt::prepare_key_binding_with(
+        selection,
+        request.audience(),
+        request.nonce(),
+        now,
+        &hashes,
+    );
     let signature = key
         .sign(unsigned.signing_input())
         .map_err(|_| Error::Signing)?;

@@ -1,31 +1,86 @@
-//! Finding a request: a link to it, the link that carries it, or the text itself; then who it is from.
+//! Finding a request in any of its forms, and who it is from.
+//!
+//! | form | from |
+//! |---|---|
+//! | signed, by hand or in a link | [`RequestObject::from_text`], [`RequestObject::from_link`] |
+//! | signed, by reference (GET, or POST with a nonce) | [`RequestObject::from_link`] |
+//! | unsigned, in the link itself | [`RequestObject::from_link`] |
+//! | over the Digital Credentials API | [`RequestObject::from_dc_api`] |
 
-use tessera_verifier::bundle::Bundle;
-use tessera_verifier::catalogue::{Catalogue, LocalizedText, Service};
-use tessera_verifier::request::Request;
+mod authenticated;
+mod fetch;
+
+use aws_lc_rs::rand::SecureRandom;
+use tessera_verifier::did::Documents;
+use tessera_verifier::encoding::base64url;
+use tessera_verifier::request::{
+    DcApiProtocol, Request, Trust, UnauthenticatedRequest, Unregistered,
+};
 use tessera_verifier::time::Timestamp;
+use tessera_verifier::x509::TrustAnchor;
 use url::Url;
+
+pub use authenticated::AuthenticatedRequest;
 
 use crate::error::Error;
 use crate::reach::Reach;
 use crate::surroundings::Surroundings;
-use crate::transport::HttpRequest;
 use crate::trust::KnownIssuer;
 
-/// Largest request object, in bytes.
+/// Largest request, in bytes.
 pub const MAX_REQUEST: usize = 64 * 1024;
-const MEDIA_TYPE: &str = "application/oauth-authz-req+jwt";
+/// Most parameters of a link.
+const MAX_PARAMETERS: usize = 32;
 
-/// A signed request object, not authenticated yet.
+/// A request, not authenticated yet.
 #[derive(Debug)]
 pub struct RequestObject {
-    compact: String,
+    form: Form,
     /// `client_id` of the link that led here; the request object must name the same (OpenID4VP 1.0 §5, RFC 9101
     /// §5).
     expected_client_id: Option<String>,
+    /// What was sent with a POST for the request; it must come back (§5.10).
+    wallet_nonce: Option<String>,
+}
+
+#[derive(Debug)]
+enum Form {
+    /// A signed request object; whether it was fetched from a request URI.
+    Signed { compact: String, by_reference: bool },
+    /// The parameters of a link.
+    Parameters(Vec<(String, String)>),
+    /// Of the Digital Credentials API.
+    DcApi {
+        protocol: DcApiProtocol,
+        data: Vec<u8>,
+        origin: String,
+    },
+}
+
+/// Whom the wallet listens to besides the relying parties that its issuers register. All of it is the holder's choice.
+#[derive(Default)]
+pub struct Acceptance {
+    /// Whether requesters that nobody registered are put before the holder, or refused.
+    pub unregistered: Unregistered,
+    /// Authorities of requesters' certificates.
+    pub anchors: Vec<TrustAnchor>,
+    /// Documents of requesters' DIDs (did:web), which the holder vouches for.
+    pub documents: Documents,
+    /// DIDs whose verifier attestations are believed.
+    pub attesters: Vec<String>,
+    /// Whether requests must keep to HAIP 1.0.
+    pub haip: bool,
 }
 
 impl RequestObject {
+    fn new(form: Form) -> Self {
+        Self {
+            form,
+            expected_client_id: None,
+            wallet_nonce: None,
+        }
+    }
+
     /// A request object as text (compact JWS).
     ///
     /// # Errors
@@ -34,13 +89,31 @@ impl RequestObject {
         if text.len() > MAX_REQUEST {
             return Err(Error::RequestUnreadable);
         }
-        Ok(Self {
+        Ok(Self::new(Form::Signed {
             compact: text.trim().to_owned(),
-            expected_client_id: None,
-        })
+            by_reference: false,
+        }))
     }
 
-    /// Follows a link: `openid4vp://…` (with `request` or `request_uri`) or the https address of the request itself.
+    /// A request of the Digital Credentials API: `protocol` and `data` of one entry of its `requests`, from a page of
+    /// `origin`, for which the platform vouches.
+    ///
+    /// # Errors
+    /// [`Error::RequestUnreadable`] for a protocol that is not OpenID4VP's, or more than [`MAX_REQUEST`] bytes.
+    pub fn from_dc_api(protocol: &str, data: &[u8], origin: &str) -> Result<Self, Error> {
+        let protocol = DcApiProtocol::parse(protocol).ok_or(Error::RequestUnreadable)?;
+        if data.len() > MAX_REQUEST {
+            return Err(Error::RequestUnreadable);
+        }
+        Ok(Self::new(Form::DcApi {
+            protocol,
+            data: data.to_vec(),
+            origin: origin.to_owned(),
+        }))
+    }
+
+    /// Follows a link: `openid4vp://…` (with `request`, `request_uri` or the parameters themselves) or the https address
+    /// of the request itself.
     ///
     /// # Errors
     /// [`Error::RequestUnreadable`], network errors.
@@ -49,44 +122,74 @@ impl RequestObject {
         link: &str,
         reach: &Reach,
     ) -> Result<Self, Error> {
-        let url = Url::parse(link.trim()).map_err(|_| Error::RequestUnreadable)?;
-        if matches!(url.scheme(), "http" | "https") {
-            return fetch(surroundings, url, false, reach);
-        }
-        if !matches!(url.scheme(), "openid4vp" | "haip-vp") {
+        if link.len() > 2 * MAX_REQUEST {
             return Err(Error::RequestUnreadable);
         }
+        let url = Url::parse(link.trim()).map_err(|_| Error::RequestUnreadable)?;
+        if matches!(url.scheme(), "http" | "https") {
+            let compact = fetch::get(surroundings, url, reach)?;
+            return Ok(Self::new(Form::Signed {
+                compact,
+                by_reference: true,
+            }));
+        }
+        if !is_wallet_scheme(url.scheme()) {
+            return Err(Error::RequestUnreadable);
+        }
+        let parameters = parameters(&url)?;
         let parameter = |name: &str| {
-            let mut values = url
-                .query_pairs()
-                .filter(|(key, _)| key == name)
-                .map(|(_, value)| value.into_owned());
-            // A parameter given twice has no meaning (RFC 6749 §3.1).
-            values.next().filter(|_| values.next().is_none())
+            parameters
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, value)| value.as_str())
         };
         let client_id = parameter("client_id").ok_or(Error::RequestUnreadable)?;
-        let mut object = match (parameter("request"), parameter("request_uri")) {
-            (Some(request), None) => Self::from_text(&request)?,
-            (None, Some(at)) => {
-                let at = Url::parse(&at).map_err(|_| Error::RequestUnreadable)?;
-                let post = parameter("request_uri_method").as_deref() == Some("post");
-                fetch(surroundings, at, post, reach)?
-            }
+        let method = parameter("request_uri_method");
+        let mut object = match (parameter("request"), parameter("request_uri"), method) {
+            (Some(request), None, None) => Self::from_text(request)?,
+            (None, Some(at), method) => Self::by_reference(surroundings, at, method, reach)?,
+            (None, None, None) => return Ok(Self::new(Form::Parameters(parameters))),
             _ => return Err(Error::RequestUnreadable),
         };
-        object.expected_client_id = Some(client_id);
+        object.expected_client_id = Some(client_id.to_owned());
         Ok(object)
+    }
+
+    fn by_reference(
+        surroundings: Surroundings<'_>,
+        at: &str,
+        method: Option<&str>,
+        reach: &Reach,
+    ) -> Result<Self, Error> {
+        let at = Url::parse(at).map_err(|_| Error::RequestUnreadable)?;
+        let (compact, wallet_nonce) = match method {
+            None | Some("get") => (fetch::get(surroundings, at, reach)?, None),
+            Some("post") => {
+                let nonce = fresh_nonce(surroundings.rng)?;
+                let compact = fetch::post(surroundings, at, &nonce, reach)?;
+                (compact, Some(nonce))
+            }
+            Some(_) => return Err(Error::RequestUnreadable),
+        };
+        Ok(Self {
+            wallet_nonce,
+            ..Self::new(Form::Signed {
+                compact,
+                by_reference: true,
+            })
+        })
     }
 
     /// Whether this text is a link and not the name of a file.
     #[must_use]
     pub fn is_link(text: &str) -> bool {
-        text.split_once("://")
-            .is_some_and(|(scheme, _)| matches!(scheme, "openid4vp" | "haip-vp" | "https" | "http"))
+        text.split_once("://").is_some_and(|(scheme, _)| {
+            is_wallet_scheme(scheme) || matches!(scheme, "https" | "http")
+        })
     }
 
     /// Finds out who asks: the signature must be by the client id, the client must be registered in one of the
-    /// bundles for the service it names, and it must not ask for more than that service may.
+    /// bundles for what it asks, and it must not ask for more than that.
     ///
     /// # Errors
     /// [`Error::Check`] with `request_invalid`, `request_expired`, `requester_unregistered`, `over_asking` or
@@ -97,16 +200,30 @@ impl RequestObject {
         now: Timestamp,
         reach: &Reach,
     ) -> Result<AuthenticatedRequest, Error> {
+        self.authenticate_as(known, now, reach, &Acceptance::default())
+    }
+
+    /// Like [`authenticate`](Self::authenticate), where the holder accepts more than the registers do.
+    ///
+    /// A requester that some register knows is held to that register, whatever the holder accepts of strangers.
+    ///
+    /// # Errors
+    /// Those of [`authenticate`](Self::authenticate).
+    pub fn authenticate_as(
+        self,
+        known: &[KnownIssuer],
+        now: Timestamp,
+        reach: &Reach,
+        acceptance: &Acceptance,
+    ) -> Result<AuthenticatedRequest, Error> {
+        let asks = acceptance.unregistered == Unregistered::Ask;
         let mut refusal = Error::BundleMissing;
         for issuer in known {
-            let request = Request::parse(&self.compact, now)?;
-            match request.authenticate(&issuer.bundle, now) {
+            let trust = acceptance.trust(Some(issuer), Unregistered::Refuse);
+            match self.read(now)?.authenticate_with(&trust, now) {
                 Ok(request) => {
-                    if let Some(address) = request.response_uri() {
-                        let url = Url::parse(address).map_err(|_| Error::RequestUnreadable)?;
-                        reach.check(&url)?;
-                    }
-                    return self.checked(request, issuer);
+                    let request = AuthenticatedRequest::registered(request, issuer, known);
+                    return self.checked(request, reach, acceptance);
                 }
                 // Another issuer may know the requester; any other refusal is the more telling one.
                 Err(error) => {
@@ -118,107 +235,120 @@ impl RequestObject {
                 }
             }
         }
-        Err(refusal)
+        if !asks {
+            return Err(refusal);
+        }
+        let mut request = None;
+        let mut bundles: Vec<Option<&KnownIssuer>> = known.iter().map(Some).collect();
+        if bundles.is_empty() {
+            bundles.push(None);
+        }
+        for issuer in bundles {
+            let trust = acceptance.trust(issuer, Unregistered::Ask);
+            request = Some(self.read(now)?.authenticate_with(&trust, now)?);
+        }
+        let request = request.ok_or(Error::BundleMissing)?;
+        let request = AuthenticatedRequest::unregistered(request, known);
+        self.checked(request, reach, acceptance)
     }
 
+    fn read(&self, now: Timestamp) -> Result<UnauthenticatedRequest, Error> {
+        let request = match &self.form {
+            Form::Signed { compact, .. } => Request::parse(compact, now),
+            Form::Parameters(parameters) => {
+                let pairs = parameters.iter();
+                Request::from_parameters(pairs.map(|(a, b)| (a.as_str(), b.as_str())), now)
+            }
+            Form::DcApi {
+                protocol,
+                data,
+                origin,
+            } => Request::from_dc_api(*protocol, data, origin, now),
+        };
+        Ok(request?)
+    }
+
+    /// What the link, the fetch and the profile ask of a request, and whether its answer would stay within reach.
     fn checked(
         &self,
-        request: Request,
-        issuer: &KnownIssuer,
+        authenticated: AuthenticatedRequest,
+        reach: &Reach,
+        acceptance: &Acceptance,
     ) -> Result<AuthenticatedRequest, Error> {
+        let invalid = |why| {
+            Err(Error::Check(tessera_verifier::Error::RequestInvalid {
+                why,
+            }))
+        };
+        let request = authenticated.request();
+        if let Some(address) = request.response_uri() {
+            let url = Url::parse(address).map_err(|_| Error::RequestUnreadable)?;
+            reach.check(&url)?;
+        }
         if let Some(expected) = &self.expected_client_id
             && expected != request.client_id()
         {
-            return Err(Error::Check(tessera_verifier::Error::RequestInvalid {
-                why: "the link names another client",
-            }));
+            return invalid("the link names another client");
         }
-        let requester = issuer
-            .bundle
-            .relying_party(request.client_id())
-            .map(|party| party.name.clone())
-            .ok_or(Error::Check(
-                tessera_verifier::Error::RequesterUnregistered {
-                    why: "not in the register",
-                },
-            ))?;
-        // Requests for services outside the catalogue do not parse.
-        let service = Catalogue::builtin()
-            .get(request.service().unwrap_or_default())
-            .ok_or(Error::RequestUnreadable)?;
-        Ok(AuthenticatedRequest {
-            request,
-            service,
-            requester,
-            issuer_url: issuer.url.clone(),
-            bundle: issuer.bundle.clone(),
-        })
-    }
-}
-
-/// A request whose sender is known and entitled to ask what it asks.
-pub struct AuthenticatedRequest {
-    request: Request,
-    service: &'static Service,
-    requester: LocalizedText,
-    issuer_url: String,
-    bundle: Bundle,
-}
-
-impl AuthenticatedRequest {
-    /// The request.
-    #[must_use]
-    pub fn request(&self) -> &Request {
-        &self.request
-    }
-
-    /// The requester's name as the authority registered it; names in the request are not shown to anybody.
-    #[must_use]
-    pub fn requester(&self) -> &LocalizedText {
-        &self.requester
-    }
-
-    /// The service asked for.
-    #[must_use]
-    pub fn service(&self) -> &'static Service {
-        self.service
-    }
-
-    /// The issuer whose register lists the requester; only its credentials are shown.
-    #[must_use]
-    pub fn issuer_url(&self) -> &str {
-        &self.issuer_url
-    }
-
-    /// The bundle the requester was found in.
-    #[must_use]
-    pub fn bundle(&self) -> &Bundle {
-        &self.bundle
-    }
-}
-
-fn fetch(
-    surroundings: Surroundings<'_>,
-    url: Url,
-    post: bool,
-    reach: &Reach,
-) -> Result<RequestObject, Error> {
-    reach.check(&url)?;
-    let request = if post {
-        // OpenID4VP 1.0 §5.10: the wallet offers nothing about itself.
-        HttpRequest {
-            accept: MEDIA_TYPE,
-            ..HttpRequest::post(url, "application/x-www-form-urlencoded", Vec::new())
+        if let Some(expected) = &self.wallet_nonce
+            && request.wallet_nonce() != Some(expected)
+        {
+            return invalid("it does not repeat the wallet's nonce");
         }
-    } else {
-        HttpRequest::get(url, MEDIA_TYPE)
-    };
-    let answer = surroundings
-        .transport
-        .send(request.with_max_answer(MAX_REQUEST))?;
-    if answer.status != 200 {
-        return Err(Error::RequestUnreadable);
+        if acceptance.haip {
+            request.check_haip()?;
+            // HAIP §5.1: signed requests by reference, so that a QR code stays small and a request is made for one wallet.
+            if matches!(
+                self.form,
+                Form::Parameters(_)
+                    | Form::Signed {
+                        by_reference: false,
+                        ..
+                    }
+            ) {
+                return invalid("HAIP asks for a request by reference");
+            }
+        }
+        Ok(authenticated)
     }
-    let text = std::str::from_utf8(&answer.body).map_err(|_| Error::RequestUnreadable)?;
-    RequestObject::from_text(text)
+}
+
+impl Acceptance {
+    fn trust<'a>(
+        &'a self,
+        issuer: Option<&'a KnownIssuer>,
+        unregistered: Unregistered,
+    ) -> Trust<'a> {
+        Trust {
+            bundle: issuer.map(|issuer| &issuer.bundle),
+            anchors: &self.anchors,
+            documents: Some(&self.documents),
+            attesters: &self.attesters,
+            unregistered,
+        }
+    }
+}
+
+fn is_wallet_scheme(scheme: &str) -> bool {
+    matches!(scheme, "openid4vp" | "haip-vp")
+}
+
+/// The parameters of a link. One that is given twice has no meaning (RFC 6749 §3.1).
+fn parameters(url: &Url) -> Result<Vec<(String, String)>, Error> {
+    let mut parameters: Vec<(String, String)> = Vec::new();
+    for (name, value) in url.query_pairs() {
+        if parameters.len() == MAX_PARAMETERS || parameters.iter().any(|(known, _)| *known == name)
+        {
+            return Err(Error::RequestUnreadable);
+        }
+        parameters.push((name.into_owned(), value.into_owned()));
+    }
+    Ok(parameters)
+}
+
+/// 128 random bits.
+fn fresh_nonce(rng: &dyn SecureRandom) -> Result<String, Error> {
+    let mut bytes = [0; 16];
+    rng.fill(&mut bytes).map_err(|_| Error::Randomness)?;
+    Ok(base64url(&bytes))
 }

@@ -1,31 +1,58 @@
-//! Choosing the least: the lowest level, then the first format, then exactly the claims asked.
+//! Choosing the least: the lowest level, then the first format, then exactly the claims asked (OpenID4VP 1.0 §6.4).
+
+mod combine;
+mod held;
+mod matching;
 
 use serde_json::Value;
-use tessera_verifier::claims::{AssuranceLevel, CredentialProfile, Format};
-use tessera_verifier::dcql::{ClaimPath, CredentialQuery, PathElement, Query};
+use tessera_verifier::claims::{AssuranceLevel, Format};
+use tessera_verifier::dcql::ClaimPath;
+use tessera_verifier::request::TransactionData;
 use tessera_verifier::time::Timestamp;
 
 use crate::error::Error;
 use crate::request::AuthenticatedRequest;
-use crate::store::{Contents, CredentialSet};
+use crate::store::Contents;
+pub(crate) use held::take;
 
 /// What the wallet would show, put before the holder. Has no `Debug`: it holds claim values.
 pub struct Proposal {
     pub(crate) request: AuthenticatedRequest,
+    pub(crate) items: Vec<Item>,
+}
+
+/// One credential that would be shown. Has no `Debug`: it holds claim values.
+pub struct Item {
     pub(crate) set_id: String,
     pub(crate) query_id: String,
     pub(crate) format: Format,
-    pub(crate) level: AssuranceLevel,
+    pub(crate) level: Option<AssuranceLevel>,
+    pub(crate) issuer_url: String,
+    /// What is disclosed, as paths from the root of the credential.
     pub(crate) paths: Vec<ClaimPath>,
+    /// Whether the holder's proof goes with it.
+    pub(crate) bound: bool,
+    /// Which of the request's transaction data it authorizes.
+    pub(crate) transactions: Vec<usize>,
     shown: Vec<ShownClaim>,
 }
 
 /// One claim as the holder sees it before saying yes. Has no `Debug`: it holds the value.
+#[derive(Clone)]
 pub struct ShownClaim {
     /// Its name, for example `age_equal_or_over.18`.
     pub name: String,
     /// Its value or values.
     pub values: Vec<Value>,
+}
+
+/// What the holder wishes beside what the request asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// Only this format.
+    pub format: Option<Format>,
+    /// To show what the request would like and does not need, too.
+    pub optional: bool,
 }
 
 impl Proposal {
@@ -35,16 +62,59 @@ impl Proposal {
         &self.request
     }
 
+    /// The credentials that would be shown; at least one.
+    #[must_use]
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// Local id of the first credential set.
+    #[must_use]
+    pub fn credential(&self) -> &str {
+        self.items.first().map_or("", Item::credential)
+    }
+
+    /// The highest level among the credentials.
+    #[must_use]
+    pub fn level(&self) -> Option<AssuranceLevel> {
+        self.items.iter().filter_map(|item| item.level).max()
+    }
+
+    /// The format of the first credential.
+    #[must_use]
+    pub fn format(&self) -> Option<Format> {
+        self.items.first().map(Item::format)
+    }
+
+    /// Everything that would be shown about the holder.
+    pub fn shown(&self) -> impl Iterator<Item = &ShownClaim> {
+        self.items.iter().flat_map(|item| &item.shown)
+    }
+
+    /// Names of the claims that would be shown.
+    #[must_use]
+    pub fn claim_names(&self) -> Vec<String> {
+        self.shown().map(|claim| claim.name.clone()).collect()
+    }
+
+    /// What the holder would agree to besides.
+    #[must_use]
+    pub fn transactions(&self) -> &[TransactionData] {
+        self.request.request().transaction_data()
+    }
+}
+
+impl Item {
     /// Local id of the credential set.
     #[must_use]
     pub fn credential(&self) -> &str {
         &self.set_id
     }
 
-    /// Its level.
+    /// The credential query that it answers.
     #[must_use]
-    pub fn level(&self) -> AssuranceLevel {
-        self.level
+    pub fn query(&self) -> &str {
+        &self.query_id
     }
 
     /// The format.
@@ -53,202 +123,57 @@ impl Proposal {
         self.format
     }
 
-    /// Exactly what would be shown about the holder.
+    /// The level; none for a credential of an issuer that knows no levels.
+    #[must_use]
+    pub fn level(&self) -> Option<AssuranceLevel> {
+        self.level
+    }
+
+    /// Whether the holder's proof goes with it. Without it whoever gets it can show it again.
+    #[must_use]
+    pub fn is_bound(&self) -> bool {
+        self.bound
+    }
+
+    /// Exactly what would be shown of it.
     #[must_use]
     pub fn shown(&self) -> &[ShownClaim] {
         &self.shown
     }
-
-    /// Names of the claims that would be shown.
-    #[must_use]
-    pub fn claim_names(&self) -> Vec<String> {
-        self.shown.iter().map(|claim| claim.name.clone()).collect()
-    }
 }
 
 /// Chooses the least that satisfies the request: a limited credential before a full one, the newest of its level, the
-/// first format the request accepts (or only `format`), and exactly the claims asked.
+/// first format the request accepts (or only `format`), exactly the claims asked, and nothing that the request does not
+/// need.
 ///
 /// # Errors
-/// [`Error::NoCredential`], [`Error::CredentialExpired`], [`Error::AssuranceTooLow`], [`Error::FormatUnavailable`],
-/// [`Error::QueryNotSatisfied`] or [`Error::CredentialsExhausted`]: the first that keeps the wallet from answering.
+/// Those of [`minimal_with`].
 pub fn minimal(
     contents: &Contents,
     request: AuthenticatedRequest,
     format: Option<Format>,
     now: Timestamp,
 ) -> Result<Proposal, Error> {
-    let sets = eligible(contents, &request, now)?;
-    let query = request.request().query();
-    let options = single_credential_options(query);
-    let mut refusal = Error::AssuranceTooLow;
-    let least = request.service().assurance_level;
-    for set in sets.into_iter().filter(|set| set.level >= least) {
-        for asked in &options {
-            let Some(its_format) = Format::ALL.into_iter().find(|f| f.as_str() == asked.format)
-            else {
-                continue;
-            };
-            if !accepts(asked, set) {
-                continue;
-            }
-            if format.is_some_and(|wanted| wanted != its_format) {
-                refusal = nearer(refusal, Error::FormatUnavailable);
-                continue;
-            }
-            match answer(asked, its_format, set) {
-                Err(missing) => {
-                    refusal = nearer(refusal, Error::QueryNotSatisfied { missing });
-                }
-                Ok(_) if set.remaining(its_format) == 0 => {
-                    refusal = nearer(refusal, Error::CredentialsExhausted);
-                }
-                Ok((paths, shown)) => {
-                    return Ok(Proposal {
-                        set_id: set.id.clone(),
-                        query_id: asked.id.clone(),
-                        format: its_format,
-                        level: set.level,
-                        paths,
-                        shown,
-                        request,
-                    });
-                }
-            }
-        }
-    }
-    Err(refusal)
-}
-
-/// Sets of the request's issuer that are in force, lowest level first, newest first within a level.
-fn eligible<'a>(
-    contents: &'a Contents,
-    request: &AuthenticatedRequest,
-    now: Timestamp,
-) -> Result<Vec<&'a CredentialSet>, Error> {
-    let live =
-        |set: &&CredentialSet| set.issuer_url == request.issuer_url() && set.retired_at.is_none();
-    if contents.sets.iter().filter(live).count() == 0 {
-        return Err(Error::NoCredential);
-    }
-    let mut sets: Vec<_> = contents
-        .sets
-        .iter()
-        .filter(live)
-        .filter(|set| set.is_usable(now))
-        .collect();
-    if sets.is_empty() {
-        return Err(Error::CredentialExpired);
-    }
-    sets.sort_by_key(|set| (set.level, core::cmp::Reverse(set.received_at)));
-    Ok(sets)
-}
-
-/// The credential queries that alone satisfy the request, in the request's order of preference.
-fn single_credential_options(query: &Query) -> Vec<&CredentialQuery> {
-    let preferred = query
-        .credential_sets
-        .iter()
-        .flat_map(|set| &set.options)
-        .filter_map(|option| option.first())
-        .filter_map(|id| query.credential(id));
-    let mut options: Vec<&CredentialQuery> = Vec::new();
-    for asked in preferred.chain(&query.credentials) {
-        if query.satisfied_by(&[asked.id.as_str()])
-            && !options.iter().any(|known| known.id == asked.id)
-        {
-            options.push(asked);
-        }
-    }
-    options
-}
-
-fn accepts(asked: &CredentialQuery, set: &CredentialSet) -> bool {
-    let profile = CredentialProfile::of(set.level);
-    if asked.format == Format::SdJwt.as_str() {
-        asked.accepts_type(Some(profile.vct), &[])
-    } else {
-        asked.accepts_type(None, &profile.types())
-    }
-}
-
-/// The claims of the first alternative the set can answer; else the names of what is missing.
-fn answer(
-    asked: &CredentialQuery,
-    format: Format,
-    set: &CredentialSet,
-) -> Result<(Vec<ClaimPath>, Vec<ShownClaim>), String> {
-    let subject = Value::Object(set.claims.clone());
-    let mut lacking = String::new();
-    for alternative in asked.alternatives() {
-        let mut paths = Vec::new();
-        let mut shown = Vec::new();
-        let mut missing = Vec::new();
-        for claim in alternative {
-            // W3C claims are asked for below `credentialSubject` (OpenID4VP 1.0 appendix B.1).
-            let asked_for = match format {
-                Format::SdJwt => Some(claim.path.clone()),
-                Format::LdpVc => claim.path.inside("credentialSubject"),
-            };
-            let found: Vec<&Value> = asked_for
-                .iter()
-                .flat_map(|path| path.select(&subject))
-                .collect();
-            let fits = !found.is_empty()
-                && (claim.values.is_empty()
-                    || found.iter().any(|value| claim.values.contains(value)));
-            let path = match format {
-                Format::SdJwt => asked_for,
-                Format::LdpVc => asked_for.as_ref().and_then(whole_array),
-            };
-            match path {
-                Some(path) if fits && paths.contains(&path) => {}
-                Some(path) if fits => {
-                    let values = path.select(&subject).into_iter().cloned().collect();
-                    shown.push(ShownClaim {
-                        name: path.to_string(),
-                        values,
-                    });
-                    paths.push(path);
-                }
-                _ => missing.push(claim.path.to_string()),
-            }
-        }
-        if missing.is_empty() {
-            return Ok((paths, shown));
-        }
-        if lacking.is_empty() {
-            lacking = missing.join(", ");
-        }
-    }
-    Err(lacking)
-}
-
-/// What a W3C credential discloses for a path into an array: the array, whole. Its members have no pointer that a
-/// selective disclosure could name (VC-DI-ECDSA §3.4.3), and the holder must see all that is shown.
-fn whole_array(path: &ClaimPath) -> Option<ClaimPath> {
-    let keys: Vec<&str> = path
-        .elements()
-        .iter()
-        .map_while(|element| match element {
-            PathElement::Key(key) => Some(key.as_str()),
-            _ => None,
-        })
-        .collect();
-    (!keys.is_empty()).then(|| ClaimPath::keys(&keys))
-}
-
-/// Of two reasons the one nearer to success: that is what the holder can act on.
-fn nearer(known: Error, new: Error) -> Error {
-    let rank = |error: &Error| match error {
-        Error::AssuranceTooLow => 0,
-        Error::FormatUnavailable => 1,
-        Error::QueryNotSatisfied { .. } => 2,
-        _ => 3,
+    let wish = Wish {
+        format,
+        optional: false,
     };
-    if rank(&new) > rank(&known) {
-        new
-    } else {
-        known
-    }
+    minimal_with(contents, request, wish, now)
+}
+
+/// Like [`minimal`], with what the holder wishes. Where a query takes several credentials (`multiple`), one is shown.
+///
+/// # Errors
+/// [`Error::NoCredential`], [`Error::CredentialExpired`], [`Error::AssuranceTooLow`], [`Error::FormatUnavailable`],
+/// [`Error::QueryNotSatisfied`] or [`Error::CredentialsExhausted`]: the first that keeps the wallet from answering.
+/// [`Error::Check`] (`request_invalid`) for a query whose trusted authorities are of a kind that cannot be told, and
+/// (`transaction_data_invalid`) when no credential that would be shown can authorize a transaction.
+pub fn minimal_with(
+    contents: &Contents,
+    request: AuthenticatedRequest,
+    wish: Wish,
+    now: Timestamp,
+) -> Result<Proposal, Error> {
+    let items = combine::choose(contents, &request, wish, now)?;
+    Ok(Proposal { request, items })
 }

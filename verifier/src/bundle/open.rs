@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Authority, Inner, Registrar, RelyingParty, StatusListEntry, StatusListFormat, TYP, TrustedIssuer,
-    TypeEntry,
+    Authority, Inner, Registrar, RelyingParty, StatusListEntry, StatusListFormat, TYP,
+    TrustedIssuer, TypeEntry,
 };
 use crate::did;
 use crate::encoding::from_base64;
@@ -161,7 +161,10 @@ fn check_registrars(registrars: &[Registrar]) -> Result<(), Error> {
 
 fn read_anchors(anchors: &[String]) -> Result<Vec<TrustAnchor>, Error> {
     if anchors.len() > MAX_ANCHORS {
-        return Err(Error::too_large("access anchors of the bundle", MAX_ANCHORS));
+        return Err(Error::too_large(
+            "access anchors of the bundle",
+            MAX_ANCHORS,
+        ));
     }
     let read = |text: &String| TrustAnchor::from_certificate(&from_base64(text)?);
     anchors.iter().map(read).collect()

@@ -2,6 +2,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use serde_json::Value;
 
@@ -31,8 +32,8 @@ const ATTESTATION_LIMITS: Limits = Limits {
 /// Whom a wallet believes about requesters. Everything in it is the wallet's own; nothing comes from a request.
 #[derive(Clone, Copy)]
 pub struct Trust<'a> {
-    /// Registered relying parties, registrars, and authorities of certificates.
-    pub bundle: &'a Bundle,
+    /// Registered relying parties, registrars, and authorities of certificates; a wallet without an issuer has none.
+    pub bundle: Option<&'a Bundle>,
     /// Authorities of certificates besides those of the bundle.
     pub anchors: &'a [TrustAnchor],
     /// Documents of DIDs that do not say their key themselves, such as did:web.
@@ -48,12 +49,20 @@ impl<'a> Trust<'a> {
     #[must_use]
     pub fn of(bundle: &'a Bundle) -> Self {
         Self {
-            bundle,
+            bundle: Some(bundle),
             anchors: &[],
             documents: None,
             attesters: &[],
             unregistered: Unregistered::Refuse,
         }
+    }
+
+    fn registers(&self, did: &str, now: Timestamp) -> bool {
+        self.bundle.is_some_and(|bundle| bundle.registers(did, now))
+    }
+
+    fn party(&self, client_id: &str) -> Option<&'a RelyingParty> {
+        self.bundle?.relying_party(client_id)
     }
 }
 
@@ -279,7 +288,8 @@ fn signer(
                 // The authority has named these very bytes; no chain says more.
                 x509::pinned(leaf, now)
             } else {
-                let anchors = [trust.bundle.access_anchors(), trust.anchors].concat();
+                let listed = trust.bundle.map(Bundle::access_anchors);
+                let anchors = [listed.unwrap_or_default(), trust.anchors].concat();
                 x509::validate(&chain, &anchors, &ChainPolicy { now, purposes: &[] })
             };
             let validated = validated.map_err(|_| invalid("certificate of the client"))?;
@@ -302,7 +312,7 @@ fn signer(
 
 /// Whether the bundle lists this very client.
 fn is_listed(request: &Request, trust: &Trust<'_>) -> bool {
-    trust.bundle.relying_party(request.client_id()).is_some()
+    trust.party(request.client_id()).is_some()
 }
 
 fn is_certificate_hash(leaf: &[u8], said: &str) -> bool {
@@ -396,7 +406,7 @@ fn attested(
         .and_then(Value::as_str)
         .ok_or(invalid("verifier attestation"))?
         .to_owned();
-    if !trust.bundle.registers(&issuer, now) && !trust.attesters.contains(&issuer) {
+    if !trust.registers(&issuer, now) && !trust.attesters.contains(&issuer) {
         return Err(invalid("a verifier attestation by nobody who is trusted"));
     }
     // Looked up by the trusted name; a `kid` or `jwk` of the header is not followed.
@@ -427,7 +437,7 @@ fn attested(
 /// Who vouches for the requester, and that it asks no more than that.
 fn requester(request: &Request, trust: &Trust<'_>, now: Timestamp) -> Result<Requester, Error> {
     let refused = |why| Err(Error::RequesterUnregistered { why });
-    let party = trust.bundle.relying_party(request.client_id());
+    let party = trust.party(request.client_id());
     if let Some(party) = party {
         if party.not_after.is_some_and(|until| now >= until) {
             return refused("its registration has ended");
@@ -458,9 +468,12 @@ fn requester(request: &Request, trust: &Trust<'_>, now: Timestamp) -> Result<Req
 /// §5.11: every credential that is asked for must be covered by a certificate of this client. The first certificate is the
 /// one that is shown.
 fn certified(request: &Request, trust: &Trust<'_>, now: Timestamp) -> Result<Registration, Error> {
-    let mut valid = alloc::vec::Vec::new();
+    let bundle = trust.bundle.ok_or(Error::RequesterUnregistered {
+        why: "nobody is known who may register",
+    })?;
+    let mut valid = Vec::new();
     for certificate in &request.registrations {
-        let registration = Registration::open(&certificate.jwt, trust.bundle, now)?;
+        let registration = Registration::open(&certificate.jwt, bundle, now)?;
         if registration.sub != request.client_id() {
             return Err(Error::RequesterUnregistered {
                 why: "its certificate is of another client",
@@ -473,7 +486,7 @@ fn certified(request: &Request, trust: &Trust<'_>, now: Timestamp) -> Result<Reg
             .iter()
             .filter(|(_, ids)| ids.is_none_or(|ids| ids.contains(&asked.id)))
             .map(|(registration, _)| registration.beyond(request, asked))
-            .min_by_key(alloc::vec::Vec::len)
+            .min_by_key(Vec::len)
             .unwrap_or_else(|| [asked.id.clone()].to_vec());
         if !beyond.is_empty() {
             return Err(Error::OverAsking {

@@ -91,10 +91,7 @@ fn unsigned(
 
 /// Appendix A.3.2.2: each signature is a client's, which names itself and what attests it in the protected header. One
 /// that cannot be read does not spoil the others.
-fn multi_signed(
-    jws: &Map<String, Value>,
-    origin: &str,
-) -> Result<UnauthenticatedRequest, Error> {
+fn multi_signed(jws: &Map<String, Value>, origin: &str) -> Result<UnauthenticatedRequest, Error> {
     let payload = jws.get("payload").and_then(Value::as_str);
     let payload = payload.ok_or(invalid("no payload"))?;
     let signatures = jws

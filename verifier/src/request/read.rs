@@ -190,10 +190,7 @@ pub(super) fn request(
 
 /// §5.9.3: which clients sign.
 fn check_signedness(came: Came<'_>, prefix: ClientIdPrefix) -> Result<(), Error> {
-    let signs = !matches!(
-        prefix,
-        ClientIdPrefix::RedirectUri | ClientIdPrefix::Origin
-    );
+    let signs = !matches!(prefix, ClientIdPrefix::RedirectUri | ClientIdPrefix::Origin);
     let signed = match came {
         Came::Signed | Came::Own => true,
         Came::Unsigned => false,
@@ -407,8 +404,7 @@ fn registrations(infos: &[Value]) -> Result<Vec<Certificate>, Error> {
             let credential_ids = match info.get("credential_ids") {
                 None => None,
                 Some(ids) => Some(
-                    serde_json::from_value(ids.clone())
-                        .map_err(|_| invalid("verifier_info"))?,
+                    serde_json::from_value(ids.clone()).map_err(|_| invalid("verifier_info"))?,
                 ),
             };
             Ok(Certificate {

@@ -83,9 +83,10 @@ impl TransactionData {
         if encoded.len() > LIMITS.bytes {
             return Err(invalid("an entry that is too long"));
         }
-        let bytes = from_base64url(encoded).map_err(|_| invalid("an entry that is no base64url"))?;
-        let mut members =
-            json::parse_object(&bytes, LIMITS).map_err(|_| invalid("an entry that is no object"))?;
+        let bytes =
+            from_base64url(encoded).map_err(|_| invalid("an entry that is no base64url"))?;
+        let mut members = json::parse_object(&bytes, LIMITS)
+            .map_err(|_| invalid("an entry that is no object"))?;
         let mut texts = |name, why| match members.remove(name) {
             None => Ok(None),
             Some(value) => match serde_json::from_value::<Vec<String>>(value) {
@@ -101,7 +102,10 @@ impl TransactionData {
         if !hash_algorithms.iter().any(|known| known == HASH_ALGORITHM) {
             return Err(invalid("a hash algorithm that is not known"));
         }
-        if !credential_ids.iter().all(|id| query.credential(id).is_some()) {
+        if !credential_ids
+            .iter()
+            .all(|id| query.credential(id).is_some())
+        {
             return Err(invalid("a credential that is not asked for"));
         }
         let known = members.len();
@@ -201,7 +205,9 @@ pub(super) fn read(value: Option<&Value>, query: &Query) -> Result<Vec<Transacti
     entries
         .iter()
         .map(|entry| {
-            let encoded = entry.as_str().ok_or(invalid("an entry that is no string"))?;
+            let encoded = entry
+                .as_str()
+                .ok_or(invalid("an entry that is no string"))?;
             TransactionData::read(encoded, query)
         })
         .collect()

@@ -10,6 +10,7 @@ use crate::dcql::ClaimPath;
 use crate::error::Error;
 use crate::jws;
 use crate::key::KeyType;
+use crate::request::HASH_ALGORITHM;
 use crate::time::Timestamp;
 
 /// An SD-JWT reduced to some disclosures, without key binding. Personal data: no `Debug`.
@@ -68,6 +69,19 @@ impl SdJwt {
     ) -> UnsignedPresentation {
         selection.bind(KeyType::P256, aud, nonce, iat)
     }
+
+    /// Like [`prepare_key_binding`](Self::prepare_key_binding), where the holder agrees to transactions as well: their
+    /// SHA-256 `hashes` (OpenID4VP 1.0 appendix B.3.3).
+    #[must_use]
+    pub fn prepare_key_binding_with(
+        selection: Selection,
+        aud: &str,
+        nonce: &str,
+        iat: Timestamp,
+        hashes: &[String],
+    ) -> UnsignedPresentation {
+        selection.bind_with(KeyType::P256, (aud, nonce, iat), hashes)
+    }
 }
 
 impl Selection {
@@ -86,6 +100,15 @@ impl Selection {
         nonce: &str,
         iat: Timestamp,
     ) -> UnsignedPresentation {
+        self.bind_with(kind, (aud, nonce, iat), &[])
+    }
+
+    fn bind_with(
+        self,
+        kind: KeyType,
+        (aud, nonce, iat): (&str, &str, Timestamp),
+        transactions: &[String],
+    ) -> UnsignedPresentation {
         let sd_hash = self.algorithm.digest(self.text.as_bytes());
         // In the order of the names, as everywhere else.
         #[derive(serde::Serialize)]
@@ -94,12 +117,18 @@ impl Selection {
             iat: i64,
             nonce: &'a str,
             sd_hash: &'a str,
+            #[serde(skip_serializing_if = "<[String]>::is_empty")]
+            transaction_data_hashes: &'a [String],
+            #[serde(skip_serializing_if = "Option::is_none")]
+            transaction_data_hashes_alg: Option<&'a str>,
         }
         let payload = serde_json::to_vec(&Payload {
             aud,
             iat: iat.unix(),
             nonce,
             sd_hash: sd_hash.as_str(),
+            transaction_data_hashes: transactions,
+            transaction_data_hashes_alg: (!transactions.is_empty()).then_some(HASH_ALGORITHM),
         });
         // A BLS key signs no JWS: without `alg` nobody can take the result for one.
         let header = match kind.jws_algorithm() {

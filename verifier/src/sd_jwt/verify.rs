@@ -99,11 +99,12 @@ impl SdJwt {
         }
     }
 
-    /// The claims with what is disclosed, before any check: only for finding out whose key to check against.
+    /// The claims with what is disclosed, before any check: for finding out whose key to check against, and for a holder
+    /// whose own copy was checked when it came.
     ///
     /// # Errors
     /// `disclosure_invalid` and the like when the SD-JWT is not consistent in itself.
-    pub(crate) fn claims_unverified(&self) -> Result<Value, Error> {
+    pub fn claims_unverified(&self) -> Result<Value, Error> {
         Ok(process(self.payload()?, &self.parts, self.digests())?.payload)
     }
 }

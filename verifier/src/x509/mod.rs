@@ -160,7 +160,12 @@ pub fn authority_key_ids(chain: &[Vec<u8>]) -> Vec<Vec<u8>> {
     chain
         .iter()
         .take(MAX_CHAIN)
-        .filter_map(|der| Certificate::read(der).ok()?.authority_key_id.map(<[u8]>::to_vec))
+        .filter_map(|der| {
+            Certificate::read(der)
+                .ok()?
+                .authority_key_id
+                .map(<[u8]>::to_vec)
+        })
         .collect()
 }
 

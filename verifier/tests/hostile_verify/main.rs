@@ -15,6 +15,7 @@ mod hostile_sd_jwt;
 mod hostile_shape;
 mod hostile_status;
 mod hostile_types;
+mod openid4vp;
 mod properties;
 mod samples;
 mod walk;

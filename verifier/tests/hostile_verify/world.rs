@@ -31,6 +31,12 @@ impl Signer {
         Self(pair, public)
     }
 
+    pub(crate) fn from_pkcs8(der: &[u8]) -> Self {
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).unwrap();
+        let public = PublicKey::from_uncompressed(pair.public_key().as_ref()).unwrap();
+        Self(pair, public)
+    }
+
     pub(crate) fn did(&self) -> String {
         did::did_key(&self.1)
     }
@@ -386,7 +392,11 @@ impl World {
 }
 
 pub(crate) fn policy(request: &Request) -> Policy {
-    Policy::for_service(Catalogue::builtin().get(request.service().unwrap()).unwrap())
+    Policy::for_service(
+        Catalogue::builtin()
+            .get(request.service().unwrap())
+            .unwrap(),
+    )
 }
 
 /// Checks an SD-JWT presentation at [`NOW`] under the service's policy.

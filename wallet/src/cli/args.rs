@@ -137,10 +137,19 @@ Examples:
   tessera present https://bank.example/request/17
   cat request.jwt | tessera present - --yes --json
 
-The requester's name comes from the authority's register, never from the request. Requests of
-unregistered parties, and requests for more than the service may ask, are refused. Each one-time
-credential is shown once.")]
+The requester's name comes from the authority's register, never from the request. Requests for more
+than the register allows are refused, and requests of unregistered parties unless you say
+`--unregistered ask`. Each one-time credential is shown once.")]
     Present(Present),
+    /// Answer a request of the Digital Credentials API, as a platform hands it over
+    #[command(after_help = "\
+Example:
+  tessera dc-api --origin https://bank.example request.json --out response.json
+
+REQUEST is the entry that the page handed to the browser, {\"protocol\": …, \"data\": …}, or an object
+whose `requests` has such entries: the first that this wallet knows is answered. The platform vouches for
+the origin. The response is {\"protocol\": …, \"data\": …}.")]
+    DcApi(DcApi),
     /// What was received, shown and refused; names of claims, never their values
     #[command(after_help = "\
 Examples:
@@ -424,18 +433,64 @@ pub(crate) struct Present {
     /// File with the request, - for standard input, or an openid4vp:// or https:// link
     #[arg(value_name = "REQUEST")]
     pub(crate) request: String,
-    /// Say yes without being asked (for scripts)
-    #[arg(long)]
-    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) answering: Answering,
     /// Write the presentation to this file instead of standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Credential format [default: the first the request accepts]
-    #[arg(long, value_name = "FORMAT")]
-    pub(crate) format: Option<FormatName>,
     /// Let the request lead to services on this machine (loopback addresses)
     #[arg(long)]
     pub(crate) local: bool,
+}
+
+/// How a request is answered, whichever way it came.
+#[derive(Args)]
+pub(crate) struct Answering {
+    /// Say yes without being asked (for scripts)
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Credential format [default: the first the request accepts]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<FormatName>,
+    /// Show what the requester would like and does not need, too
+    #[arg(long)]
+    pub(crate) optional: bool,
+    /// What to do with a requester that no authority has registered [default: as `tessera settings` says]
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) unregistered: Option<UnregisteredName>,
+    /// Certificate, PEM or DER, of an authority whose certificates name requesters; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) anchor: Vec<PathBuf>,
+    /// DID document of a requester whose DID does not say its key itself (did:web); may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) did_document: Vec<PathBuf>,
+    /// DID whose verifier attestations are believed; may be repeated
+    #[arg(long, value_name = "DID")]
+    pub(crate) attester: Vec<String>,
+    /// Answer only requests that keep to HAIP 1.0
+    #[arg(long)]
+    pub(crate) haip: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum UnregisteredName {
+    Refuse,
+    Ask,
+}
+
+#[derive(Args)]
+pub(crate) struct DcApi {
+    /// File with the request, or - for standard input
+    #[arg(value_name = "REQUEST")]
+    pub(crate) request: PathBuf,
+    /// Origin of the page that asks, as the platform authenticated it
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) origin: String,
+    #[command(flatten)]
+    pub(crate) answering: Answering,
+    /// Write the response to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

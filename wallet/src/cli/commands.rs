@@ -1,9 +1,11 @@
 //! One file per command.
 
+pub(crate) mod answer;
 pub(crate) mod authorize;
 pub(crate) mod backup;
 pub(crate) mod bundle;
 pub(crate) mod collect;
+pub(crate) mod dc_api;
 pub(crate) mod delete;
 pub(crate) mod enrol;
 pub(crate) mod history;

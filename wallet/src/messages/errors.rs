@@ -139,6 +139,8 @@ pub(super) const TABLE: &[Message] = &[
     m("expired", "The credential has expired.", "凭证已过期。", "Enrol again.", "请重新登记。"),
     m("revoked", "The credential has been revoked.", "凭证已被撤销。", "Ask the issuer, or enrol again.", "请咨询签发机构或重新登记。"),
     m("status_undetermined", "Whether the credential is revoked cannot be told now.", "目前无法确定凭证是否已被撤销。", "Run `tessera bundle refresh`.", "请运行 `tessera bundle refresh`。"),
+    m("answer_not_encrypted", "The presentation could not be encrypted to the requester, so it was not sent.", "无法为请求方加密出示内容，因此未发送。", "", ""),
+    m("transaction_data_invalid", "The request wants your agreement to something that this wallet cannot show you.", "该请求要求您同意本钱包无法显示的内容。", "", ""),
     m("holder_binding_missing", "The holder's proof is missing.", "缺少持有人证明。", "", ""),
     m("holder_binding_invalid", "The holder's proof is wrong.", "持有人证明无效。", "", ""),
     m("nonce_mismatch", "The presentation answers another request.", "该出示回应的是另一个请求。", "", ""),

@@ -541,8 +541,8 @@ pub enum HistoryEvent {
     Presented {
         /// Local id of the set.
         credential: String,
-        /// Its level.
-        level: AssuranceLevel,
+        /// Its level, where its issuer knows levels.
+        level: Option<AssuranceLevel>,
         /// Format shown.
         format: Format,
         /// Client identifier from the authenticated request.
@@ -551,7 +551,7 @@ pub enum HistoryEvent {
         requester_en: String,
         /// Registered name (Chinese).
         requester_zh: String,
-        /// Service of the catalogue.
+        /// Service of the catalogue; empty where the request names none.
         service: String,
         /// Names of the claims shown.
         claims: Vec<String>,

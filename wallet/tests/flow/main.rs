@@ -7,6 +7,7 @@ mod keeping;
 mod presenting;
 mod receiving;
 mod support;
+mod verifiers;
 
 use serde_json::Value;
 use support::{ISSUER, World};
@@ -118,7 +119,9 @@ fn checked(
         &world.root,
     ));
     let bundle = Bundle::open(world.bundle().as_bytes(), &root).unwrap();
-    let service = Catalogue::builtin().get(request.service().unwrap()).unwrap();
+    let service = Catalogue::builtin()
+        .get(request.service().unwrap())
+        .unwrap();
     tessera_verifier::verify(
         presentation.to_json().to_string().as_bytes(),
         &request,

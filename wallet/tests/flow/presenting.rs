@@ -25,7 +25,7 @@ fn the_internet_cafe_learns_one_bit_in_either_format() {
         let proposal = proposed(&world, &mut store, &request, Some(format)).unwrap();
         assert_eq!(proposal.request().requester().en, "Specimen Services");
         assert_eq!(proposal.claim_names(), ["age_equal_or_over.18"]);
-        assert_eq!(proposal.shown()[0].values, [Value::Bool(true)]);
+        assert_eq!(proposal.shown().next().unwrap().values, [Value::Bool(true)]);
         let presentation = presented(&world, &mut store, &request, Some(format)).unwrap();
         world.fault.set(Fault::None);
         let learned = checked(&world, &request, &presentation).unwrap();
@@ -67,7 +67,7 @@ fn each_credential_is_shown_once_and_then_gone() {
         proposed(&world, &mut store, &request, None)
             .unwrap()
             .format(),
-        Format::LdpVc
+        Some(Format::LdpVc)
     );
     // Gone from the disk too.
     drop(store);
@@ -137,7 +137,7 @@ fn limited_is_preferred_where_it_suffices() {
     let level = |store: &mut Store| proposed(&world, store, &request, None).unwrap().level();
     assert_eq!(
         level(&mut store),
-        AssuranceLevel::Full,
+        Some(AssuranceLevel::Full),
         "the limited one is retired"
     );
     // A wallet whose limited credential is still in force keeps the full one back.
@@ -153,7 +153,7 @@ fn limited_is_preferred_where_it_suffices() {
     let proposal = proposed(&world, &mut store, &request, None).unwrap();
     assert_eq!(
         (proposal.level(), proposal.credential()),
-        (AssuranceLevel::Limited, limited.as_str())
+        (Some(AssuranceLevel::Limited), limited.as_str())
     );
 }
 
@@ -259,7 +259,8 @@ fn a_response_uri_gets_the_answer_as_a_form() {
     enrolled(&world, &mut store).unwrap();
     let request = world.request("internet-cafe", None, Some(RESPONSE_URI));
     let presentation = presented(&world, &mut store, &request, None).unwrap();
-    presentation.send(world.surroundings()).unwrap();
+    let sent = presentation.send(world.surroundings()).unwrap();
+    assert_eq!(sent.redirect_uri, None);
     let posted = world.posted.borrow();
     let form: std::collections::BTreeMap<_, _> = url::form_urlencoded::parse(posted[0].as_bytes())
         .into_owned()

@@ -2,6 +2,7 @@
 
 use aws_lc_rs::rand::SecureRandom as _;
 use serde_json::{Map, Value, json};
+use tessera_verifier::claims::evidence::{IdentityEvidence, Pathway};
 use tessera_verifier::claims::{
     AssuranceLevel, CredentialProfile, Format, IdentityClaims, ages_on,
 };
@@ -15,6 +16,11 @@ use tessera_wallet::Clock;
 use tessera_wallet::secret::HolderKey;
 
 use super::*;
+
+fn with_evidence(mut claims: Map<String, Value>, evidence: Value) -> Map<String, Value> {
+    claims.insert("evidence".into(), evidence);
+    claims
+}
 
 impl World {
     fn claims(&self, family_name: &str) -> Map<String, Value> {
@@ -30,6 +36,21 @@ impl World {
             resident_address: Some("1 Specimen Road".into()),
             issuing_authority: "Specimen Authority".into(),
             issuing_country: "UT".into(),
+        }
+        .to_json()
+    }
+
+    fn evidence(&self, level: AssuranceLevel) -> Value {
+        let pathway = match level {
+            AssuranceLevel::Limited => Pathway::Face,
+            AssuranceLevel::Full => Pathway::Chip,
+        };
+        IdentityEvidence {
+            level,
+            pathway,
+            attended: false,
+            time: self.now().start_of_day(),
+            organization: "Specimen Authority".into(),
         }
         .to_json()
     }
@@ -98,7 +119,7 @@ impl World {
         let unsigned = sd_jwt::prepare(sd_jwt::IssueInput {
             header: object(json!({"kid": did::verification_method(named.public_key())})),
             visible: object(visible),
-            disclosable: &self.claims(name),
+            disclosable: &with_evidence(self.claims(name), self.evidence(level)),
             holder,
             salts: &mut salts,
             decoys: 2,
@@ -131,6 +152,7 @@ impl World {
                 "statusListCredential": format!("{ISSUER}/status/1"),
             },
             "credentialSubject": subject,
+            "evidence": self.evidence(level),
         });
         let mut mandatory = vec![
             "/issuer",

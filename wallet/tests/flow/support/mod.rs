@@ -5,6 +5,9 @@
 mod issuing;
 mod publishing;
 mod serving;
+mod verifier;
+
+pub(crate) use verifier::{Answer, Verifier};
 
 use std::cell::{Cell, RefCell};
 

@@ -63,7 +63,7 @@ impl World {
         .relying_party(RelyingParty {
             client_id: self.client_id(),
             name: text("Specimen Services", "样本服务"),
-            services: ["internet-cafe", "hotel", "bank-account"]
+            services: ["internet-cafe", "hotel", "bank-account", "notary"]
                 .map(str::to_owned)
                 .to_vec(),
             not_after: None,

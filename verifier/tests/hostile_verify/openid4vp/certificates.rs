@@ -1,0 +1,74 @@
+//! Certificates of relying parties, made for a test.
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256,
+};
+use tessera_verifier::crypto::sha256;
+use tessera_verifier::encoding::{base64, base64url};
+use tessera_verifier::x509::TrustAnchor;
+
+use crate::world::Signer;
+
+/// A certification authority.
+pub(crate) struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    pub(crate) der: Vec<u8>,
+}
+
+impl Authority {
+    pub(crate) fn new(name: &str) -> Self {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+        let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        params.not_before = rcgen::date_time_ymd(2026, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2036, 1, 1);
+        let der = params.self_signed(&key).unwrap().der().to_vec();
+        Self {
+            issuer: Issuer::new(params, key),
+            der,
+        }
+    }
+
+    pub(crate) fn anchor(&self) -> TrustAnchor {
+        TrustAnchor::from_certificate(&self.der).unwrap()
+    }
+
+    /// A leaf with this DNS name, valid in the years from `from` to `until`.
+    pub(crate) fn leaf(&self, dns: &str, (from, until): (i32, i32)) -> Leaf {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+        let mut params = CertificateParams::new(vec![dns.to_owned()]).unwrap();
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "Specimen");
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.use_authority_key_identifier_extension = true;
+        params.not_before = rcgen::date_time_ymd(from, 1, 1);
+        params.not_after = rcgen::date_time_ymd(until, 1, 1);
+        let der = params.signed_by(&key, &self.issuer).unwrap().der().to_vec();
+        Leaf {
+            signer: Signer::from_pkcs8(&key.serialize_der()),
+            der,
+        }
+    }
+}
+
+/// A leaf certificate and its key.
+pub(crate) struct Leaf {
+    pub(crate) signer: Signer,
+    pub(crate) der: Vec<u8>,
+}
+
+impl Leaf {
+    /// The header's `x5c`.
+    pub(crate) fn x5c(&self) -> serde_json::Value {
+        serde_json::json!([base64(&self.der)])
+    }
+
+    /// The client identifier `x509_hash:…`.
+    pub(crate) fn hash(&self) -> String {
+        format!("x509_hash:{}", base64url(&sha256(&self.der)))
+    }
+}

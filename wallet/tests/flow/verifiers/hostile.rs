@@ -1,0 +1,221 @@
+//! Requests that lie, and servers that would have the wallet do what it must not.
+
+use serde_json::{Value, json};
+use tessera_verifier::crypto::LocalSigner as _;
+use tessera_verifier::{did, jws};
+
+use super::*;
+
+/// Class 16: a link must not make the wallet talk to the holder's own machine, nor follow where a server sends it.
+#[test]
+fn a_request_uri_does_not_lead_inwards_or_on() {
+    let (world, verifier, inside) = (World::new(), Verifier::start(), Verifier::start());
+    let (_folder, mut store) = holder(&world);
+    let mut flow = Flow::new(&world, &verifier);
+    flow.local = false;
+    for method in [None, Some("post")] {
+        for at in [
+            format!("{}/request", verifier.origin),
+            verifier.origin.replace("127.0.0.1", "localhost"),
+            verifier.origin.replace("127.0.0.1", "[::1]"),
+            "http://127.1:9/".to_owned(),
+            "http://2130706433:9/".to_owned(),
+        ] {
+            let mut pairs = vec![("request_uri", at.as_str())];
+            pairs.extend(method.map(|method| ("request_uri_method", method)));
+            assert_eq!(
+                code(flow.authenticated(&mut store, &verifier.link(&pairs))),
+                "address_refused",
+                "{at}"
+            );
+        }
+        for (at, expected) in [
+            ("http://169.254.169.254/latest/meta-data", "url_insecure"),
+            (
+                "https://169.254.169.254/latest/meta-data",
+                "address_refused",
+            ),
+            ("https://10.0.0.1/", "address_refused"),
+            ("https://[fd00::1]/", "address_refused"),
+            ("https://user@verifier.example/", "url_invalid"),
+            ("file:///etc/passwd", "url_invalid"),
+        ] {
+            let mut pairs = vec![("request_uri", at)];
+            pairs.extend(method.map(|method| ("request_uri_method", method)));
+            assert_eq!(
+                code(flow.authenticated(&mut store, &verifier.link(&pairs))),
+                expected,
+                "{at}"
+            );
+        }
+    }
+    assert!(verifier.received().is_empty(), "nothing was contacted");
+    // A server that may be contacted sends the wallet on: it does not go.
+    flow.local = true;
+    let on = format!("{}/request", inside.origin);
+    verifier.answers(move |_| Answer {
+        status: 302,
+        headers: format!("Location: {on}\r\n"),
+        body: String::new(),
+    });
+    let at = format!("{}/request", verifier.origin);
+    let link = verifier.link(&[("request_uri", &at)]);
+    assert_eq!(
+        code(flow.authenticated(&mut store, &link)),
+        "redirect_refused"
+    );
+    assert!(inside.received().is_empty());
+    // One that would fill the wallet's memory, and one that answers with an error.
+    verifier.answers(|_| Answer::ok("a".repeat(200_000)));
+    assert_eq!(
+        code(flow.authenticated(&mut store, &link)),
+        "answer_too_large"
+    );
+    verifier.answers(|_| Answer {
+        status: 500,
+        ..Answer::ok("{}")
+    });
+    assert_eq!(
+        code(flow.authenticated(&mut store, &link)),
+        "request_unreadable"
+    );
+}
+
+/// An answer would go to this machine or to a private network: refused before anything is spent.
+#[test]
+fn an_answer_does_not_go_inwards() {
+    let (world, verifier) = (World::new(), Verifier::start());
+    let (_folder, mut store) = holder(&world);
+    let mut flow = Flow::new(&world, &verifier);
+    flow.local = false;
+    let request = verifier.request(|_| {});
+    assert_eq!(code(flow.run(&mut store, &request)), "address_refused");
+    assert!(verifier.received().is_empty());
+}
+
+#[test]
+fn a_bad_request_object_signature_is_refused() {
+    let (world, verifier, other) = (World::new(), Verifier::start(), Verifier::start());
+    let (_folder, mut store) = holder(&world);
+    let flow = Flow::new(&world, &verifier);
+    let payload = verifier.parameters();
+    let forged = other.sign(&payload);
+    assert_eq!(
+        code(flow.authenticated(&mut store, &forged)),
+        "request_invalid"
+    );
+    // Class 4: the header leads to the client's method, the signature is the attacker's, whose key comes along.
+    let header = json!({"typ": "oauth-authz-req+jwt", "kid": did::verification_method(verifier.key.public_key()),
+        "jwk": other.key.public_key().to_jwk()});
+    let forged = jws::sign(header, &payload, &other.key).unwrap();
+    assert_eq!(
+        code(flow.authenticated(&mut store, &forged)),
+        "request_invalid"
+    );
+    let typ = json!({"typ": "JWT", "kid": did::verification_method(verifier.key.public_key())});
+    let untyped = jws::sign(typ, &payload, &verifier.key).unwrap();
+    assert_eq!(
+        code(flow.authenticated(&mut store, &untyped)),
+        "request_invalid"
+    );
+    assert_eq!(
+        code(flow.authenticated(&mut store, &verifier.request(|_| {}))),
+        "accepted"
+    );
+}
+
+#[test]
+fn requests_that_break_the_rules_are_refused() {
+    let (world, verifier) = (World::new(), Verifier::start());
+    let (_folder, mut store) = holder(&world);
+    let flow = Flow::new(&world, &verifier);
+    for (name, value) in [
+        (
+            "client_id",
+            json!("openid_federation:https://verifier.example"),
+        ),
+        ("client_id", json!("https://verifier.example")),
+        ("client_id", json!("x509_san_dns:verifier.example")),
+        ("nonce", Value::Null),
+        ("redirect_uri", json!("https://verifier.example/cb")),
+        ("response_uri", Value::Null),
+        ("response_uri", json!("http://verifier.example/response")),
+        ("response_mode", json!("fragment")),
+        ("response_type", json!("code")),
+        ("aud", json!("https://other.example")),
+        ("dcql_query", Value::Null),
+        ("scope", json!("pid")),
+    ] {
+        let request = verifier.request(|payload| match value.is_null() {
+            true => drop(payload.as_object_mut().unwrap().remove(name)),
+            false => payload[name] = value.clone(),
+        });
+        assert_eq!(
+            code(flow.run(&mut store, &request)),
+            "request_invalid",
+            "{name} {value}"
+        );
+    }
+    assert!(verifier.received().is_empty());
+}
+
+#[test]
+fn a_link_that_names_another_client_is_refused() {
+    let (world, verifier, other) = (World::new(), Verifier::start(), Verifier::start());
+    let (_folder, mut store) = holder(&world);
+    let flow = Flow::new(&world, &verifier);
+    let request = verifier.request(|_| {});
+    let honest = verifier.link(&[("request", &request)]);
+    assert_eq!(code(flow.authenticated(&mut store, &honest)), "accepted");
+    let swapped = other.link(&[("request", &request)]);
+    assert_eq!(
+        code(flow.authenticated(&mut store, &swapped)),
+        "request_invalid"
+    );
+    for pairs in [
+        vec![
+            ("request", request.as_str()),
+            ("request_uri_method", "post"),
+        ],
+        vec![
+            ("request", request.as_str()),
+            ("request_uri", "https://verifier.example/r"),
+        ],
+        vec![
+            ("request_uri", "https://verifier.example/r"),
+            ("request_uri_method", "put"),
+        ],
+    ] {
+        let outcome = flow.authenticated(&mut store, &verifier.link(&pairs));
+        assert_eq!(code(outcome), "request_unreadable");
+    }
+}
+
+/// Refused by the wallet, whoever the holder accepts: what a registered party asks beyond its registration.
+#[test]
+fn a_request_beyond_the_registration_is_refused_whatever_the_holder_accepts() {
+    let (world, verifier) = (World::new(), Verifier::start());
+    let (_folder, mut store) = holder(&world);
+    let flow = Flow::new(&world, &verifier);
+    let birthdate = tessera_verifier::dcql::ClaimPath::keys(&["birthdate"]);
+    let greedy = world.request("internet-cafe", Some(birthdate), None);
+    assert_eq!(code(flow.authenticated(&mut store, &greedy)), "over_asking");
+    let gate = world.request("train-gate", None, None);
+    assert_eq!(
+        code(flow.authenticated(&mut store, &gate)),
+        "requester_unregistered"
+    );
+    // And its own verifier refuses the same request.
+    let own = Request::for_own(&greedy).unwrap();
+    assert_eq!(own.asked_beyond().len(), 2, "in either format");
+}
+
+#[test]
+fn haip_takes_a_request_by_reference_alone() {
+    let (world, verifier) = (World::new(), Verifier::start());
+    let (_folder, mut store) = holder(&world);
+    let mut flow = Flow::new(&world, &verifier);
+    flow.acceptance.haip = true;
+    let refused = flow.authenticated(&mut store, &verifier.request(|_| {}));
+    assert_eq!(code(refused), "request_invalid");
+}

@@ -1,0 +1,227 @@
+//! DCQL from the holder's side.
+
+use serde_json::{Value, json};
+use tessera_verifier::claims::Format;
+
+use super::*;
+
+fn pid(payload: &mut Value) -> &mut Value {
+    &mut payload["dcql_query"]["credentials"][0]
+}
+
+fn items(
+    flow: &Flow<'_>,
+    store: &mut Store,
+    change: impl FnOnce(&mut Value),
+) -> Result<Vec<(String, Vec<String>)>, String> {
+    let request = flow.verifier.request(change);
+    flow.proposed(store, &request)
+        .map(|proposal| {
+            let claims =
+                |item: &select::Item| item.shown().iter().map(|c| c.name.clone()).collect();
+            proposal
+                .items()
+                .iter()
+                .map(|item| (item.query().to_owned(), claims(item)))
+                .collect()
+        })
+        .map_err(|error| error.code().to_owned())
+}
+
+fn answered(ids: &[(&str, &[&str])]) -> Result<Vec<(String, Vec<String>)>, String> {
+    Ok(ids
+        .iter()
+        .map(|(id, claims)| {
+            (
+                (*id).to_owned(),
+                claims.iter().map(|c| (*c).to_owned()).collect(),
+            )
+        })
+        .collect())
+}
+
+#[test]
+fn a_query_with_no_claims_is_answered_with_none() {
+    let (world, verifier) = (World::new(), Verifier::start());
+    let (_folder, mut store) = holder(&world);
+    let flow = Flow::new(&world, &verifier);
+    let request = verifier.request(|payload| {
+        pid(payload).as_object_mut().unwrap().remove("claims");
+    });
+    let signed = flow.signed(&mut store, &request).unwrap().to_json();
+    let presentation = signed["vp_token"]["pid"][0].as_str().unwrap();
+    assert!(disclosed(presentation).is_empty());
+    assert_eq!(key_binding(presentation)["nonce"], "n-0S6_WzA2Mj");
+}
+
+#[test]
+fn what_is_optional_is_shown_only_when_the_holder_wishes() {
+    let (world, verifier) = (World::new(), Verifier::start());
+    let (_folder, mut store) = holder(&world);
+    let optional = |payload: &mut Value| {
+        let mut extra = pid(payload).clone();
+        extra["id"] = json!("extra");
+        extra["claims"] = json!([{"path": ["birthdate"]}]);
+        let mut lacking = pid(payload).clone();
+        lacking["id"] = json!("lacking");
+        lacking["claims"] = json!([{"path": ["shoe_size"]}]);
+        let credentials = payload["dcql_query"]["credentials"].as_array_mut().unwrap();
+        credentials.extend([extra, lacking]);
+        payload["dcql_query"]["credential_sets"] = json!([
+            {"options": [["pid"]]},
+            {"options": [["extra"]], "required": false},
+            {"options": [["lacking"]], "required": false},
+        ]);
+    };
+    let mut flow = Flow::new(&world, &verifier);
+    assert_eq!(
+        items(&flow, &mut store, optional),
+        answered(&[("pid", &["family_name"])])
+    );
+    flow.wish.optional = true;
+    let both = answered(&[("pid", &["family_name"]), ("extra", &["birthdate"])]);
+    assert_eq!(items(&flow, &mut store, optional), both);
+    // Two queries, two one-time credentials.
+    let signed = flow
+        .signed(&mut store, &verifier.request(optional))
+        .unwrap()
+        .to_json();
+    let jwt = |id: &str| {
+        signed["vp_token"][id][0]
+            .as_str()
+            .unwrap()
+            .split('~')
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    assert_ne!(jwt("pid"), jwt("extra"));
+}
+
+#[test]
+fn a_required_credential_that_it_lacks_stops_everything() {
+    let (world, verifier) = (World::new(), Verifier::start());
+    let (_folder, mut store) = holder(&world);
+    let flow = Flow::new(&world, &verifier);
+    let lacking = |payload: &mut Value| {
+        let mut other = pid(payload).clone();
+        other["id"] = json!("diploma");
+        other["meta"] = json!({"vct_values": ["urn:example:diploma"]});
+        payload["dcql_query"]["credentials"]
+            .as_array_mut()
+            .unwrap()
+            .push(other);
+    };
+    assert_eq!(
+        items(&flow, &mut store, lacking),
+        Err("assurance_too_low".to_owned())
+    );
+    let sets = |payload: &mut Value| {
+        lacking(payload);
+        payload["dcql_query"]["credential_sets"] = json!([{"options": [["pid", "diploma"]]}]);
+    };
+    assert!(items(&flow, &mut store, sets).is_err());
+    let either = |payload: &mut Value| {
+        lacking(payload);
+        payload["dcql_query"]["credential_sets"] = json!([{"options": [["diploma"], ["pid"]]}]);
+    };
+    assert_eq!(
+        items(&flow, &mut store, either),
+        answered(&[("pid", &["family_name"])])
+    );
+}
+
+#[test]
+fn claim_sets_and_values_choose_the_first_that_can_be_met() {
+    let (world, verifier) = (World::new(), Verifier::start());
+    let (_folder, mut store) = holder(&world);
+    let flow = Flow::new(&world, &verifier);
+    let asking = |store: &mut Store, claims: Value, sets: Value| {
+        items(&flow, store, |payload| {
+            pid(payload)["claims"] = claims;
+            if !sets.is_null() {
+                pid(payload)["claim_sets"] = sets;
+            }
+        })
+    };
+    let claims = json!([
+        {"id": "a", "path": ["shoe_size"]},
+        {"id": "b", "path": ["family_name"]},
+        {"id": "c", "path": ["given_name"]},
+    ]);
+    let sets = json!([["a", "b"], ["b"], ["c"]]);
+    assert_eq!(
+        asking(&mut store, claims, sets),
+        answered(&[("pid", &["family_name"])])
+    );
+    let value = |values: Value| json!([{"path": ["family_name"], "values": values}]);
+    assert!(asking(&mut store, value(json!(["OTHER", "SPECIMEN"])), Value::Null).is_ok());
+    let other = asking(&mut store, value(json!(["OTHER"])), Value::Null);
+    assert_eq!(other, Err("query_not_satisfied".to_owned()));
+    // A claim that is asked twice is shown once.
+    let twice = json!([{"path": ["family_name"]}, {"path": ["family_name"]}]);
+    assert_eq!(
+        asking(&mut store, twice, Value::Null),
+        answered(&[("pid", &["family_name"])])
+    );
+    // `multiple` allows several; one is enough.
+    let several = items(&flow, &mut store, |payload| {
+        pid(payload)["multiple"] = json!(true)
+    });
+    assert_eq!(several.unwrap().len(), 1);
+}
+
+#[test]
+fn trusted_authorities_that_cannot_be_told_are_refused_with_the_reason() {
+    let (world, verifier) = (World::new(), Verifier::start());
+    let (_folder, mut store) = holder(&world);
+    let flow = Flow::new(&world, &verifier);
+    let mut asking = |authorities: Value| {
+        items(&flow, &mut store, |payload| {
+            pid(payload)["trusted_authorities"] = authorities
+        })
+    };
+    for kind in ["openid_federation", "etsi_tl", "unknown"] {
+        let refused = asking(json!([{"type": kind, "values": ["https://anchor.example"]}]));
+        assert_eq!(refused, Err("request_invalid".to_owned()), "{kind}");
+    }
+    // Our credentials are signed under a DID, without certificate: no authority key identifier matches.
+    let aki = json!([{"type": "aki", "values": ["s9tIpPmhxdiuNkHMEWNpYim8S8Y"]}]);
+    assert_eq!(asking(aki), Err("query_not_satisfied".to_owned()));
+}
+
+#[test]
+fn without_holder_binding_no_proof_goes_with_it() {
+    let (world, verifier) = (World::new(), Verifier::start());
+    let (_folder, mut store) = holder(&world);
+    let flow = Flow::new(&world, &verifier);
+    let request = verifier.request(|payload| {
+        pid(payload)["require_cryptographic_holder_binding"] = json!(false);
+    });
+    assert!(!flow.proposed(&mut store, &request).unwrap().items()[0].is_bound());
+    let signed = flow.signed(&mut store, &request).unwrap().to_json();
+    assert!(
+        signed["vp_token"]["pid"][0]
+            .as_str()
+            .unwrap()
+            .ends_with('~')
+    );
+    assert_eq!(signed["state"], "af0ifjsldkj");
+}
+
+#[test]
+fn a_format_that_the_verifier_cannot_check_is_not_shown() {
+    let (world, verifier) = (World::new(), Verifier::start());
+    let (_folder, mut store) = holder(&world);
+    let flow = Flow::new(&world, &verifier);
+    let refused = items(&flow, &mut store, |payload| {
+        payload["client_metadata"] = json!({"vp_formats_supported": {"mso_mdoc": {}}});
+    });
+    assert_eq!(refused, Err("format_unavailable".to_owned()));
+    let mut picky = Flow::new(&world, &verifier);
+    picky.wish.format = Some(Format::LdpVc);
+    assert_eq!(
+        items(&picky, &mut store, |_| {}),
+        Err("format_unavailable".to_owned())
+    );
+}
