@@ -27,7 +27,6 @@ pub struct SignedPresentation {
 
 /// What the requester's server said to the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use]
 pub struct Sent {
     /// Where the holder goes on, in the browser of this very device (OpenID4VP 1.0 §8.2). Whoever began the session
     /// elsewhere does not get there (§14.2).

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use tessera_verifier::claims::{AssuranceLevel, CredentialProfile};
 use tessera_verifier::crypto::LocalSigner;
 use tessera_verifier::{did, jws};
+use tessera_wallet::Surroundings;
 use tessera_wallet::http::HttpTransport;
 use tessera_wallet::secret::HolderKey;
 use tessera_wallet::transport::{HttpRequest, HttpResponse, Transport, TransportError};
-use tessera_wallet::{Clock as _, Surroundings};
 
 use super::{World, key};
 
@@ -198,9 +198,4 @@ fn write(mut stream: TcpStream, answer: &Answer) {
     );
     let _ = stream.write_all(head.as_bytes());
     let _ = stream.write_all(answer.body.as_bytes());
-}
-
-/// The clock of the world, for requests with times.
-pub(crate) fn now(world: &World) -> i64 {
-    world.now().unix()
 }
