@@ -3,7 +3,7 @@
 mod console;
 mod run;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -139,6 +139,30 @@ struct KioskArgs {
     /// End after so many visits
     #[arg(long)]
     visits: Option<u32>,
+    /// Read resident cards, on a reader with a security module at this serial line
+    #[arg(long, value_name = "DEVICE", conflicts_with_all = ["reader", "sam_tcp"])]
+    sam_serial: Option<PathBuf>,
+    /// Read resident cards, on a reader with a security module at this address
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "reader")]
+    sam_tcp: Option<String>,
+}
+
+impl KioskArgs {
+    fn sam_reader(&self) -> Result<Option<SamReader>, TerminalError> {
+        sam_reader(self.sam_serial.as_deref(), self.sam_tcp.as_deref())
+    }
+}
+
+/// The reader with a security module, where one is named.
+fn sam_reader(
+    serial: Option<&Path>,
+    tcp: Option<&str>,
+) -> Result<Option<SamReader>, TerminalError> {
+    match (serial, tcp) {
+        (Some(device), _) => SamReader::serial(device, sam::PATIENCE).map(Some),
+        (None, Some(address)) => SamReader::tcp(address, sam::PATIENCE).map(Some),
+        (None, None) => Ok(None),
+    }
 }
 
 #[derive(Args)]
@@ -206,13 +230,8 @@ impl Access {
         }
     }
 
-    /// The reader with a security module, where one is named.
     fn sam_reader(&self) -> Result<Option<SamReader>, TerminalError> {
-        match (&self.sam_serial, &self.sam_tcp) {
-            (Some(device), _) => SamReader::serial(device, sam::PATIENCE).map(Some),
-            (None, Some(address)) => SamReader::tcp(address, sam::PATIENCE).map(Some),
-            (None, None) => Ok(None),
-        }
+        sam_reader(self.sam_serial.as_deref(), self.sam_tcp.as_deref())
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use tessera_card::sam::SamTransport;
 use tessera_card::{AccessKey, Transceiver};
 use tessera_verifier::crypto::LocalSigner;
 use zeroize::Zeroizing;
@@ -12,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::error::TerminalError;
 use crate::key::TerminalKey;
 use crate::language::{Language, explain, instruct};
-use crate::session::{Operator, Outcome, SessionJob, Station, Step, run_session};
+use crate::session::{Operator, Outcome, SessionJob, Station, Step, run_sam_session, run_session};
 
 /// Times that something may be typed wrongly before the session ends.
 const TRIES: usize = 3;
@@ -34,7 +35,10 @@ pub trait Console {
 
 /// Waits for a card, telling how long it still does.
 pub type CardSlot<'a> =
-    dyn FnMut(&mut dyn FnMut(Duration)) -> Result<Box<dyn Transceiver + 'a>, TerminalError> + 'a;
+    dyn FnMut(&mut dyn FnMut(Duration)) -> Result<Box<dyn Transceiver>, TerminalError> + 'a;
+/// Waits for a resident card on a reader with a security module, telling how long it still does.
+pub type SamSlot<'a> =
+    dyn FnMut(&mut dyn FnMut(Duration)) -> Result<Box<dyn SamTransport>, TerminalError> + 'a;
 /// Takes the live photograph.
 pub type Camera<'a> = dyn FnMut() -> Result<Zeroizing<Vec<u8>>, TerminalError> + 'a;
 
@@ -44,14 +48,28 @@ pub struct Desk<'a> {
     pub issuer: String,
     /// The reader's name, as statements say it.
     pub reader: String,
-    /// The reader.
-    pub slot: &'a mut CardSlot<'a>,
+    /// The reader, and with it the kind of card that is read here.
+    pub slot: Slot<'a>,
     /// The camera.
     pub camera: &'a mut Camera<'a>,
     /// Who stands by, if anyone: signed in for all visits.
     pub operator: Option<&'a dyn TerminalKey>,
     /// How long a person may take to answer.
     pub patience: Duration,
+}
+
+/// What kind of card a kiosk reads, and where.
+pub enum Slot<'a> {
+    /// Chips, which open with what is printed on the card.
+    Chip(Box<CardSlot<'a>>),
+    /// Resident cards, which a security module opens: nobody is asked for a number.
+    Resident(Box<SamSlot<'a>>),
+}
+
+/// A card on the reader.
+enum Card {
+    Chip(Box<dyn Transceiver>),
+    Resident(Box<dyn SamTransport>),
 }
 
 /// How a visit ended.
@@ -113,11 +131,18 @@ fn session(
     station: &mut Station<'_>,
     language: Language,
 ) -> Result<Outcome, TerminalError> {
+    let chip = matches!(desk.slot, Slot::Chip(_));
+    let steps = if chip { 4 } else { 3 };
     let session = ask_until(
         console,
         desk.patience,
         (
-            &[heading(1, language, "Your application", "您的申请")],
+            &[heading(
+                (1, steps),
+                language,
+                "Your application",
+                "您的申请",
+            )],
             language.pick(
                 "Scan or type the session that your wallet shows: ",
                 "请扫描或输入钱包显示的会话编号:",
@@ -129,37 +154,58 @@ fn session(
             (fits && text.bytes().all(|b| b.is_ascii_graphic())).then(|| text.to_owned())
         },
     )?;
-    let access = ask_until(
-        console,
-        desk.patience,
-        (
-            &[
-                heading(2, language, "Your card", "您的证件"),
-                language
-                    .pick(
-                        "The card opens with the six digits printed on it, or with document number, birth date and expiry date\n(YYMMDD), separated by spaces.",
-                        "请输入证件上印刷的六位数字;或输入证件号码、出生日期和有效期(YYMMDD),以空格分隔。",
-                    )
-                    .to_owned(),
-            ],
-            language.pick("Number: ", "号码:"),
-        ),
-        language,
-        access_key,
-    )?;
+    let mut job = SessionJob::new(&desk.issuer, &session, &desk.reader);
+    if chip {
+        job = job.access(ask_until(
+            console,
+            desk.patience,
+            (
+                &[
+                    heading((2, steps), language, "Your card", "您的证件"),
+                    language
+                        .pick(
+                            "The card opens with the six digits printed on it, or with document number, birth date and expiry date\n(YYMMDD), separated by spaces.",
+                            "请输入证件上印刷的六位数字;或输入证件号码、出生日期和有效期(YYMMDD),以空格分隔。",
+                        )
+                        .to_owned(),
+                ],
+                language.pick("Number: ", "号码:"),
+            ),
+            language,
+            access_key,
+        )?);
+    }
 
     console.clear();
-    console.show(&heading(3, language, "Your face", "您的面部"));
+    console.show(&heading(
+        (steps - 1, steps),
+        language,
+        "Your face",
+        "您的面部",
+    ));
     console.show(language.pick("Look into the camera.", "请看镜头。"));
     let photo = (desk.camera)()?;
     console.show(language.pick("The picture is taken.", "照片已拍摄。"));
 
     console.clear();
-    console.show(&heading(4, language, "Reading and checking", "读取与核验"));
-    console.show(language.pick("Put the card on the reader.", "请将证件放在读卡器上。"));
-    let mut card = (desk.slot)(&mut |_| {})?;
+    console.show(&heading(
+        (steps, steps),
+        language,
+        "Reading and checking",
+        "读取与核验",
+    ));
+    console.show(match chip {
+        true => language.pick("Put the card on the reader.", "请将证件放在读卡器上。"),
+        false => language.pick(
+            "Put the resident identity card on the reader.",
+            "请将居民身份证放在读卡器上。",
+        ),
+    });
+    let mut card = match &mut desk.slot {
+        Slot::Chip(wait) => Card::Chip(wait(&mut |_| {})?),
+        Slot::Resident(wait) => Card::Resident(wait(&mut |_| {})?),
+    };
 
-    let job = SessionJob::new(&desk.issuer, &session, &desk.reader).access(access);
     // The operator is asked in the middle of the session, while its progress is shown on the same screen.
     let shared = std::cell::RefCell::new(console);
     let mut asked = desk.operator.map(|key| Comparison {
@@ -179,14 +225,20 @@ fn session(
         journal: &mut *station.journal,
         pause: station.pause,
     };
-    run_session(&mut *card, &mut attended, &job, &photo, &mut |step| {
+    let mut progress = |step| {
         let mark = match step {
             Step::Waiting => "…",
             _ => "·",
         };
         let line = format!("{mark} {}", instruct(step, language));
         shared.borrow_mut().show(&line);
-    })
+    };
+    match &mut card {
+        Card::Chip(card) => run_session(&mut **card, &mut attended, &job, &photo, &mut progress),
+        Card::Resident(reader) => {
+            run_sam_session(&mut **reader, &mut attended, &job, &photo, &mut progress)
+        }
+    }
 }
 
 /// The operator beside the person, asked with the card read and the picture taken.
@@ -221,8 +273,13 @@ impl Operator for Comparison<'_, '_> {
     }
 }
 
-fn heading(step: u8, language: Language, english: &'static str, chinese: &'static str) -> String {
-    format!("{step}/4  {}", language.pick(english, chinese))
+fn heading(
+    (step, steps): (u8, u8),
+    language: Language,
+    english: &'static str,
+    chinese: &'static str,
+) -> String {
+    format!("{step}/{steps}  {}", language.pick(english, chinese))
 }
 
 /// Asks, on an empty screen, until `read` makes something of the answer; an empty line gives up.

@@ -11,9 +11,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use issuer::{Fate, Issuer, NOW};
-use tessera_card::Transceiver;
+use tessera_card::sam::SamTransport;
+use tessera_card::{Transceiver, TransportError};
+use tessera_cardsim::sam::{SamCard, SamHolder, SamReader};
 use tessera_cardsim::{Chip, Csca, Fault, Profile};
-use tessera_terminal::kiosk::{Console, Desk, End, visit};
+use tessera_terminal::kiosk::{Console, Desk, End, Slot, visit};
 use tessera_terminal::{
     FileKey, MemoryCounter, MemoryJournal, Station, TerminalError, TerminalKey,
 };
@@ -49,6 +51,8 @@ struct Case {
     fault: Option<Fault>,
     card: bool,
     attended: bool,
+    /// A resident card on a reader with a security module; `false` when it is lifted as soon as it was found.
+    resident: Option<bool>,
 }
 
 const GOOD: Case = Case {
@@ -56,7 +60,28 @@ const GOOD: Case = Case {
     fault: None,
     card: true,
     attended: false,
+    resident: None,
 };
+
+/// A reader without a line between.
+struct Direct(SamReader);
+
+impl SamTransport for Direct {
+    fn exchange(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
+        Ok(self.0.answer(command))
+    }
+}
+
+fn resident_holder() -> SamHolder {
+    SamHolder {
+        name: "样本".to_owned(),
+        sex: "2".to_owned(),
+        birth: "19860514".to_owned(),
+        number: "999999198605140140".to_owned(),
+        from: "20200101".to_owned(),
+        until: "长期".to_owned(),
+    }
+}
 
 /// Plays a file: what is typed is taken from it, and the transcript must be the file.
 fn play(name: &str, case: &Case) -> (End, Option<String>) {
@@ -84,18 +109,29 @@ fn play(name: &str, case: &Case) -> (End, Option<String>) {
     let operator = FileKey::generate().unwrap();
     let issuer = Issuer::new(&key.did(), csca.certificate());
     issuer.fates(case.fates);
-    let mut slot = |_: &mut dyn FnMut(Duration)| -> Result<Box<dyn Transceiver>, TerminalError> {
+    let slot = |_: &mut dyn FnMut(Duration)| -> Result<Box<dyn Transceiver>, TerminalError> {
         if !case.card {
             return Err(TerminalError::NoCard(60));
         }
         let chip = Chip::personalise(&profile, &csca, &mut rand_core::OsRng).unwrap();
         Ok(Box::new(chip))
     };
+    let sam_slot = |_: &mut dyn FnMut(Duration)| -> Result<Box<dyn SamTransport>, TerminalError> {
+        if !case.card {
+            return Err(TerminalError::NoCard(60));
+        }
+        let card = SamCard::resident(&resident_holder(), &[7; 1024]);
+        let stays = case.resident == Some(true);
+        Ok(Box::new(Direct(SamReader::new(stays.then_some(card)))))
+    };
     let mut camera = || Ok(Zeroizing::new(b"photo".to_vec()));
     let mut desk = Desk {
         issuer: issuer::URL.to_owned(),
         reader: "in process".to_owned(),
-        slot: &mut slot,
+        slot: match case.resident {
+            Some(_) => Slot::Resident(Box::new(sam_slot)),
+            None => Slot::Chip(Box::new(slot)),
+        },
         camera: &mut camera,
         operator: case.attended.then_some(&operator as &dyn TerminalKey),
         patience: Duration::from_secs(90),
@@ -145,6 +181,39 @@ fn an_operator_compares_and_says_so() {
         (End::Confirmed, Some("the operator"))
     );
     assert_eq!(play("declined.txt", &attended), (End::Ended, None));
+}
+
+/// Nobody is asked for a number: three steps, in both languages, and a clear end where there is no card.
+#[test]
+fn a_resident_card_at_the_kiosk() {
+    let resident = Case {
+        resident: Some(true),
+        ..GOOD
+    };
+    assert_eq!(play("resident.txt", &resident), (End::Confirmed, None));
+    assert_eq!(
+        play("resident-chinese.txt", &resident),
+        (End::Confirmed, None)
+    );
+    let attended = Case {
+        attended: true,
+        ..resident
+    };
+    let (end, operator) = play("resident-attended.txt", &attended);
+    assert_eq!(
+        (end, operator.as_deref()),
+        (End::Confirmed, Some("the operator"))
+    );
+    let lifted = Case {
+        resident: Some(false),
+        ..GOOD
+    };
+    assert_eq!(play("resident-lifted.txt", &lifted).0, End::Ended);
+    let empty = Case {
+        card: false,
+        ..resident
+    };
+    assert_eq!(play("resident-no-card.txt", &empty).0, End::Ended);
 }
 
 #[test]

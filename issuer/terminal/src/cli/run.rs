@@ -12,9 +12,9 @@ use tessera_terminal::{
     FileCounter, FileJournal, HttpIssuer, Journal as _, KeyPlace, Language, Outcome, Protection,
     Station, TerminalError, explain, measure, resume,
 };
-use tessera_terminal::{SessionJob, SignedIn, instruct, run_sam_session};
+use tessera_terminal::{SessionJob, SignedIn, instruct, kiosk, run_sam_session};
 #[cfg(feature = "pcsc")]
-use tessera_terminal::{Step, kiosk, reader, run_session};
+use tessera_terminal::{Step, reader, run_session};
 use tessera_verifier::time::Timestamp;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -215,7 +215,7 @@ fn take_up(args: &StationArgs, language: Language, json: bool) -> Printed {
 fn confirmed(outcome: Outcome, language: Language, json: bool) -> Zeroizing<String> {
     if json {
         return Zeroizing::new(
-            json!({"state": "card_checked", "tx_code": *outcome.tx_code}).to_string(),
+            json!({"state": "confirmed", "tx_code": *outcome.tx_code}).to_string(),
         );
     }
     eprintln!(
@@ -319,11 +319,48 @@ fn chip_session(args: &SessionArgs, language: Language) -> Printed {
     Ok(confirmed(outcome, language, args.json))
 }
 
-#[cfg(feature = "pcsc")]
 fn serve(args: &KioskArgs) -> Printed {
+    match args.sam_reader()? {
+        Some(reader) => serve_residents(reader, args),
+        None => serve_chips(args),
+    }
+}
+
+/// Resident cards. The line is opened anew for each: what was left of an exchange that failed ends with its visit.
+fn serve_residents(reader: tessera_terminal::sam::SamReader, args: &KioskArgs) -> Printed {
+    let name = reader.name().to_owned();
+    drop(reader);
+    let wait = Duration::from_secs(args.desk.wait);
+    let slot = |left: &mut dyn FnMut(Duration)| {
+        let gone = || TerminalError::Reader("no reader is named".to_owned());
+        let mut reader = args.sam_reader()?.ok_or_else(gone)?;
+        reader.wait_for_card(wait, &mut |time| {
+            countdown(time.as_secs());
+            left(time);
+        })?;
+        Ok(Box::new(reader) as Box<dyn tessera_card::sam::SamTransport>)
+    };
+    visits(args, name, kiosk::Slot::Resident(Box::new(slot)))
+}
+
+#[cfg(feature = "pcsc")]
+fn serve_chips(args: &KioskArgs) -> Printed {
+    let reader = found(&args.desk)?;
+    let wait = Duration::from_secs(args.desk.wait);
+    let slot = |left: &mut dyn FnMut(Duration)| {
+        let card = reader.wait_for_card(wait, &mut |time| {
+            countdown(time.as_secs());
+            left(time);
+        })?;
+        Ok(Box::new(card) as Box<dyn tessera_card::Transceiver>)
+    };
+    visits(args, reader.name(), kiosk::Slot::Chip(Box::new(slot)))
+}
+
+/// One person after the other.
+fn visits(args: &KioskArgs, reader: String, slot: kiosk::Slot<'_>) -> Printed {
     let mut opened = Opened::of(&args.station)?;
     let operator = operator(&args.desk)?;
-    let reader = found(&args.desk)?;
     let mut rng = rand_core::OsRng;
     let mut station = opened.station(&mut rng);
     // A session that a power cut ended: the person is gone, so its code is shown to nobody.
@@ -331,19 +368,11 @@ fn serve(args: &KioskArgs) -> Printed {
         eprintln!("{}: {error}", error.code());
     }
     let mut console = super::console::Machine::new();
-    let wait = Duration::from_secs(args.desk.wait);
-    let mut slot = |left: &mut dyn FnMut(Duration)| {
-        let card = reader.wait_for_card(wait, &mut |time| {
-            countdown(time.as_secs());
-            left(time);
-        })?;
-        Ok(Box::new(card) as Box<dyn tessera_card::Transceiver>)
-    };
     let mut camera = || photograph(&args.desk);
     let mut desk = kiosk::Desk {
         issuer: args.station.issuer.clone(),
-        reader: reader.name(),
-        slot: &mut slot,
+        reader,
+        slot,
         camera: &mut camera,
         operator: operator.as_deref(),
         patience: Duration::from_secs(args.patience),
@@ -370,7 +399,7 @@ fn chip_session(_args: &SessionArgs, _language: Language) -> Printed {
 }
 
 #[cfg(not(feature = "pcsc"))]
-fn serve(_args: &KioskArgs) -> Printed {
+fn serve_chips(_args: &KioskArgs) -> Printed {
     Err(without_readers())
 }
 

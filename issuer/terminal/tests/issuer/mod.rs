@@ -93,7 +93,7 @@ impl Issuer {
         }
         match self.seen.borrow().is_empty() {
             true => Ok(json!({"state": "started"})),
-            false => Ok(json!({"state": "card_checked", "tx_code": TX_CODE})),
+            false => Ok(json!({"state": "face_matched_to_card", "tx_code": TX_CODE})),
         }
     }
 
@@ -182,7 +182,7 @@ impl Issuer {
             sam::TextRecord::parse(text.as_slice().try_into().unwrap()).unwrap();
             let sam = statement.sam.ok_or("sam_unknown")?;
             self.seen.borrow_mut().push((statement.counter, sam));
-            return Ok(json!({"state": "card_checked", "tx_code": TX_CODE}));
+            return Ok(json!({"state": "face_matched_to_card", "tx_code": TX_CODE}));
         }
         let optional = |text: &Option<String>| text.as_deref().map(bytes).transpose();
         let files = request.chip.as_ref().unwrap();
@@ -226,7 +226,7 @@ impl Issuer {
         self.seen
             .borrow_mut()
             .push((statement.counter, statement.reader));
-        Ok(json!({"state": "card_checked", "tx_code": TX_CODE}))
+        Ok(json!({"state": "face_matched_to_card", "tx_code": TX_CODE}))
     }
 }
 
