@@ -2,12 +2,16 @@
 //!
 //! An environment variable names a member by its path: `TESSERA_ISSUER_FACE__THRESHOLD=0.5` is `face.threshold`.
 
+mod wallets;
+
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::proofing::machine::{EvidenceDays, Lifetimes};
 use crate::rollout::Rollout;
+
+pub use wallets::{Profile, RegisteredClient, Wallets};
 
 /// Prefix of the environment variables read.
 pub const ENVIRONMENT_PREFIX: &str = "TESSERA_ISSUER_";
@@ -42,6 +46,10 @@ pub struct Config {
     pub proofing: Proofing,
     /// Credentials.
     pub issuance: Issuance,
+    /// A profile to be followed exactly.
+    pub profile: Profile,
+    /// What is asked of wallets.
+    pub wallets: Wallets,
     /// The bundle for relying parties.
     pub bundle: Bundle,
     /// Logs.
@@ -285,6 +293,8 @@ impl Default for Config {
             rollout: Rollout::default(),
             proofing: Proofing::default(),
             issuance: Issuance::default(),
+            profile: Profile::default(),
+            wallets: Wallets::default(),
             bundle: Bundle::default(),
             log: Log::default(),
         }

@@ -219,6 +219,38 @@ codes! {
     InvalidNonce = "invalid_nonce", 400, "The nonce in the proof is unknown, used or too old.", "证明中的随机数未知、已使用或已过期。";
     /// OpenID4VCI: response encryption not possible as asked.
     InvalidEncryption = "invalid_encryption_parameters", 400, "The response cannot be encrypted as asked.", "无法按要求加密响应。";
+    /// OAuth: no such client here, or it did not prove that it is the one it names.
+    InvalidClient = "invalid_client", 401, "The client is unknown or not authenticated.", "客户端未知或未经认证。";
+    /// OAuth: the wallet's attestation, or the proof beside it.
+    InvalidClientAttestation = "invalid_client_attestation", 401, "The wallet's attestation is missing or not valid.", "钱包证明缺失或无效。";
+    /// OAuth: the proof beside the attestation answers no challenge of ours.
+    UseAttestationChallenge = "use_attestation_challenge", 400, "The wallet must answer a fresh challenge.", "钱包须应答新的质询。";
+    /// OAuth: no scope that is offered.
+    InvalidScope = "invalid_scope", 400, "Nothing that is offered here was asked for.", "未请求此处提供的任何凭证。";
+    /// RFC 9396: details that cannot be granted.
+    InvalidAuthorizationDetails = "invalid_authorization_details", 400, "What was asked for is not offered.", "所请求的内容未提供。";
+    /// The redirect URI is none that an answer may go to.
+    RedirectRefused = "redirect_refused", 400, "No answer may be sent to this address.", "不得将结果发送到该地址。";
+    /// The authorization request, its page or its form is unknown, used or too old.
+    AuthorizationUnknown = "authorization_unknown", 400, "This page has expired or was opened elsewhere. Begin again in the wallet.", "此页面已过期或在别处打开，请在钱包中重新开始。";
+    /// Authorization requests must be pushed here.
+    PushRequired = "push_required", 400, "The authorization request must be pushed first.", "须先推送授权请求。";
+    /// The person's transaction code, on the page.
+    TxCodeWrong = "tx_code_wrong", 422, "The transaction code is wrong.", "交易码错误。";
+    /// DPoP: the proof.
+    InvalidDpopProof = "invalid_dpop_proof", 400, "The DPoP proof is missing or not valid.", "DPoP 证明缺失或无效。";
+    /// DPoP: the nonce in it.
+    UseDpopNonce = "use_dpop_nonce", 400, "The DPoP proof must carry a fresh nonce.", "DPoP 证明须含新的随机数。";
+    /// RFC 6750: the token came in the query.
+    TokenInQuery = "token_in_query", 400, "A token does not belong in the address.", "令牌不得出现在网址中。";
+    /// OpenID4VCI: identifier unknown to the token.
+    UnknownIdentifier = "unknown_credential_identifier", 400, "This credential was not granted to this token.", "该令牌未获授此凭证。";
+    /// OpenID4VCI: the attestation of keys.
+    InvalidKeyAttestation = "invalid_key_attestation", 400, "The keys' attestation is missing or not valid.", "密钥证明书缺失或无效。";
+    /// OpenID4VCI: the request must be encrypted, or cannot be decrypted.
+    RequestNotEncrypted = "request_not_encrypted", 400, "The request is not encrypted as needed.", "请求未按要求加密。";
+    /// OpenID4VCI: no such notification.
+    InvalidNotificationId = "invalid_notification_id", 400, "There is nothing to notify about by this name.", "通知标识未知。";
     /// OpenID4VCI: refused for good.
     RequestDenied = "credential_request_denied", 400, "The credential is not issued.", "不予签发凭证。";
 }
@@ -254,6 +286,8 @@ pub struct Failure {
     pub retry_after: Option<u64>,
     /// Where and from when it would not have been refused.
     pub openings: Vec<Opening>,
+    /// A header that says how to go on: `DPoP-Nonce` or `OAuth-Client-Attestation-Challenge`.
+    pub header: Option<(&'static str, String)>,
 }
 
 impl Failure {
@@ -281,6 +315,7 @@ impl From<Code> for Failure {
             detail: None,
             retry_after: None,
             openings: Vec::new(),
+            header: None,
         }
     }
 }

@@ -1,9 +1,14 @@
 //! The HTTP interface. The router is the table of contents; each operation has a file.
 
+mod access;
+mod attestation;
+mod authorize;
 mod body;
 mod challenge;
+mod client;
 mod credential;
 mod deferred;
+mod dpop;
 mod evidence;
 mod face;
 mod health;
@@ -12,6 +17,7 @@ mod lost;
 mod metadata;
 mod mutual;
 mod nonce;
+mod notification;
 mod observe;
 mod openapi;
 mod problem;
@@ -22,6 +28,7 @@ mod resume;
 mod rollout;
 mod sessions;
 mod token;
+mod wish;
 
 use std::sync::Arc;
 
@@ -56,9 +63,17 @@ pub fn router(service: Arc<Service>) -> Router {
             get(metadata::authorization_server),
         )
         .route("/nonce", post(nonce::issue))
+        .route("/challenge", post(attestation::challenge))
+        .route("/par", post(authorize::push))
+        .route("/authorize", get(authorize::begin))
+        .route("/authorization", get(authorize::show))
+        .route("/authorization/face", post(authorize::face))
+        .route("/authorization/confirm", post(authorize::confirm))
+        .route("/authorization/decline", post(authorize::decline))
         .route("/token", post(token::redeem))
         .route("/credential", post(credential::issue))
         .route("/deferred_credential", post(deferred::collect))
+        .route("/notification", post(notification::note))
         // Proving a person
         .route("/sessions", post(sessions::open))
         .route("/sessions/{id}", get(sessions::show))

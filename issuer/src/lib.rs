@@ -43,6 +43,7 @@
 //! ```
 
 pub mod admin;
+mod attesters;
 pub mod card;
 pub mod cli;
 pub mod config;

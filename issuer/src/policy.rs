@@ -1,7 +1,9 @@
 //! The decision: from what was proved and the keys shown, an [`Approval`]. Pure: no store, no clock, no I/O.
 
 use tessera_verifier::key::PublicKey;
-use tessera_verifier::vci::proof;
+use tessera_verifier::vci::key_attestation::{self, KeyAttestation};
+use tessera_verifier::vci::metadata::KeyAttestationsRequired;
+use tessera_verifier::vci::{Proofs, Trusted, proof};
 use tessera_verifier::{Error, Timestamp};
 
 use crate::failure::{Code, Failure};
@@ -15,10 +17,112 @@ use crate::store::{Level, Proved};
 pub struct HolderProofs {
     keys: Vec<PublicKey>,
     nonce: String,
+    /// The attestations in the proofs' headers, one place for each key.
+    attestations: Vec<Option<String>>,
+}
+
+/// What key proofs must satisfy.
+#[derive(Clone, Copy)]
+pub struct ProofRules<'a> {
+    /// The credential issuer identifier.
+    pub audience: &'a str,
+    /// Unix seconds.
+    pub now: i64,
+    /// Keys of one request at most.
+    pub most: usize,
+    /// Whose word on keys is taken.
+    pub attesters: Trusted<'a>,
+    /// What that word must say; empty: keys need no attestation.
+    pub required: &'a KeyAttestationsRequired,
+}
+
+impl ProofRules<'_> {
+    fn demanded(&self) -> bool {
+        *self.required != KeyAttestationsRequired::default()
+    }
+
+    /// Checks the attestations in the headers of `jwt` proofs: each must list the key that its proof is by. Where nothing
+    /// is demanded and nobody is believed, they say nothing to us.
+    fn attested(&self, proofs: &HolderProofs) -> Result<(), Failure> {
+        let nobody = self.attesters.keys.is_empty() && self.attesters.anchors.is_empty();
+        for (key, attestation) in proofs.keys.iter().zip(&proofs.attestations) {
+            match attestation {
+                None if self.demanded() => {
+                    return Err(Failure::with(
+                        Code::InvalidKeyAttestation,
+                        "the key has no attestation",
+                    ));
+                }
+                Some(_) if nobody && !self.demanded() => {}
+                Some(attestation) => {
+                    if !self.attestation(attestation)?.keys.contains(key) {
+                        return Err(Failure::with(
+                            Code::InvalidKeyAttestation,
+                            "the attestation is for other keys",
+                        ));
+                    }
+                }
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn attestation(&self, compact: &str) -> Result<KeyAttestation, Failure> {
+        let refused = |why| Failure::with(Code::InvalidKeyAttestation, why);
+        let now = Timestamp::from_unix(self.now);
+        let said = key_attestation::verify(compact, &self.attesters, now).map_err(|error| {
+            refused(match error.code() {
+                "expired" => "the attestation has expired",
+                "issuer_untrusted" => "the attester is not trusted",
+                "invalid_signature" => "the attestation's signature does not verify",
+                "too_large" => "the attestation is too large",
+                _ => "the attestation is not well formed",
+            })
+        })?;
+        match said.satisfies(self.required) {
+            true => Ok(said),
+            false => Err(refused("the keys are not kept as is demanded")),
+        }
+    }
 }
 
 impl HolderProofs {
-    /// Checks the proofs of a credential request (OpenID4VCI 1.0 §8.2 and appendix F.1).
+    /// Checks the proofs of a credential request, of either kind (OpenID4VCI 1.0 §8.2.1, appendix F).
+    ///
+    /// The count is checked before any signature, so a huge batch costs nothing.
+    ///
+    /// # Errors
+    /// `invalid_proof`, `invalid_key_attestation`, `batch_too_large`, `duplicate_key`, `invalid_nonce`.
+    pub fn read(proofs: &Proofs, rules: &ProofRules<'_>) -> Result<Self, Failure> {
+        let list = match proofs {
+            Proofs::Jwt(jwts) => {
+                let read = Self::verify(jwts, rules.audience, rules.now, rules.most)?;
+                rules.attested(&read)?;
+                return Ok(read);
+            }
+            Proofs::Attestation(list) => list,
+        };
+        let [attestation] = list.as_slice() else {
+            return Err(Failure::with(
+                Code::InvalidProof,
+                "there must be exactly one key attestation",
+            ));
+        };
+        let said = rules.attestation(attestation)?;
+        if said.keys.len() > rules.most {
+            return Err(Code::BatchTooLarge.into());
+        }
+        // Appendix F.3: what is fresh about it is the nonce alone.
+        let nonce = said.nonce.ok_or(Failure::from(Code::InvalidNonce))?;
+        Ok(Self {
+            keys: said.keys,
+            nonce,
+            attestations: Vec::new(),
+        })
+    }
+
+    /// Checks `jwt` proofs (OpenID4VCI 1.0 §8.2 and appendix F.1), but for the attestations in their headers.
     ///
     /// The count is checked before any signature, so a huge batch costs nothing.
     ///
@@ -33,6 +137,7 @@ impl HolderProofs {
         }
         let mut keys: Vec<PublicKey> = Vec::with_capacity(jwts.len());
         let mut nonce: Option<String> = None;
+        let mut attestations = Vec::with_capacity(jwts.len());
         for jwt in jwts {
             let verified = proof::verify(jwt, audience, Timestamp::from_unix(now))
                 .map_err(|error| Failure::with(Code::InvalidProof, reason(&error)))?;
@@ -46,9 +151,11 @@ impl HolderProofs {
                 return Err(Code::DuplicateKey.into());
             }
             keys.push(verified.key);
+            attestations.push(verified.key_attestation);
         }
         Ok(Self {
             keys,
+            attestations,
             nonce: nonce.unwrap_or_default(),
         })
     }

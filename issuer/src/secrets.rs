@@ -93,6 +93,14 @@ pub fn tx_code_digest(code_digest: &str, tx_code: &str) -> String {
     digest(&format!("{code_digest}:{tx_code}"))
 }
 
+/// A secret of the browser whose cookie this is, for one purpose.
+#[must_use]
+pub(crate) fn of_cookie(cookie: &str, purpose: &str) -> Secret {
+    URL_SAFE_NO_PAD
+        .encode(derive(cookie, purpose.as_bytes()))
+        .into()
+}
+
 fn derive(token: &str, purpose: &[u8]) -> Vec<u8> {
     let key = hmac::Key::new(hmac::HMAC_SHA256, token.as_bytes());
     hmac::sign(&key, purpose).as_ref().to_vec()

@@ -5,10 +5,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::Value;
 use tessera_verifier::claims::{AssuranceLevel, CredentialProfile, Format};
+use tessera_verifier::vci::Secret;
 use zeroize::Zeroizing;
 
 use crate::card::{AbsentDecoder, AnchorFolder, PhotoDecoder, ProgramDecoder};
-use crate::config::Config;
+use tessera_exchange::jwe::DecryptionKey;
+
+use crate::attesters::Attesters;
+use crate::config::{Config, Wallets};
 use crate::environment::{Clock, Entropy, identifier};
 use crate::face::{FaceCheck, FacePool};
 use crate::failure::{Code, Failure};
@@ -20,6 +24,7 @@ use crate::proofing::machine::Event;
 use crate::publish::{Publisher, PublishingKeys};
 use crate::registry::{FolderRegistry, Person, Registry};
 use crate::replay::ReplayKey;
+use crate::secrets::{digest, matches};
 use crate::store::{
     AttemptLimits, Level, Place, Proof, Reservation, Reserved, STATUS_LIST_LEN, SessionRecord,
     Store, StoreError, Ticket,
@@ -54,6 +59,12 @@ pub struct Service {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) publisher: Publisher,
     pub(crate) replay: ReplayKey,
+    /// What is asked of wallets, the profile considered.
+    pub(crate) wallets: Wallets,
+    pub(crate) attesters: Attesters,
+    pub(crate) key_attesters: Attesters,
+    /// What requests are encrypted to.
+    pub(crate) decryption: DecryptionKey,
     keys: RwLock<KeyFile>,
 }
 
@@ -66,7 +77,12 @@ impl Service {
         let data = &parts.config.data;
         let face = &parts.config.face;
         parts.config.rollout.check()?;
+        let wallets = parts.config.wallets.clone().under(parts.config.profile);
         Ok(Arc::new(Self {
+            attesters: Attesters::read(&wallets.attesters)?,
+            key_attesters: Attesters::read(&wallets.key_attesters)?,
+            decryption: parts.keys.request_decryption()?,
+            wallets,
             registry: Arc::new(FolderRegistry::open(
                 &data.join("registry"),
                 &*parts.entropy,
@@ -158,6 +174,19 @@ impl Service {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .terminal_ca()
+    }
+
+    /// The mark of a session in an offer's `issuer_state` (OpenID4VCI 1.0 §4.1.1).
+    pub(crate) fn issuer_state(&self, session: &str) -> Secret {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        format!("{session}.{}", keys.mark("issuer_state", session)).into()
+    }
+
+    /// The session that an `issuer_state` of ours marks.
+    pub(crate) fn session_of(&self, issuer_state: &str) -> Option<String> {
+        let (session, _) = issuer_state.split_once('.')?;
+        let ours = self.issuer_state(session);
+        matches(issuer_state, &digest(ours.expose())).then(|| session.to_owned())
     }
 
     pub(crate) fn public_folder(&self) -> PathBuf {
@@ -391,6 +420,14 @@ pub(crate) fn reservation_refused(error: StoreError) -> Failure {
         ),
         StoreError::NonceUnknown => Code::InvalidNonce.into(),
         other => other.into(),
+    }
+}
+
+/// The level as it is recorded.
+pub(crate) fn level_of(level: AssuranceLevel) -> Level {
+    match level {
+        AssuranceLevel::Limited => Level::Limited,
+        AssuranceLevel::Full => Level::Full,
     }
 }
 

@@ -8,8 +8,10 @@
 //! [`sled`](SledStore) is the embedded backend. Another backend passes the module `suite` (feature `test-suite`) and is
 //! done.
 
+mod authorization;
 mod barrier;
 mod records;
+mod sled_authorization;
 mod sled_frames;
 mod sled_holder;
 mod sled_issuance;
@@ -23,6 +25,10 @@ pub mod suite;
 use async_trait::async_trait;
 
 use crate::proofing::machine::{Event, Lifetimes};
+pub use authorization::{
+    Arrival, AuthorizationRecord, Binding, CodeRecord, CodeRedemption, Consented, Pushed,
+    RefreshRecord, Refreshment, Tokens, Wish,
+};
 pub use records::{
     AnsweredRecord, AttemptLimits, CardMethod, ChallengeRecord, CodeDigests, Deferral,
     DeferredRecord, GrantRecord, HolderRecord, IssuanceRecord, IssuanceState, Level,
@@ -93,18 +99,18 @@ pub enum StoreError {
 }
 
 /// Redeems a pre-authorized code (OpenID4VCI 1.0 §6.1).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Redemption {
     /// SHA-256 of the code, base64url.
     pub code_digest: String,
     /// Digest of the transaction code presented.
     pub tx_code_digest: String,
-    /// SHA-256 of the access token to grant, base64url.
-    pub token_digest: String,
-    /// When that token expires (Unix seconds).
-    pub token_expires: i64,
-    /// When it expires where the authority reviews first: the same token collects.
-    pub token_expires_in_review: i64,
+    /// The tokens to grant.
+    pub tokens: Tokens,
+    /// Who redeems.
+    pub binding: Binding,
+    /// What for, where the request says so.
+    pub wish: Option<Wish>,
     /// Wrong transaction codes after which the code is burnt.
     pub max_failures: u32,
 }
@@ -299,8 +305,12 @@ pub trait Store: Send + Sync {
     /// Takes out the chip authentication of a challenge, if there was one.
     async fn take_relay(&self, nonce: &str) -> Result<Option<RelayRecord>, StoreError>;
 
-    /// Redeems a code, once, for an access token. Returns when the token expires. Durable.
-    async fn redeem_code(&self, redemption: Redemption, now: i64) -> Result<i64, StoreError>;
+    /// Redeems a code, once, for an access token. Durable.
+    async fn redeem_code(
+        &self,
+        redemption: Redemption,
+        now: i64,
+    ) -> Result<GrantRecord, StoreError>;
 
     /// Keeps a credential request until the review is over, consuming its nonce and the token's use of the
     /// configuration. Durable.
@@ -354,7 +364,70 @@ pub trait Store: Send + Sync {
         &self,
         token_digest: &str,
         now: i64,
-    ) -> Result<(SessionRecord, Level), StoreError>;
+    ) -> Result<(SessionRecord, GrantRecord), StoreError>;
+
+    /// Puts an authorization request aside until its link is opened (RFC 9126).
+    async fn push_authorization(&self, pushed: Pushed, now: i64) -> Result<(), StoreError>;
+
+    /// Binds an authorization request to a browser, known by the digest of its cookie, and consumes it where it was
+    /// pushed.
+    async fn begin_authorization(
+        &self,
+        arrival: Arrival,
+        browser: &str,
+        now: i64,
+    ) -> Result<AuthorizationRecord, StoreError>;
+
+    /// The request that a browser was bound to.
+    async fn authorization(
+        &self,
+        browser: &str,
+        now: i64,
+    ) -> Result<AuthorizationRecord, StoreError>;
+
+    /// Opens a session on the page of a request that has none of an offer. Durable.
+    async fn enrol(
+        &self,
+        browser: &str,
+        session: SessionRecord,
+        now: i64,
+    ) -> Result<(), StoreError>;
+
+    /// Ends a request without an answer of substance, once.
+    async fn decline_authorization(
+        &self,
+        browser: &str,
+        now: i64,
+    ) -> Result<AuthorizationRecord, StoreError>;
+
+    /// Records the person's yes and gives out a code, once; the session must have an offer that nobody took up. Durable.
+    async fn consent(
+        &self,
+        consented: Consented,
+        now: i64,
+    ) -> Result<AuthorizationRecord, StoreError>;
+
+    /// Redeems an authorization code, once, for an access token. One tried by another client, with another redirect URI
+    /// or without its PKCE verifier is spent ([`StoreError::NotFound`]); a second use takes the tokens of the first away
+    /// ([`StoreError::AlreadyUsed`]). Durable.
+    async fn redeem_authorization(
+        &self,
+        redemption: CodeRedemption,
+        now: i64,
+    ) -> Result<GrantRecord, StoreError>;
+
+    /// Uses a refresh token, once, for an access token that renews what the device holds, and the next refresh token. A
+    /// second use ends the whole line ([`StoreError::AlreadyUsed`]). Durable.
+    async fn refresh(&self, refreshment: Refreshment, now: i64) -> Result<GrantRecord, StoreError>;
+
+    /// Marks something as used until `expires`; the second to come is refused ([`StoreError::AlreadyUsed`]).
+    async fn spend_once(&self, what: &str, expires: i64) -> Result<(), StoreError>;
+
+    /// Keeps a nonce of ours that may be answered more than once (`DPoP-Nonce`, attestation challenges) until `expires`.
+    async fn add_challenge(&self, challenge: &str, expires: i64) -> Result<(), StoreError>;
+
+    /// Whether such a nonce is ours and not too old; [`StoreError::NonceUnknown`] where not.
+    async fn challenge(&self, challenge: &str, now: i64) -> Result<(), StoreError>;
 
     /// Consumes the nonce and the token's use of the configuration, and reserves status indices, all or nothing.
     async fn reserve(&self, reservation: Reservation, now: i64) -> Result<Reserved, StoreError>;

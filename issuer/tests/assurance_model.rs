@@ -11,7 +11,7 @@ use tessera_issuer::proofing::machine::{Event, EvidenceDays, Lifetimes, SessionS
 use tessera_issuer::store::{
     CodeDigests, IssuanceRecord, IssuanceState, Level, LossReport, Place, Proof, Proved,
     Redemption, Release, Renewal, Reservation, RevocationTarget, SessionRecord, SledStore, Store,
-    StoreError, Ticket, suite,
+    StoreError, Ticket, Tokens, suite,
 };
 
 const START: i64 = 1_800_000_000;
@@ -232,10 +232,14 @@ impl World {
                 let redemption = |max_failures| Redemption {
                     code_digest: record.code_digests.of(level).to_owned(),
                     tx_code_digest: "tx".to_owned(),
-                    token_digest: format!("grant of {session}"),
-                    token_expires: now + 5000,
-                    token_expires_in_review: now + 2 * DAY,
+                    tokens: Tokens {
+                        access: format!("grant of {session}"),
+                        expires: now + 5000,
+                        expires_in_review: now + 2 * DAY,
+                        refresh: None,
+                    },
                     max_failures,
+                    ..Redemption::default()
                 };
                 // Twice at once: at most one succeeds.
                 let (one, two) = tokio::join!(

@@ -4,6 +4,8 @@ use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tessera_exchange::jwe::ENCS;
 use tessera_verifier::json;
 use zeroize::Zeroizing;
 
@@ -91,6 +93,52 @@ pub(super) async fn json<T: DeserializeOwned>(
     };
     let value = json::parse(&bytes, limits).map_err(|_| Failure::from(Code::Malformed))?;
     serde_json::from_value(value).map_err(|_| Code::Malformed.into())
+}
+
+/// A JSON body, or one encrypted to us (OpenID4VCI 1.0 §10), and whether it was.
+///
+/// # Errors
+/// Those of [`bytes`]; `request_not_encrypted` for what cannot be decrypted; `malformed`.
+pub(super) async fn message(
+    service: &Service,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(Value, bool), Failure> {
+    const JWT: &str = "application/jwt";
+    let most = service.config.limits.body_bytes;
+    let sent = bytes(headers, body, &["application/json", JWT], most).await?;
+    let media_type = headers.get(header::CONTENT_TYPE);
+    let encrypted = media_type.is_some_and(|sent| {
+        let sent = sent.to_str().unwrap_or_default();
+        sent.split(';')
+            .next()
+            .is_some_and(|sent| sent.trim().eq_ignore_ascii_case(JWT))
+    });
+    let unreadable = || {
+        Failure::with(
+            Code::RequestNotEncrypted,
+            "the request cannot be decrypted; compression is refused",
+        )
+    };
+    let plain = match encrypted {
+        false => sent,
+        true => {
+            let compact = std::str::from_utf8(&sent).map_err(|_| unreadable())?;
+            service
+                .decryption
+                .decrypt(compact.trim(), &ENCS)
+                .map_err(|_| unreadable())?
+        }
+    };
+    let limits = json::Limits {
+        bytes: most,
+        depth: service.config.limits.json_depth,
+    };
+    let value = json::parse(&plain, limits).map_err(|_| Failure::from(Code::Malformed))?;
+    match value.is_object() {
+        true => Ok((value, encrypted)),
+        false => Err(Code::Malformed.into()),
+    }
 }
 
 /// The token of `Authorization: Bearer` (RFC 6750 §2.1). A token in the query is not looked at.

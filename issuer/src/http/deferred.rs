@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use tessera_verifier::claims::CredentialProfile;
 use tessera_verifier::vci::{CredentialResponse, DeferredCredentialRequest, Secret};
 
-use super::body;
 use super::credential::{credentials, respond, response_encrypter};
 use super::problem::Refusal;
+use super::{access, body};
 use crate::failure::{Code, Failure};
 use crate::policy::ProvenKeys;
 use crate::proofing::machine::SessionState;
@@ -31,37 +31,29 @@ const INTERVAL: u64 = 300;
 ))]
 pub(super) async fn collect(
     State(service): State<Arc<Service>>,
+    uri: Uri,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    answer(service, &headers, body)
+    answer(service, &uri, &headers, body)
         .await
         .map_err(Refusal::credential)
 }
 
 async fn answer(
     service: Arc<Service>,
+    uri: &Uri,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    let token_digest = digest(body::bearer(headers).ok_or(Failure::from(Code::InvalidToken))?);
-    let now = service.now();
     // The token before the body, so that a stranger's body is not parsed.
-    service
-        .store
-        .granted_session(&token_digest, now)
-        .await
-        .map_err(|error| match error {
-            StoreError::NotFound | StoreError::Expired => Code::InvalidToken.into(),
-            other => Failure::from(other),
-        })?;
-    let most = service.config.limits.body_bytes;
-    let request: DeferredCredentialRequest = body::json(&service, headers, body, most).await?;
-    let encrypter = request
-        .credential_response_encryption
-        .as_ref()
-        .map(response_encrypter)
-        .transpose()?;
+    let token_digest = access::check(&service, uri, headers).await?.token_digest;
+    let now = service.now();
+    let (value, encrypted) = body::message(&service, headers, body).await?;
+    let request: DeferredCredentialRequest =
+        serde_json::from_value(value).map_err(|_| Failure::from(Code::Malformed))?;
+    let asked = request.credential_response_encryption.as_ref();
+    let encrypter = response_encrypter(&service, asked, encrypted)?;
     let transaction = digest(request.transaction_id.expose());
     let (record, session) = service
         .store

@@ -82,7 +82,7 @@ pub(super) async fn check(
     let response = SessionResponse {
         state: record.state.as_str(),
         level: record.level.as_str(),
-        credential_offer: Some(offer(&service, Level::Limited, &token)),
+        credential_offer: Some(offer(&service, Level::Limited, (&record.id, &token))),
         tx_code: Some(tx_code),
         recovery_code: None,
     };

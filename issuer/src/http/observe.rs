@@ -59,7 +59,7 @@ pub(super) async fn observe(
         None => tracing::info!(%method, route, status, ms, "served"),
     }
     match refusal {
-        Some(refusal) if chinese => refusal.render(true),
+        Some(refusal) if chinese && !refusal.is_page() => refusal.render(true),
         _ => response,
     }
 }

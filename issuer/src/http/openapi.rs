@@ -6,8 +6,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    challenge, credential, deferred, evidence, face, health, liveness, lost, metadata, nonce,
-    problem, published, relay, renewals, resume, rollout, sessions, token,
+    attestation, authorize, challenge, credential, deferred, evidence, face, health, liveness,
+    lost, metadata, nonce, notification, problem, published, relay, renewals, resume, rollout,
+    sessions, token,
 };
 
 #[derive(OpenApi)]
@@ -20,9 +21,17 @@ use super::{
         metadata::issuer,
         metadata::authorization_server,
         nonce::issue,
+        attestation::challenge,
+        authorize::push,
+        authorize::begin,
+        authorize::show,
+        authorize::face,
+        authorize::confirm,
+        authorize::decline,
         token::redeem,
         credential::issue,
         deferred::collect,
+        notification::note,
         sessions::open,
         sessions::show,
         liveness::open,

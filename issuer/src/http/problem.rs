@@ -46,6 +46,10 @@ pub(super) enum Form {
     Token,
     /// OpenID4VCI 1.0 §8.3.1.2 as well.
     Credential,
+    /// OpenID4VCI 1.0 §11.3 as well.
+    Notification,
+    /// A page, which is in the person's language already.
+    Page,
 }
 
 /// A failure in the form of its endpoint. Kept in the response's extensions, so that the outer layer can log its code
@@ -71,6 +75,47 @@ impl Refusal {
         }
     }
 
+    /// The same, told on a page: for the log.
+    pub(super) fn on_page(self) -> Self {
+        Self {
+            form: Form::Page,
+            ..self
+        }
+    }
+
+    /// Whether the answer is written in the person's language already.
+    pub(super) fn is_page(&self) -> bool {
+        self.form == Form::Page
+    }
+
+    pub(super) fn notification(failure: Failure) -> Self {
+        Self {
+            failure,
+            form: Form::Notification,
+        }
+    }
+
+    /// At a resource a bad DPoP proof means that the request is not authenticated (RFC 9449 §7.1), elsewhere that it is
+    /// wrong.
+    fn status(&self) -> u16 {
+        match (self.form, self.failure.code) {
+            (
+                Form::Credential | Form::Notification,
+                Code::InvalidDpopProof | Code::UseDpopNonce,
+            ) => 401,
+            (_, code) => code.status(),
+        }
+    }
+
+    /// The challenge of a 401 (RFC 6750 §3, RFC 9449 §7.1).
+    fn challenge(&self) -> &'static str {
+        match self.failure.code {
+            Code::UseDpopNonce => "DPoP error=\"use_dpop_nonce\", algs=\"ES256\"",
+            Code::InvalidDpopProof => "DPoP error=\"invalid_dpop_proof\", algs=\"ES256\"",
+            _ => "Bearer error=\"invalid_token\", DPoP algs=\"ES256\"",
+        }
+    }
+
     /// The response in the language asked for.
     pub(super) fn render(&self, chinese: bool) -> Response {
         let code = self.failure.code;
@@ -83,7 +128,7 @@ impl Refusal {
         let problem = Problem {
             kind: format!("urn:tessera:problem:{}", code.as_str()),
             title,
-            status: code.status(),
+            status: self.status(),
             detail: self.failure.detail,
             code: code.as_str(),
             openings: self.failure.openings.clone(),
@@ -93,10 +138,10 @@ impl Refusal {
         };
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let status =
-            StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let media_type = match self.form {
-            Form::Problem => "application/problem+json",
-            Form::Token | Form::Credential => "application/json",
+            Form::Problem | Form::Page => "application/problem+json",
+            Form::Token | Form::Credential | Form::Notification => "application/json",
         };
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
@@ -107,9 +152,13 @@ impl Refusal {
             HeaderValue::from_static(if chinese { "zh" } else { "en" }),
         );
         if status == StatusCode::UNAUTHORIZED {
-            // RFC 6750 §3.1.
-            let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+            let challenge = HeaderValue::from_static(self.challenge());
             headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Some((name, value)) = &self.failure.header
+            && let Ok(value) = HeaderValue::from_str(value)
+        {
+            headers.insert(*name, value);
         }
         if let Some(seconds) = self.failure.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
@@ -120,19 +169,42 @@ impl Refusal {
 
     fn protocol_error(&self) -> Option<&'static str> {
         match self.form {
-            Form::Problem => None,
+            Form::Problem | Form::Page => None,
             Form::Token => Some(match self.failure.code {
-                Code::InvalidGrant => "invalid_grant",
+                Code::InvalidGrant | Code::NothingHeld | Code::EvidenceTooOld => "invalid_grant",
                 Code::UnsupportedGrantType => "unsupported_grant_type",
+                Code::InvalidClient => "invalid_client",
+                Code::InvalidClientAttestation => "invalid_client_attestation",
+                Code::UseAttestationChallenge => "use_attestation_challenge",
+                Code::InvalidScope => "invalid_scope",
+                Code::InvalidAuthorizationDetails => "invalid_authorization_details",
+                Code::InvalidDpopProof => "invalid_dpop_proof",
+                Code::UseDpopNonce => "use_dpop_nonce",
                 Code::Internal | Code::Busy | Code::Timeout => "server_error",
                 _ => "invalid_request",
+            }),
+            Form::Notification => Some(match self.failure.code {
+                Code::InvalidToken | Code::Unauthorized => "invalid_token",
+                Code::InvalidDpopProof => "invalid_dpop_proof",
+                Code::UseDpopNonce => "use_dpop_nonce",
+                Code::InvalidNotificationId => "invalid_notification_id",
+                Code::Internal | Code::Busy | Code::Timeout => "server_error",
+                _ => "invalid_notification_request",
             }),
             Form::Credential => Some(match self.failure.code {
                 Code::InvalidToken | Code::Unauthorized => "invalid_token",
                 Code::UnknownConfiguration => "unknown_credential_configuration",
-                Code::InvalidProof | Code::BatchTooLarge | Code::DuplicateKey => "invalid_proof",
+                Code::UnknownIdentifier => "unknown_credential_identifier",
+                Code::InvalidDpopProof => "invalid_dpop_proof",
+                Code::UseDpopNonce => "use_dpop_nonce",
+                Code::InvalidProof
+                | Code::BatchTooLarge
+                | Code::DuplicateKey
+                | Code::InvalidKeyAttestation => "invalid_proof",
                 Code::InvalidNonce | Code::NonceMismatch => "invalid_nonce",
-                Code::InvalidEncryption => "invalid_encryption_parameters",
+                Code::InvalidEncryption | Code::RequestNotEncrypted => {
+                    "invalid_encryption_parameters"
+                }
                 Code::InvalidTransactionId => "invalid_transaction_id",
                 Code::RequestDenied
                 | Code::SessionExpired

@@ -69,9 +69,9 @@ pub(super) async fn open(
             other => Failure::from(other),
         })?;
     let response = RenewalResponse {
+        credential_offer: offer(&service, level, (&session.id, &token)),
         session_id: session.id,
         state: session.state.as_str(),
-        credential_offer: offer(&service, level, &token),
         session_token: token,
         tx_code,
     };

@@ -10,7 +10,9 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use tessera_verifier::claims::CredentialProfile;
 use tessera_verifier::vci::Secret;
-use tessera_verifier::vci::offer::{CredentialOffer, Grants, PreAuthorizedCode, TxCode};
+use tessera_verifier::vci::offer::{
+    AuthorizationCode, CredentialOffer, Grants, PreAuthorizedCode, TxCode,
+};
 use tessera_verifier::{Timestamp, device};
 use utoipa::ToSchema;
 
@@ -108,20 +110,40 @@ pub(super) fn fresh(
     )
     .map_err(|_| Failure::from(Code::DeviceProofInvalid))?;
     let session_token = token(&*service.entropy);
+    let person = service
+        .registry
+        .handle(&request.personal_administrative_number);
+    let device = proof.key.thumbprint();
     let session = SessionRecord {
+        // Only what the roll-out knows: an applicant's own words are not kept.
+        district: request
+            .district
+            .filter(|_| service.config.rollout.is_limited()),
+        ..blank(service, person, request.level, (device, &session_token))
+    };
+    Ok((session, session_token.into(), proof.nonce))
+}
+
+/// A session of a device and with a bearer token, before anything is proved.
+pub(super) fn blank(
+    service: &Service,
+    person: String,
+    level: Level,
+    (device, session_token): (String, &str),
+) -> SessionRecord {
+    let now = service.now();
+    SessionRecord {
         id: identifier(&*service.entropy),
-        token_digest: digest(&session_token),
+        token_digest: digest(session_token),
         code_digests: CodeDigests {
-            limited: digest(offer_code(&session_token, Level::Limited).expose()),
-            full: digest(offer_code(&session_token, Level::Full).expose()),
+            limited: digest(offer_code(session_token, Level::Limited).expose()),
+            full: digest(offer_code(session_token, Level::Full).expose()),
         },
-        recovery_digest: recovery_digest(recovery_code(&session_token).expose()),
+        recovery_digest: recovery_digest(recovery_code(session_token).expose()),
         nonce: token(&*service.entropy),
-        person: service
-            .registry
-            .handle(&request.personal_administrative_number),
-        level: request.level,
-        device: proof.key.thumbprint(),
+        person,
+        level,
+        device,
         state: SessionState::Started,
         created: now,
         expires: now + service.config.assurance.lifetimes.started,
@@ -131,12 +153,8 @@ pub(super) fn fresh(
         tx_code_digest: None,
         tx_code_failures: 0,
         code_spent: false,
-        // Only what the roll-out knows: an applicant's own words are not kept.
-        district: request
-            .district
-            .filter(|_| service.config.rollout.is_limited()),
-    };
-    Ok((session, session_token.into(), proof.nonce))
+        district: None,
+    }
 }
 
 /// Where a session stands.
@@ -184,7 +202,7 @@ pub(super) async fn show(
             (false, _) => "expired",
         },
         level: session.level.as_str(),
-        credential_offer: offered.map(|level| offer(&service, level, &token)),
+        credential_offer: offered.map(|level| offer(&service, level, (&session.id, &token))),
         tx_code: (offered == Some(Level::Limited)).then(|| bearer_tx_code(token.expose())),
         recovery_code: matches!(
             state,
@@ -209,8 +227,12 @@ pub(super) async fn authenticated(
     Ok((session, token.into()))
 }
 
-/// The offer of a proved session (OpenID4VCI 1.0 §4.1): both formats, one code.
-pub(super) fn offer(service: &Service, level: Level, session_token: &Secret) -> CredentialOffer {
+/// The offer of a proved session (OpenID4VCI 1.0 §4.1): both formats, and either grant, once.
+pub(super) fn offer(
+    service: &Service,
+    level: Level,
+    (session, session_token): (&str, &Secret),
+) -> CredentialOffer {
     let profile = CredentialProfile::of(assurance(level));
     CredentialOffer {
         credential_issuer: service.issuer_url(),
@@ -219,7 +241,10 @@ pub(super) fn offer(service: &Service, level: Level, session_token: &Secret) -> 
             profile.ldp_configuration.to_owned(),
         ],
         grants: Grants {
-            authorization_code: None,
+            authorization_code: Some(AuthorizationCode {
+                issuer_state: Some(service.issuer_state(session)),
+                authorization_server: None,
+            }),
             pre_authorized_code: Some(PreAuthorizedCode {
                 code: offer_code(session_token.expose(), level),
                 tx_code: Some(TxCode {

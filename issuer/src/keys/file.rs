@@ -7,9 +7,14 @@ use std::sync::Arc;
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
+use aws_lc_rs::agreement::{ECDH_P256, PrivateKey};
+use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use tessera_exchange::jwe::DecryptionKey;
+use tessera_verifier::encoding::base64url;
+use tessera_verifier::key::PublicKey;
 use zeroize::Zeroizing;
 
 use super::{KeyRecord, Signer as _, SoftwareKey};
@@ -228,6 +233,39 @@ impl KeyFile {
     pub fn terminal_ca(&self) -> Result<TerminalCa, CertificateError> {
         let since = self.history.first().map_or(0, |first| first.not_before);
         TerminalCa::new(&self.terminals_pkcs8, self.root.did(), since)
+    }
+
+    /// The key pair that wallets encrypt requests to: the same after every start, and on every replica.
+    ///
+    /// # Errors
+    /// The platform's arithmetic fails.
+    pub(crate) fn request_decryption(&self) -> Result<DecryptionKey, KeyError> {
+        let damaged = || KeyError::Damaged("no key for encrypted requests");
+        // 32 bytes are a scalar of the curve but for one chance in 2^32; the counter makes it none.
+        for counter in 0..8_u8 {
+            let label = format!("credential request encryption {counter}");
+            let scalar = self.derive(label.as_bytes());
+            let Ok(private) = PrivateKey::from_private_key(&ECDH_P256, &*scalar) else {
+                continue;
+            };
+            let public = private.compute_public_key().map_err(|_| damaged())?;
+            let public = PublicKey::from_uncompressed(public.as_ref()).map_err(|_| damaged())?;
+            let mut jwk = public.to_jwk();
+            jwk["kid"] = public.thumbprint().into();
+            jwk["d"] = base64url(&*scalar).into();
+            let text = Zeroizing::new(jwk.to_string().into_bytes());
+            if let serde_json::Value::String(private) = &mut jwk["d"] {
+                zeroize::Zeroize::zeroize(private);
+            }
+            return DecryptionKey::from_private_jwk(&text).map_err(|_| damaged());
+        }
+        Err(damaged())
+    }
+
+    /// What only who has this key file can say of `text` for `purpose`, base64url.
+    pub(crate) fn mark(&self, purpose: &str, text: &str) -> String {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &*self.derive(purpose.as_bytes()));
+        base64url(hmac::sign(&key, text.as_bytes()).as_ref())
     }
 
     /// The DID of the root key as the file's public part says, without a passphrase.

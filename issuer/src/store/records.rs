@@ -1,6 +1,7 @@
 //! What the store keeps. No image, no template, and no secret that opens anything: codes and tokens are kept as
 //! digests only.
 
+use super::authorization::{Binding, Wish};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -391,6 +392,12 @@ pub struct GrantRecord {
     pub expires: i64,
     /// Configurations already used.
     pub used: Vec<String>,
+    /// Who may use it.
+    #[serde(default)]
+    pub binding: Binding,
+    /// What was asked for; `None` is whatever the session offers at this level.
+    #[serde(default)]
+    pub wish: Option<Wish>,
 }
 
 /// Where one issuance stands.

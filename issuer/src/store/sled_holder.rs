@@ -1,13 +1,14 @@
 //! The transactions about what a person holds: renewal, loss, review, the places of a roll-out, and being forgotten.
 
+use super::sled_authorization::forget;
 use super::sled_issuance::revoke_person;
-use super::sled_proofing::{consume_nonce, insert};
+use super::sled_proofing::{consume_nonce, insert, save};
 use super::sled_tx::{Tx, key, kind, prefix};
 use super::{
     DeferredRecord, HolderRecord, IssuanceRecord, LivenessRecord, LossReport, Place, Proved,
     Renewal, SessionRecord, SessionState, StoreError,
 };
-use crate::proofing::machine;
+use crate::proofing::machine::{self, EvidenceDays, Lifetimes};
 
 /// A day's places of a district are counted in so many parts, so that the replicas of a shared store do not all write
 /// one record. Each part has its own share of the places: no sum over parts can exceed the whole.
@@ -75,6 +76,22 @@ pub(super) fn renew(
 ) -> Result<SessionRecord, StoreError> {
     consume_nonce(tx, &renewal.nonce, now)?;
     let mut session = renewal.session;
+    // The holder gets a new recovery code with this session.
+    let recovery = session.recovery_digest.clone();
+    session.tx_code_digest = Some(renewal.tx_code_digest);
+    let mut session = renewed(tx, session, (renewal.lifetimes, renewal.evidence), now)?;
+    session.recovery_digest = recovery;
+    save(tx, &session)?;
+    Ok(session)
+}
+
+/// A session that goes on where the credentials of its device stand, without another check. The recovery code stays.
+pub(super) fn renewed(
+    tx: &mut Tx<'_>,
+    mut session: SessionRecord,
+    (lifetimes, evidence): (Lifetimes, EvidenceDays),
+    now: i64,
+) -> Result<SessionRecord, StoreError> {
     let held: HolderRecord = tx
         .read(&key(kind::BY_PERSON, &[&session.person]))?
         .ok_or(StoreError::NotFound)?;
@@ -87,12 +104,11 @@ pub(super) fn renew(
     {
         return Err(StoreError::NotFound);
     }
-    let at = (now, renewal.evidence);
-    session.state = machine::renewed(session.level, held.level, &held.proved, at)
+    session.state = machine::renewed(session.level, held.level, &held.proved, (now, evidence))
         .ok_or(StoreError::EvidenceTooOld)?;
     session.proved = Some(held.proved);
-    session.tx_code_digest = Some(renewal.tx_code_digest);
-    session.expires = now.saturating_add(renewal.lifetimes.of(session.state));
+    session.recovery_digest = held.recovery_digest;
+    session.expires = now.saturating_add(lifetimes.of(session.state));
     not_barred(tx, &session)?;
     insert(tx, &session)?;
     Ok(session)
@@ -129,6 +145,7 @@ pub(super) fn report_lost(
 pub(super) fn erase(tx: &mut Tx<'_>, person: &str, now: i64) -> Result<usize, StoreError> {
     // Revoking writes the records anew: it is read back below through the transaction.
     revoke_person(tx, person, "erased", now)?;
+    let mut sessions = Vec::new();
     for at in tx.keys(&[kind::SESSION])? {
         let Some(session) = tx.read::<SessionRecord>(&at)? else {
             continue;
@@ -138,9 +155,11 @@ pub(super) fn erase(tx: &mut Tx<'_>, person: &str, now: i64) -> Result<usize, St
             tx.remove(key(kind::CODE, &[&session.code_digests.full]));
             tx.remove(key(kind::REVIEW, &[&session.id]));
             forget_deferred(tx, &session.id)?;
+            sessions.push(session.id);
             tx.remove(at);
         }
     }
+    forget(tx, person, &sessions)?;
     for part in [kind::FAILURES, kind::DRAWS, kind::BY_PERSON] {
         for at in tx.keys(&prefix(part, &[person]))? {
             tx.remove(at);

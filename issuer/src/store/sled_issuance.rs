@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::sled_authorization as authorization;
 use super::sled_holder::not_barred;
 use super::sled_proofing::{consume_nonce, live_session, retire_terminal, save, session, walk};
 use super::sled_tx::{Tx, indexed, key, kind, prefix};
@@ -22,7 +23,7 @@ pub(super) fn redeem_code(
     tx: &mut Tx<'_>,
     redemption: &Redemption,
     now: i64,
-) -> Result<Result<i64, StoreError>, StoreError> {
+) -> Result<Result<GrantRecord, StoreError>, StoreError> {
     let id: String = tx
         .read(&key(kind::CODE, &[&redemption.code_digest]))?
         .ok_or(StoreError::NotFound)?;
@@ -30,6 +31,13 @@ pub(super) fn redeem_code(
     not_barred(tx, &session)?;
     // Before a check is passed the code exists for nobody.
     let level = session.state.offers().ok_or(StoreError::NotFound)?;
+    if redemption
+        .wish
+        .as_ref()
+        .is_some_and(|wish| wish.level != level)
+    {
+        return Err(StoreError::WrongState);
+    }
     // Nor is a code good for another level than the one it was offered for.
     if session.code_digests.of(level) != redemption.code_digest {
         return Err(StoreError::NotFound);
@@ -46,21 +54,8 @@ pub(super) fn redeem_code(
     }
     session.code_spent = true;
     save(tx, &session)?;
-    let expires = match session.state {
-        SessionState::InReview | SessionState::Approved => redemption.token_expires_in_review,
-        _ => redemption.token_expires,
-    };
-    tx.put_until(
-        key(kind::GRANT, &[&redemption.token_digest]),
-        &GrantRecord {
-            session: id,
-            level,
-            expires,
-            used: Vec::new(),
-        },
-        expires,
-    )?;
-    Ok(Ok(expires))
+    let bound = (&redemption.binding, redemption.wish.clone());
+    authorization::grant(tx, &session, bound, &redemption.tokens).map(Ok)
 }
 
 fn grant(tx: &Tx<'_>, token: &str, now: i64) -> Result<GrantRecord, StoreError> {
@@ -77,9 +72,8 @@ pub(super) fn granted_session(
     tx: &Tx<'_>,
     token: &str,
     now: i64,
-) -> Result<(SessionRecord, Level), StoreError> {
-    let grant = grant(tx, token, now)?;
-    Ok((session(tx, &grant.session)?, grant.level))
+) -> Result<(SessionRecord, GrantRecord), StoreError> {
+    authorization::granted(tx, grant(tx, token, now)?)
 }
 
 /// Consumes a nonce, and a token's use of a configuration.

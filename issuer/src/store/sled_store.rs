@@ -8,15 +8,16 @@ use async_trait::async_trait;
 use super::barrier::Barrier;
 use super::sled_tx::{Tx, engine, key, kind, prefix, values};
 use super::{
-    AttemptLimits, ChallengeRecord, Deferral, DeferredRecord, FrameMarks, IssuanceRecord, Level,
-    LivenessRecord, LossReport, OperatorRecord, Proof, Redemption, RelayRecord, RelayStep, Release,
+    Arrival, AttemptLimits, AuthorizationRecord, ChallengeRecord, CodeRedemption, Consented,
+    Deferral, DeferredRecord, FrameMarks, GrantRecord, IssuanceRecord, LivenessRecord, LossReport,
+    OperatorRecord, Proof, Pushed, Redemption, Refreshment, RelayRecord, RelayStep, Release,
     RelyingPartyRecord, Renewal, Reservation, Reserved, RevocationTarget, SessionRecord,
     StatementUse, StatusListRecord, Store, StoreError, TerminalRecord, TerminalRegistration,
     TxCodeRenewal,
 };
 use super::{
-    sled_frames as frames, sled_holder as holder, sled_issuance as issuance,
-    sled_proofing as proofing, sled_relay as relay,
+    sled_authorization as authorization, sled_frames as frames, sled_holder as holder,
+    sled_issuance as issuance, sled_proofing as proofing, sled_relay as relay,
 };
 use crate::proofing::machine::{Event, Lifetimes};
 
@@ -196,7 +197,11 @@ impl Store for SledStore {
         self.write(move |tx| relay::take(tx, &nonce)).await
     }
 
-    async fn redeem_code(&self, redemption: Redemption, now: i64) -> Result<i64, StoreError> {
+    async fn redeem_code(
+        &self,
+        redemption: Redemption,
+        now: i64,
+    ) -> Result<GrantRecord, StoreError> {
         // A wrong transaction code is a refusal that must be remembered: it commits.
         self.write_durably(move |tx| issuance::redeem_code(tx, &redemption, now))
             .await?
@@ -271,9 +276,100 @@ impl Store for SledStore {
         &self,
         token_digest: &str,
         now: i64,
-    ) -> Result<(SessionRecord, Level), StoreError> {
+    ) -> Result<(SessionRecord, GrantRecord), StoreError> {
         let token = token_digest.to_owned();
         self.read(move |tree| issuance::granted_session(&Tx::new(tree), &token, now))
+            .await
+    }
+
+    async fn push_authorization(&self, pushed: Pushed, now: i64) -> Result<(), StoreError> {
+        self.write(move |tx| authorization::push(tx, &pushed, now))
+            .await
+    }
+
+    async fn begin_authorization(
+        &self,
+        arrival: Arrival,
+        browser: &str,
+        now: i64,
+    ) -> Result<AuthorizationRecord, StoreError> {
+        let browser = browser.to_owned();
+        self.write(move |tx| authorization::arrive(tx, arrival, &browser, now))
+            .await
+    }
+
+    async fn authorization(
+        &self,
+        browser: &str,
+        now: i64,
+    ) -> Result<AuthorizationRecord, StoreError> {
+        let browser = browser.to_owned();
+        self.read(move |tree| authorization::authorization(&Tx::new(tree), &browser, now))
+            .await
+    }
+
+    async fn enrol(
+        &self,
+        browser: &str,
+        session: SessionRecord,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let browser = browser.to_owned();
+        self.write_durably(move |tx| authorization::enrol(tx, &browser, &session, now))
+            .await
+    }
+
+    async fn decline_authorization(
+        &self,
+        browser: &str,
+        now: i64,
+    ) -> Result<AuthorizationRecord, StoreError> {
+        let browser = browser.to_owned();
+        self.write(move |tx| authorization::decline(tx, &browser, now))
+            .await
+    }
+
+    async fn consent(
+        &self,
+        consented: Consented,
+        now: i64,
+    ) -> Result<AuthorizationRecord, StoreError> {
+        // A wrong transaction code is counted: it commits.
+        self.write_durably(move |tx| authorization::consent(tx, &consented, now))
+            .await?
+    }
+
+    async fn redeem_authorization(
+        &self,
+        redemption: CodeRedemption,
+        now: i64,
+    ) -> Result<GrantRecord, StoreError> {
+        // A second use takes tokens away: it commits.
+        self.write_durably(move |tx| authorization::redeem(tx, &redemption, now))
+            .await?
+    }
+
+    async fn refresh(&self, refreshment: Refreshment, now: i64) -> Result<GrantRecord, StoreError> {
+        // A second use ends the line: it commits.
+        self.write_durably(move |tx| authorization::refresh(tx, &refreshment, now))
+            .await?
+    }
+
+    async fn spend_once(&self, what: &str, expires: i64) -> Result<(), StoreError> {
+        let what = what.to_owned();
+        self.write(move |tx| authorization::spend_once(tx, &what, expires))
+            .await
+    }
+
+    async fn add_challenge(&self, challenge: &str, expires: i64) -> Result<(), StoreError> {
+        let at = key(kind::SERVER_NONCE, &[challenge]);
+        self.write(move |tx| tx.put_until(at, &expires, expires))
+            .await
+    }
+
+    async fn challenge(&self, challenge: &str, now: i64) -> Result<(), StoreError> {
+        let challenge = challenge.to_owned();
+        self.read(move |tree| authorization::challenge(&Tx::new(tree), &challenge, now))
             .await
     }
 

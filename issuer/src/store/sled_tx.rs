@@ -36,6 +36,13 @@ pub(super) mod kind {
     pub(crate) const DEFERRED: u8 = b'z';
     pub(crate) const REVIEW: u8 = b'u';
     pub(crate) const PLACE: u8 = b'q';
+    pub(crate) const PUSHED: u8 = b'P';
+    pub(crate) const BROWSER: u8 = b'B';
+    pub(crate) const AUTHORIZATION_CODE: u8 = b'A';
+    pub(crate) const REFRESH: u8 = b'R';
+    pub(crate) const CLIENT: u8 = b'C';
+    pub(crate) const ONCE: u8 = b'O';
+    pub(crate) const SERVER_NONCE: u8 = b'S';
     pub(crate) const LIVENESS: u8 = b'3';
     pub(crate) const DRAWS: u8 = b'm';
     pub(crate) const FRAME: u8 = b'1';

@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test suite: a failed step ends it")]
 
+mod authorization;
 mod holder;
 mod liveness;
 mod revocation;
@@ -17,6 +18,7 @@ use super::{
     AttemptLimits, ChallengeRecord, CodeDigests, IssuanceRecord, IssuanceState, Level,
     OperatorRecord, Proof, Proved, Redemption, Release, RelyingPartyRecord, Reservation,
     SessionRecord, SessionState, StatementUse, Store, StoreError, TerminalRegistration, Ticket,
+    Tokens,
 };
 use crate::proofing::machine::{Event, Lifetimes};
 
@@ -64,6 +66,14 @@ pub async fn all(store: Arc<dyn Store>) {
     holder::a_device_renews_on_young_evidence(&*store).await;
     holder::a_loss_is_reported_with_the_right_code_only(&*store).await;
     holder::a_person_is_forgotten_but_the_status_is_not(&*store).await;
+    authorization::a_pushed_request_is_opened_once(Arc::clone(&store)).await;
+    authorization::an_authorization_code_is_redeemed_once(Arc::clone(&store)).await;
+    authorization::a_code_used_twice_takes_its_tokens_away(&*store).await;
+    authorization::a_code_is_bound_to_who_asked(&*store).await;
+    authorization::a_refresh_token_rotates_and_a_second_use_ends_its_line(Arc::clone(&store)).await;
+    authorization::a_single_use_is_one(Arc::clone(&store)).await;
+    authorization::a_client_asks_so_often_a_minute(&*store).await;
+    authorization::erasure_forgets_codes_and_refresh_tokens(&*store).await;
     relying_parties_and_terminals_are_kept(&*store).await;
     liveness::a_challenge_is_drawn_and_answered_once(&*store).await;
     liveness::frames_are_remembered_for_their_time(&*store).await;
@@ -161,10 +171,14 @@ fn redemption(id: &str, tx_code: &str) -> Redemption {
     Redemption {
         code_digest: format!("code of {id}"),
         tx_code_digest: tx_code.to_owned(),
-        token_digest: format!("grant of {id}"),
-        token_expires: NOW + 300,
-        token_expires_in_review: NOW + 900,
+        tokens: Tokens {
+            access: format!("grant of {id}"),
+            expires: NOW + 300,
+            expires_in_review: NOW + 900,
+            refresh: None,
+        },
         max_failures: 3,
+        ..Redemption::default()
     }
 }
 
@@ -309,16 +323,16 @@ async fn a_code_is_redeemed_once(store: Arc<dyn Store>) {
     let mut won = 0;
     for racer in racers {
         match racer.await.unwrap() {
-            Ok(expires) => {
-                assert_eq!(expires, NOW + 300);
+            Ok(grant) => {
+                assert_eq!(grant.expires, NOW + 300);
                 won += 1;
             }
             other => assert_eq!(other, Err(StoreError::AlreadyUsed)),
         }
     }
     assert_eq!(won, 1);
-    let (session, level) = store.granted_session("grant of c1", NOW).await.unwrap();
-    assert_eq!((&*session.id, level), ("c1", Level::Limited));
+    let (session, grant) = store.granted_session("grant of c1", NOW).await.unwrap();
+    assert_eq!((&*session.id, grant.level), ("c1", Level::Limited));
     assert_eq!(
         store.granted_session("grant of c1", NOW + 300).await,
         Err(StoreError::Expired)

@@ -3,6 +3,7 @@
 #![expect(dead_code, reason = "each test file uses a part")]
 
 pub(crate) mod desk;
+pub(crate) mod wallet;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -19,7 +19,7 @@ use tessera_issuer::proofing::machine::Lifetimes;
 use tessera_issuer::secrets::{digest, tx_code_digest};
 use tessera_issuer::store::{
     CodeDigests, IssuanceRecord, IssuanceState, Level, Proof, Proved, Redemption, SessionRecord,
-    SessionState, SledStore, Store,
+    SessionState, SledStore, Store, Tokens,
 };
 use tessera_tests::authority::Authority;
 use tessera_tests::http::Client;
@@ -243,10 +243,14 @@ async fn seed_one(
     let redemption = Redemption {
         code_digest: code,
         tx_code_digest: tx_code,
-        token_digest: digest(token),
-        token_expires: time + 3600,
-        token_expires_in_review: time + 3600,
+        tokens: Tokens {
+            access: digest(token),
+            expires: time + 3600,
+            expires_in_review: time + 3600,
+            refresh: None,
+        },
         max_failures: 5,
+        ..Redemption::default()
     };
     store.redeem_code(redemption, time).await.map(drop)
 }
