@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use serde_json::json;
 use support::desk::{Desk, PORTRAIT};
+use support::wallet::{challenge, request, sent};
 use support::{Answer, FakeFace, Issuer, NUMBER, code_of};
+use tessera_exchange::jwe::{DecryptionKey, Encrypter};
 use tessera_issuer::admin::Command;
 
 fn desk() -> Desk {
@@ -209,4 +211,72 @@ fn a_revoked_person_collects_nothing() {
     assert_eq!(issuer.admin(Command::ReviewList {}), json!([]));
     collect(issuer, &token, &transaction).refused(400, "credential_request_denied");
     assert_eq!(issuer.admin(Command::Issuances {}), json!([]));
+}
+
+#[test]
+fn what_is_polled_for_is_encrypted_as_well() {
+    let desk = desk();
+    let issuer = &desk.issuer;
+    let (session, token) = reviewed(&desk, 1);
+    let metadata = issuer
+        .get("/.well-known/openid-credential-issuer", None)
+        .body;
+    let jwk = &metadata["credential_request_encryption"]["jwks"]["keys"][0];
+    let ours = DecryptionKey::generate("response").unwrap();
+    let wanted = json!({"jwk": ours.public_jwk(), "enc": "A256GCM"});
+    let send = |path: &str, mut body: serde_json::Value| {
+        body["credential_response_encryption"] = wanted.clone();
+        let encrypter = Encrypter::new(jwk, "A128GCM").unwrap();
+        let sealed = encrypter.encrypt(body.to_string().as_bytes()).unwrap();
+        let answer = issuer.post(path, Some(&token), "application/jwt", sealed.as_bytes());
+        assert_eq!(answer.media_type, "application/jwt", "{answer:?}");
+        let compact = String::from_utf8(answer.raw).unwrap();
+        let plain = ours.decrypt(&compact, &["A256GCM"]).unwrap();
+        let plain: serde_json::Value = serde_json::from_slice(&plain).unwrap();
+        (answer.status, plain)
+    };
+    let nonce = issuer.nonce();
+    let proofs = json!({"jwt": [issuer.proof(&support::key(), &nonce)]});
+    let request = json!({"credential_configuration_id": "identity_full_sd_jwt", "proofs": proofs});
+    let (status, answer) = send("/credential", request);
+    assert_eq!(status, 202);
+    let again = json!({"transaction_id": answer["transaction_id"]});
+    let (status, answer) = send("/deferred_credential", again.clone());
+    assert_eq!(
+        (status, &answer["transaction_id"]),
+        (202, &again["transaction_id"])
+    );
+    decide(issuer, &session.0, true);
+    let (status, answer) = send("/deferred_credential", again);
+    assert_eq!(status, 200);
+    assert_eq!(answer["credentials"].as_array().unwrap().len(), 1);
+    assert!(answer["notification_id"].is_string());
+}
+
+#[test]
+fn a_full_offer_is_taken_up_by_its_issuer_state_and_the_code_of_the_terminal() {
+    let desk = Desk::of(Issuer::start());
+    let issuer = &desk.issuer;
+    let session = issuer.session(NUMBER, "full");
+    let answer = desk.serve(&session.0, PORTRAIT, 1);
+    let shown = issuer.get(&format!("/sessions/{}", session.0), Some(&session.1));
+    let grants = &shown.body["credential_offer"]["grants"];
+    let state = grants["authorization_code"]["issuer_state"]
+        .as_str()
+        .unwrap();
+    let challenge = challenge();
+    let mut pairs = request(("scope", "identity_full_sd_jwt"), &challenge);
+    pairs.push(("issuer_state", state));
+    let browser = issuer.open(&issuer.push(&pairs));
+    let tx_code = answer.text("tx_code");
+    let code = sent(&browser.answer("confirm", &[("tx_code", &tx_code)]));
+    let granted = issuer.redeem_code(code.get("code").unwrap(), None);
+    let token = granted.text("access_token");
+    let answer = issuer.credentials(&token, "identity_full_sd_jwt", 2);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    // A limited credential is not what the session was at the terminal for.
+    let mut limited = request(("scope", "identity_limited_sd_jwt"), &challenge);
+    limited.push(("issuer_state", state));
+    let other = issuer.open(&issuer.push(&limited));
+    assert_eq!(other.page("").status, 409);
 }

@@ -10,7 +10,7 @@ use support::wallet::{CLIENT, challenge, details, form, request};
 use support::{Answer, Issuer, key};
 use tessera_exchange::jwe::{DecryptionKey, Encrypter};
 use tessera_issuer::config::{Config, Profile};
-use tessera_issuer::keys::{Signer as _, SoftwareKey};
+use tessera_issuer::keys::SoftwareKey;
 use tessera_verifier::crypto::LocalSigner as _;
 use tessera_verifier::did;
 use tessera_verifier::vci::key_attestation::{self, KeyAttestation};
@@ -359,7 +359,7 @@ fn metadata_is_signed_where_that_is_asked_for() {
 fn an_attested_wallet_is_authenticated() {
     let attester = key();
     let issuer = configured(|config| {
-        config.wallets.attesters = vec![attester.did().to_owned()];
+        config.wallets.attesters = vec![did::did_key(attester.public_key())];
         config.wallets.require_attestation = true;
     });
     let server = issuer
@@ -459,7 +459,7 @@ fn an_attested_wallet_is_authenticated() {
 fn a_challenge_of_ours_is_answered_by_the_proof_beside_an_attestation() {
     let attester = key();
     let issuer = configured(|config| {
-        config.wallets.attesters = vec![attester.did().to_owned()];
+        config.wallets.attesters = vec![did::did_key(attester.public_key())];
         config.wallets.attestation_challenge = true;
     });
     let instance = key();
@@ -510,7 +510,7 @@ fn a_challenge_of_ours_is_answered_by_the_proof_beside_an_attestation() {
 fn keys_are_attested_where_that_is_demanded() {
     let attester = key();
     let issuer = configured(|config| {
-        config.wallets.key_attesters = vec![attester.did().to_owned()];
+        config.wallets.key_attesters = vec![did::did_key(attester.public_key())];
         config.wallets.key_storage = vec!["iso_18045_high".to_owned()];
     });
     let metadata = issuer
@@ -527,10 +527,7 @@ fn keys_are_attested_where_that_is_demanded() {
                     signer: &SoftwareKey,
                     seconds| {
         let said = KeyAttestation {
-            keys: keys
-                .iter()
-                .map(|key| tessera_verifier::crypto::LocalSigner::public_key(*key).clone())
-                .collect(),
+            keys: keys.iter().map(|key| key.public_key().clone()).collect(),
             key_storage: vec![storage.to_owned()],
             user_authentication: Vec::new(),
             nonce: nonce.map(str::to_owned),
@@ -547,7 +544,7 @@ fn keys_are_attested_where_that_is_demanded() {
     let holder = key();
     let with = |attestation: &str| {
         let nonce = issuer.nonce();
-        let public = tessera_verifier::crypto::LocalSigner::public_key(&holder);
+        let public = holder.public_key();
         let unsigned =
             proof::prepare_attested(public, &issuer.url, &nonce, issuer.time(), attestation);
         ask(json!({"jwt": [unsigned.sign(&holder).unwrap()]}))
@@ -602,7 +599,7 @@ fn keys_are_attested_where_that_is_demanded() {
     let body = |proofs: Value| json!({"credential_configuration_id": LIMITED, "proofs": proofs});
     let nonce = issuer.nonce();
     let good = attested(&[&holder], high, None, &attester, 60);
-    let public = tessera_verifier::crypto::LocalSigner::public_key(&holder);
+    let public = holder.public_key();
     let unsigned = proof::prepare_attested(public, &issuer.url, &nonce, issuer.time(), &good);
     let proofs = json!({"jwt": [unsigned.sign(&holder).unwrap()]});
     let answer = issuer.post_json("/credential", Some(&issuer_token), &body(proofs));
@@ -654,7 +651,7 @@ fn the_profile_haip_is_one_switch() {
     let attester = key();
     let issuer = configured(|config| {
         config.profile = Profile::Haip;
-        config.wallets.attesters = vec![attester.did().to_owned()];
+        config.wallets.attesters = vec![did::did_key(attester.public_key())];
     });
     let server = issuer
         .get("/.well-known/oauth-authorization-server", None)

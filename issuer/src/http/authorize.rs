@@ -383,6 +383,11 @@ async fn proved(
         .unwrap_or_default();
     let parts = Parts::parse(content_type, &bytes)?;
     open.check(service, headers, parts.text("csrf"))?;
+    // The form sent again by a browser that was reloaded.
+    match open.step(service).await? {
+        Step::Prove => {}
+        done => return Ok(done),
+    }
     // A page cannot show the movements that are asked for; the wallet of this authority can.
     if service.demands_liveness(Level::Limited) {
         return Err(Code::LivenessRequired.into());

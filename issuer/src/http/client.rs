@@ -3,15 +3,15 @@
 
 use axum::http::HeaderMap;
 use tessera_verifier::Timestamp;
-use tessera_verifier::vci::client_attestation::{
-    self, CHALLENGE_HEADER, HEADER, LIFETIME, POP_HEADER,
-};
+use tessera_verifier::vci::client_attestation::{self, HEADER, LIFETIME, POP_HEADER};
 
 use crate::environment::token;
 use crate::failure::{Code, Failure};
 use crate::service::Service;
 use crate::store::{Binding, StoreError};
 
+/// [`client_attestation::CHALLENGE_HEADER`], as header maps want it.
+const CHALLENGE_HEADER: &str = "oauth-client-attestation-challenge";
 /// Characters of a `client_id` at most.
 const CLIENT_MAX: usize = 512;
 
@@ -92,17 +92,13 @@ pub(super) async fn challenge(service: &Service) -> Result<String, Failure> {
 
 async fn use_challenge(service: &Service) -> Result<Failure, Failure> {
     Ok(Failure {
-        header: Some((
-            "oauth-client-attestation-challenge",
-            challenge(service).await?,
-        )),
+        header: Some((CHALLENGE_HEADER, challenge(service).await?)),
         ..Failure::from(Code::UseAttestationChallenge)
     })
 }
 
 /// The value of a header that may come once.
 fn one<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Failure> {
-    debug_assert!(CHALLENGE_HEADER.eq_ignore_ascii_case("oauth-client-attestation-challenge"));
     let mut sent = headers.get_all(name).iter();
     match (sent.next(), sent.next()) {
         (None, _) => Ok(None),
