@@ -11,9 +11,10 @@ use serde_json::Value;
 use tessera_verifier::Timestamp;
 use tessera_verifier::bundle::{
     Authority, BundleBuilder, RelyingParty, StatusListEntry, StatusListFormat, TrustedIssuer,
+    TypeEntry,
 };
 use tessera_verifier::catalogue::LocalizedText;
-use tessera_verifier::claims::AssuranceLevel;
+use tessera_verifier::claims::{AssuranceLevel, CredentialProfile};
 use tessera_verifier::crypto::Signature;
 use tessera_verifier::status::{BitString, status_list_credential, token_status_list};
 use tokio::sync::Mutex;
@@ -23,6 +24,22 @@ use crate::failure::{Code, Failure};
 use crate::issue::status_proof;
 use crate::keys::{KeyRecord, Signer};
 use crate::store::{RelyingPartyRecord, STATUS_LIST_LEN, StatusListRecord, Store};
+
+/// The types of SD-JWT VC that are issued, and what both extend.
+const TYPES: [(&str, &str); 3] = [
+    (
+        "urn:tessera:identity:1",
+        include_str!("../../schemas/types/identity-1.json"),
+    ),
+    (
+        CredentialProfile::LIMITED.vct,
+        include_str!("../../schemas/types/identity-limited-1.json"),
+    ),
+    (
+        CredentialProfile::FULL.vct,
+        include_str!("../../schemas/types/identity-full-1.json"),
+    ),
+];
 
 /// One list, signed in both encodings.
 #[derive(Debug)]
@@ -162,6 +179,12 @@ impl Publisher {
                     format: StatusListFormat::Token,
                     value: Value::String(list.token.clone()),
                 });
+        }
+        for (vct, document) in TYPES {
+            builder = builder.type_metadata(TypeEntry {
+                vct: vct.to_owned(),
+                document: document.to_owned(),
+            });
         }
         for party in store.relying_parties().await? {
             builder = builder.relying_party(registration(&party));

@@ -16,8 +16,18 @@ use crate::store::{CredentialBody, OneTimeCredential};
 use crate::transport::check_url;
 
 /// Members of an SD-JWT VC that are about the credential, not about its subject.
-pub(super) const NOT_CLAIMS: [&str; 10] = [
-    "iss", "iat", "nbf", "exp", "cnf", "vct", "status", "_sd_alg", "sub", "evidence",
+pub(super) const NOT_CLAIMS: [&str; 11] = [
+    "iss",
+    "iat",
+    "nbf",
+    "exp",
+    "cnf",
+    "vct",
+    "vct#integrity",
+    "status",
+    "_sd_alg",
+    "sub",
+    "evidence",
 ];
 
 /// A credential as it came. Has no `Debug`.

@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use tessera_verifier::bundle::Bundle;
 use tessera_verifier::catalogue::{Catalogue, LocalizedText, Service};
+use tessera_verifier::claims::CredentialProfile;
+use tessera_verifier::dcql::ClaimPath;
 use tessera_verifier::jsonld::ContextStore;
 use tessera_verifier::request::{self, AuthenticatedName, Request, Requester};
 
+use crate::select::Item;
 use crate::trust::KnownIssuer;
 
 /// A request whose sender is known, and either entitled to ask what it asks or put before the holder as a stranger.
@@ -103,13 +106,27 @@ impl AuthenticatedRequest {
         self.issuer_url.as_deref()
     }
 
+    /// What the authority that issued an item calls one of its claims (SD-JWT VC §9.2), in the first of `locales` it
+    /// has words for. `name` is as in [`crate::select::ShownClaim`]: what lies below a claim keeps its own name.
+    #[must_use]
+    pub fn claim_label(&self, item: &Item, name: &str, locales: &[&str]) -> Option<String> {
+        let bundle = self.bundle(&item.issuer_url)?;
+        let metadata = bundle.type_metadata(CredentialProfile::of(item.level()?).vct)?;
+        let (top, below) = name.split_at(name.find('.').unwrap_or(name.len()));
+        let label = metadata.label(&ClaimPath::keys(&[top]), locales)?;
+        Some(format!("{label}{below}"))
+    }
+
+    fn bundle(&self, issuer_url: &str) -> Option<&Bundle> {
+        let mut bundles = self.bundles.iter();
+        bundles
+            .find(|(url, _)| url == issuer_url)
+            .map(|(_, bundle)| bundle)
+    }
+
     /// The JSON-LD contexts that the credentials of an issuer are read with.
     pub(crate) fn contexts(&self, issuer_url: &str) -> Arc<ContextStore> {
-        self.bundles
-            .iter()
-            .find(|(url, _)| url == issuer_url)
-            .map_or_else(ContextStore::builtin, |(_, bundle)| {
-                bundle.contexts().clone()
-            })
+        self.bundle(issuer_url)
+            .map_or_else(ContextStore::builtin, |bundle| bundle.contexts().clone())
     }
 }

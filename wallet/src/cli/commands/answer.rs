@@ -145,7 +145,7 @@ impl Holder for Person<'_> {
         let console = self.console;
         who_asks(console, proposal.request());
         for item in proposal.items() {
-            what_is_shown(console, item);
+            what_is_shown(console, proposal.request(), item);
         }
         for data in proposal.transactions() {
             what_is_agreed(console, data.kind());
@@ -194,7 +194,12 @@ fn who_asks(console: &Console, request: &AuthenticatedRequest) {
     }
 }
 
-fn what_is_shown(console: &Console, item: &Item) {
+fn what_is_shown(console: &Console, request: &AuthenticatedRequest, item: &Item) {
+    // What the authority calls the claims, where its bundle says so.
+    let locales: &[&str] = match console.language() {
+        Language::English => &["en"],
+        Language::Chinese => &["zh-Hans", "zh"],
+    };
     match item.level() {
         Some(level) => console.progress("label_shows", &[&describe::level(console, level)]),
         None => console.progress(
@@ -208,9 +213,10 @@ fn what_is_shown(console: &Console, item: &Item) {
             .iter()
             .map(|value| describe::value(console, value))
             .collect();
+        let label = request.claim_label(item, &claim.name, locales);
         eprintln!(
             "    {}: {}",
-            describe::printable(&claim.name),
+            describe::printable(label.as_deref().unwrap_or(&claim.name)),
             values.join(", ")
         );
     }
