@@ -329,3 +329,39 @@ pub fn verify_bytes(bytes: &[u8], key: &PublicKey) -> Result<Vec<u8>, Error> {
     let kinds = [key.kind()];
     parse(bytes, Limits::MESSAGE, &kinds)?.verify(key, &["vc+cose"])
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_media_type_is_a_text_or_a_content_format() {
+        let read = |value: Value| media_type(Some(&value));
+        let jwt = "application/vc";
+        assert_eq!(read(Value::Text(jwt.into())).unwrap().as_deref(), Some(jwt));
+        assert_eq!(media_type(None).unwrap(), None);
+        for number in [0, 50] {
+            assert_eq!(read(Value::Integer(number)).unwrap(), None);
+        }
+        // RFC 7252 §12.3: content formats are not negative.
+        assert_eq!(read(Value::Integer(-1)).unwrap_err().code(), "malformed");
+        assert!(read(Value::Bytes(vec![0])).is_err());
+    }
+
+    #[test]
+    fn a_chain_is_one_certificate_or_an_array_of_two_to_eight() {
+        let array = |count: usize| Value::Array(vec![Value::Bytes(vec![0x30]); count]);
+        let read = |value: &Value| {
+            certificates(Some(value)).map_or_else(|error| Err(error.code()), |all| Ok(all.len()))
+        };
+        assert_eq!(read(&Value::Bytes(vec![0x30])), Ok(1));
+        assert_eq!(read(&array(0)), Err("malformed"));
+        assert_eq!(read(&array(1)), Err("malformed"));
+        assert_eq!(read(&array(2)), Ok(2));
+        assert_eq!(read(&array(MAX_CERTIFICATES)), Ok(MAX_CERTIFICATES));
+        assert_eq!(read(&array(MAX_CERTIFICATES + 1)), Err("too_large"));
+        let mixed = Value::Array(vec![Value::Bytes(vec![0x30]), Value::Text("x".into())]);
+        assert_eq!(read(&mixed), Err("malformed"));
+    }
+}

@@ -487,6 +487,16 @@ mod tests {
         );
     }
 
+    /// RFC 7515 appendix A.4.
+    #[test]
+    fn a_p521_key_survives_its_jwk() {
+        let p521 = json!({"kty":"EC","crv":"P-521",
+            "x":"AekpBQ8ST8a8VcfVOTNl353vSrDCLLJXmPk06wTjxrrjcBpXp5EOnYG_NjFZ6OvLFV1jSfS9tsz4qUxcWceqwQGk",
+            "y":"ADSmRA43Z1DSNx_RvcLI87cdL07l6jQyyBXMoxVg_l2Th-x3S1WDhjDly79ajL4Kkd0AZMaZmh9ubmf63e3kyMj2"});
+        let key = PublicKey::from_jwk(&p521).unwrap();
+        assert_eq!((key.kind(), key.to_jwk()), (KeyType::P521, p521));
+    }
+
     #[test]
     fn refuses_what_is_no_public_key() {
         let mut off_curve = rfc7515();

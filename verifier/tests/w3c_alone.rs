@@ -323,17 +323,28 @@ fn schema_credentials_say_so_and_are_not_endless() {
     let contexts = ContextStore::builtin();
     let schema = json!({"$schema": "https://json-schema.org/draft/2020-12/schema"});
     let url = "https://issuer.example/schema";
-    let add = |types: Value, id: &str| {
+    let add_about = |types: Value, id: &str, kind: Value| {
         let mut document = credential(&issuer.did());
         document["type"] = types;
         document["id"] = json!(id);
-        document["credentialSubject"] = json!({"id": "https://issuer.example/plain", "type": "JsonSchema", "jsonSchema": schema});
+        document["credentialSubject"] =
+            json!({"id": "https://issuer.example/plain", "type": kind, "jsonSchema": schema});
         let bytes = embedded(&document, &issuer).to_string();
         let materials = Materials::new(&contexts);
         let mut schemas = Schemas::new();
         code(schemas.add_credential(url, bytes.as_bytes(), &no_status(), &materials, NOW))
     };
+    let add = |types, id: &str| add_about(types, id, json!("JsonSchema"));
     let both = json!(["VerifiableCredential", "JsonSchemaCredential"]);
+    // VC JSON Schema §2.2: the subject is a schema and nothing else.
+    assert_eq!(
+        add_about(
+            both.clone(),
+            url,
+            json!(["JsonSchema", "JsonSchemaCredential"])
+        ),
+        "malformed"
+    );
     assert_eq!(add(both.clone(), url), "accepted");
     assert_eq!(add(both, "https://issuer.example/other"), "malformed");
     assert_eq!(

@@ -235,3 +235,42 @@ impl<'a> Envelope<'a> {
         self.data
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use alloc::vec;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn presentation(credentials: usize) -> Value {
+        let holder = "https://holder.example/";
+        // The holder's own word needs no proof.
+        let one = json!({"@context": ["https://www.w3.org/ns/credentials/v2"], "type": ["VerifiableCredential"],
+            "issuer": holder, "credentialSubject": {"id": "did:example:subject"}});
+        json!({"@context": ["https://www.w3.org/ns/credentials/v2"], "type": ["VerifiablePresentation", "Example"],
+            "id": "urn:uuid:3978344f-8596-4c3a-a978-8fcaba3903c5", "holder": holder,
+            "verifiableCredential": vec![one; credentials]})
+    }
+
+    #[test]
+    fn what_it_says_can_be_read() {
+        let document = presentation(1);
+        let read = Presentation::parse(&document).unwrap();
+        assert_eq!(
+            read.id(),
+            Some("urn:uuid:3978344f-8596-4c3a-a978-8fcaba3903c5")
+        );
+        assert_eq!(read.types(), ["VerifiablePresentation", "Example"]);
+        assert_eq!(read.holder(), Some("https://holder.example/"));
+    }
+
+    #[test]
+    fn it_holds_sixty_four_credentials_and_no_more() {
+        assert!(Presentation::parse(&presentation(MAX_CREDENTIALS)).is_ok());
+        let refusal = Presentation::parse(&presentation(MAX_CREDENTIALS + 1)).err();
+        assert_eq!(refusal.map(|error| error.code()), Some("too_large"));
+    }
+}
