@@ -7,13 +7,23 @@ use clap::Parser as _;
 use tessera_issuer::cli::{Cli, Outside, run};
 use tessera_issuer::environment::{SystemClock, SystemEntropy};
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// Threads for work that blocks. The store writes one transaction at a time and computation needs a processor: more
+/// threads would only wait for one another, each with a stack and with the pages that the store frees late.
+const BLOCKING_THREADS: usize = 32;
+
+fn main() -> ExitCode {
     let outside = Outside {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
     };
-    match run(Cli::parse(), outside).await {
+    let cli = Cli::parse();
+    let done = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .build()
+        .map_err(Into::into)
+        .and_then(|runtime| runtime.block_on(run(cli, outside)));
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("tessera-issuer: {error}");

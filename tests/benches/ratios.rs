@@ -1,12 +1,15 @@
 //! `make bench`: criterion for each operation, then everything once more interleaved, as ratios to a raw P-256
 //! verification of the same rounds (and, for the issuer, to a bare server), in a table and in `target/bench/ratios.json`.
 //!
-//! `cargo bench -p tessera-tests -- --quick` takes criterion's short way; `-- --ratios-only` leaves criterion out.
+//! `cargo bench -p tessera-tests -- --quick` takes criterion's short way; `-- --ratios-only` leaves criterion out,
+//! `-- --load-only` everything but the load run.
 
 #[path = "ratios/credentials.rs"]
 mod credentials;
 #[path = "ratios/issuer.rs"]
 mod issuer;
+#[path = "ratios/load.rs"]
+mod load;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -35,6 +38,9 @@ fn main() -> ExitCode {
 }
 
 fn bench() -> Result<()> {
+    if std::env::args().any(|argument| argument == "--load-only") {
+        return load::run();
+    }
     let desk = Desk::new()?;
     let mut contestants = contestants(&desk);
     if !std::env::args().any(|argument| argument == "--ratios-only") {
@@ -61,6 +67,7 @@ fn bench() -> Result<()> {
     let kept = folder()?.join("ratios.json");
     measure::write(&kept, &ratios)?;
     println!("\nkept in {}", kept.display());
+    load::run()?;
     Ok(())
 }
 

@@ -155,6 +155,21 @@ pub fn cpu_time_of(process: u32) -> Result<Duration> {
         .ok_or_else(|| Failure::new("CPU time: unknown format"))
 }
 
+/// Bytes of memory another process has resident.
+///
+/// # Errors
+/// When there is no such process.
+pub fn memory_of(process: u32) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))
+        .map_err(Failure::during("memory"))?;
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .and_then(|rest| rest.trim().strip_suffix(" kB")?.parse::<u64>().ok())
+        .map(|kibibytes| kibibytes << 10)
+        .ok_or_else(|| Failure::new("memory: unknown format"))
+}
+
 fn cpu_time() -> Duration {
     let spent = clock_gettime(ClockId::ProcessCPUTime);
     let seconds = u64::try_from(spent.tv_sec).unwrap_or(0);
@@ -187,6 +202,11 @@ mod tests {
         let ratios = compare(&mut pair, 15).unwrap();
         assert!((ratios[0].ratio - 1.0).abs() < 1e-9);
         assert!((1.5..2.6).contains(&ratios[1].ratio), "{}", ratios[1].ratio);
+    }
+
+    #[test]
+    fn memory_of_this_process_is_known() {
+        assert!(memory_of(std::process::id()).unwrap() > 1 << 20);
     }
 
     #[test]

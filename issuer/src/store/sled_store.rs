@@ -22,7 +22,7 @@ use super::{
 use crate::proofing::machine::{Event, Lifetimes};
 
 /// Memory sled may use for pages. Its own default is a gigabyte.
-const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+const CACHE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// A store in a folder, for one process at a time.
 pub struct SledStore {

@@ -15,11 +15,13 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use tessera_issuer::environment::SystemEntropy;
 use tessera_issuer::proofing::machine::Lifetimes;
+use tessera_issuer::registry::FolderRegistry;
 use tessera_issuer::secrets::{digest, tx_code_digest};
 use tessera_issuer::store::{
     CodeDigests, IssuanceRecord, IssuanceState, Level, Proof, Proved, Redemption, SessionRecord,
-    SessionState, SledStore, Store, Tokens,
+    SessionState, SledStore, Store, StoreError, Tokens,
 };
 use tessera_tests::authority::Authority;
 use tessera_tests::http::Client;
@@ -35,7 +37,7 @@ use tessera_verifier::crypto::LocalSigner;
 /// First argument of this program when it is the bare server.
 pub(crate) const BARE_SERVER: &str = "--bare-server";
 
-const ROUNDS: usize = 6;
+pub(crate) const ROUNDS: usize = 6;
 const REQUESTS: usize = 150;
 /// Requests in flight: what lets concurrent requests share a flush, in both servers.
 const CLIENTS: usize = 16;
@@ -51,7 +53,7 @@ pub(crate) fn compare() -> Result<Vec<Ratio>> {
         &folder.path().join("authority"),
         ROUNDS * REQUESTS,
     )?;
-    let tokens = seed(&authority.data().join("store"), ROUNDS * REQUESTS)?;
+    let tokens = seed(&authority, ROUNDS * REQUESTS)?;
     authority.start()?;
     let issuer = authority
         .process_id()
@@ -161,7 +163,7 @@ fn intent(id: String) -> IssuanceRecord {
     }
 }
 
-fn start_bare(folder: &Path) -> Result<(Service, String)> {
+pub(crate) fn start_bare(folder: &Path) -> Result<(Service, String)> {
     let port = free_port()?;
     let mut command = Command::new(std::env::current_exe()?);
     command
@@ -175,16 +177,13 @@ fn start_bare(folder: &Path) -> Result<(Service, String)> {
 }
 
 /// Sessions of the crowd, proved and redeemed: their access tokens.
-fn seed(folder: &Path, count: usize) -> Result<Vec<String>> {
-    let store = open(folder)?;
+fn seed(authority: &Authority, count: usize) -> Result<Vec<String>> {
+    let (store, registry) = open_data(authority)?;
     runtime()?.block_on(async {
         let mut tokens = Vec::with_capacity(count);
         for index in 0..count {
-            let (session, token) = (
-                format!("bench-{index}"),
-                format!("token-{index}-{}", digest(&index.to_string())),
-            );
-            seed_one(&store, index, &session, &token)
+            let token = format!("token-{index}-{}", digest(&index.to_string()));
+            seed_one(&store, &registry, index, &token)
                 .await
                 .map_err(Failure::during("seeding the store"))?;
             tokens.push(token);
@@ -195,22 +194,54 @@ fn seed(folder: &Path, count: usize) -> Result<Vec<String>> {
 
 async fn seed_one(
     store: &SledStore,
+    registry: &FolderRegistry,
     index: usize,
-    session: &str,
     token: &str,
-) -> std::result::Result<(), tessera_issuer::store::StoreError> {
+) -> std::result::Result<(), StoreError> {
+    prove_one(store, index, registry.handle(&crowd_number(index))).await?;
+    let (code, time) = (digest(&pre_authorized_code(index)), now());
+    let redemption = Redemption {
+        tx_code_digest: tx_code_digest(&code, TX_CODE),
+        code_digest: code,
+        tokens: Tokens {
+            access: digest(token),
+            expires: time + 3600,
+            expires_in_review: time + 3600,
+            refresh: None,
+        },
+        max_failures: 5,
+        ..Redemption::default()
+    };
+    store.redeem_code(redemption, time).await.map(drop)
+}
+
+/// The transaction code of every session here.
+pub(crate) const TX_CODE: &str = "123456";
+
+/// The pre-authorized code of the session of the `index`th person of the crowd.
+pub(crate) fn pre_authorized_code(index: usize) -> String {
+    format!("bench-{index}")
+}
+
+/// A session of the `index`th person of the crowd, whose handle is `person`, face checked.
+pub(crate) async fn prove_one(
+    store: &SledStore,
+    index: usize,
+    person: String,
+) -> std::result::Result<(), StoreError> {
+    let session = &pre_authorized_code(index);
     let (code, time) = (digest(session), now());
     let nonce = format!("nonce-{index}");
     store.add_nonce(&nonce, time + 3600).await?;
     let record = SessionRecord {
-        id: session.into(),
+        id: session.clone(),
         token_digest: digest(session),
         code_digests: CodeDigests {
             limited: code.clone(),
             full: digest(&code),
         },
         nonce: nonce.clone(),
-        person: crowd_number(index),
+        person,
         level: Level::Limited,
         device: "device".into(),
         state: SessionState::Started,
@@ -226,33 +257,20 @@ async fn seed_one(
         district: None,
     };
     store.open_session(record, &nonce, time).await?;
-    let tx_code = tx_code_digest(&code, "123456");
     store
         .prove(
             Proof {
-                session: session.into(),
+                session: session.clone(),
                 proved: Proved::Face { day: time },
-                tx_code_digest: tx_code.clone(),
+                tx_code_digest: tx_code_digest(&code, TX_CODE),
                 lifetimes: Lifetimes::default(),
                 review: false,
                 place: None,
             },
             time,
         )
-        .await?;
-    let redemption = Redemption {
-        code_digest: code,
-        tx_code_digest: tx_code,
-        tokens: Tokens {
-            access: digest(token),
-            expires: time + 3600,
-            expires_in_review: time + 3600,
-            refresh: None,
-        },
-        max_failures: 5,
-        ..Redemption::default()
-    };
-    store.redeem_code(redemption, time).await.map(drop)
+        .await
+        .map(drop)
 }
 
 fn prepare(client: &Client, url: &str, tokens: &[String]) -> Result<Vec<(Access, Value)>> {
@@ -279,12 +297,19 @@ fn fire<T: Sync>(work: &[T], send: impl Fn(&T) -> Result<()> + Sync) -> Result<(
     })
 }
 
+/// Store and register of an authority that does not run.
+pub(crate) fn open_data(authority: &Authority) -> Result<(SledStore, FolderRegistry)> {
+    let registry = FolderRegistry::open(&authority.data().join("registry"), &SystemEntropy)
+        .map_err(Failure::during("opening the register"))?;
+    Ok((open(&authority.data().join("store"))?, registry))
+}
+
 fn open(folder: &Path) -> Result<SledStore> {
     std::fs::create_dir_all(folder)?;
     SledStore::open(folder).map_err(Failure::during("opening a store"))
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime> {
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?)
