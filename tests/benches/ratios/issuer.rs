@@ -37,7 +37,7 @@ use tessera_verifier::crypto::LocalSigner;
 /// First argument of this program when it is the bare server.
 pub(crate) const BARE_SERVER: &str = "--bare-server";
 
-pub(crate) const ROUNDS: usize = 6;
+const ROUNDS: usize = 6;
 const REQUESTS: usize = 150;
 /// Requests in flight: what lets concurrent requests share a flush, in both servers.
 const CLIENTS: usize = 16;
