@@ -20,4 +20,5 @@ pub mod oracle;
 pub mod peer;
 pub mod sd_jwt;
 pub mod specimen;
+pub mod vci;
 pub mod vectors;

@@ -8,7 +8,9 @@ use tessera_interop::exchange::Peers;
 use tessera_interop::matrix::Matrix;
 use tessera_interop::oracle::Oracle;
 use tessera_interop::peer::Peer;
-use tessera_interop::{data_integrity, did_key, differential, exchange, jsonld, sd_jwt, vectors};
+use tessera_interop::{
+    data_integrity, did_key, differential, exchange, jsonld, sd_jwt, vci, vectors,
+};
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
@@ -43,6 +45,7 @@ fn run(program: PathBuf, peers: &Path) -> std::io::Result<Matrix> {
     data_integrity::run(&oracle, &mut matrix);
     vectors::run(&oracle, &mut matrix);
     exchange::run(&peers, &mut matrix);
+    vci::run(&peers, &mut matrix);
     differential::run(&oracles, &mut matrix);
     Ok(matrix)
 }

@@ -6,8 +6,9 @@ import { createInterface } from 'node:readline';
 import * as dataIntegrity from './data-integrity.mjs';
 import * as tokens from './jose.mjs';
 import * as sdJwt from './sd-jwt.mjs';
+import * as vciIssuer from './vci-issuer.mjs';
 
-const answers = { ...dataIntegrity.answers, ...tokens.answers, ...sdJwt.answers };
+const answers = { ...dataIntegrity.answers, ...tokens.answers, ...sdJwt.answers, ...vciIssuer.answers };
 
 for await (const line of createInterface({ input: process.stdin })) {
   const question = JSON.parse(line);
