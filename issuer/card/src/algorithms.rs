@@ -205,8 +205,12 @@ impl Pss {
                     mask = DigestAlgorithm::parse(parameters.encoded)?;
                 }
                 0xA2 => {
+                    // Some signers fill the key with salt.
                     salt = match tlv::only(field.value, 0x02, WHAT)? {
                         [short] if *short < 0x80 => usize::from(*short),
+                        [high, low] if *high < 0x80 => {
+                            usize::from(u16::from_be_bytes([*high, *low]))
+                        }
                         _ => return Err(CardError::Malformed(WHAT)),
                     }
                 }

@@ -1,5 +1,5 @@
 //! EF.DG2 (Doc 9303-10 §4.7.2): a CBEFF group of biometric templates around ISO/IEC 19794-5 face
-//! records around one picture.
+//! records, or their successors of ISO/IEC 39794-5, around one picture.
 
 use std::fmt;
 
@@ -68,8 +68,7 @@ impl Portrait {
     ///
     /// # Errors
     /// [`CardError::Malformed`] for any other structure, [`CardError::TooLarge`] beyond 256 KiB,
-    /// [`CardError::Unsupported`] for a newer record format or a picture that is neither JPEG nor
-    /// JPEG 2000.
+    /// [`CardError::Unsupported`] for a picture that is neither JPEG nor JPEG 2000.
     pub fn parse_dg2(dg2: &[u8]) -> Result<Self, CardError> {
         if dg2.len() > MAX_DG2 {
             return Err(CardError::TooLarge {
@@ -91,11 +90,7 @@ impl Portrait {
         template.expect(0xA1, "DG2 biometric header")?;
         match template.read()? {
             Some(block) if block.tag == 0x5F2E => Self::parse_record(block.value),
-            // 7F2E carries ISO/IEC 39794-5, the ASN.1 successor of 19794-5.
-            Some(block) if block.tag == 0x7F2E => Err(CardError::Unsupported {
-                what: "face record format",
-                name: "ISO/IEC 39794-5".to_owned(),
-            }),
+            Some(block) if block.tag == 0x7F2E => Self::parse_extensible(block.value),
             _ => Err(CardError::Malformed("DG2 biometric data block")),
         }
     }
@@ -121,7 +116,23 @@ impl Portrait {
         let picture = block
             .checked_sub(head)
             .ok_or(CardError::Malformed("face image length"))?;
-        let bytes = octets.take(picture)?;
+        Self::of(octets.take(picture)?)
+    }
+
+    /// ISO/IEC 39794-5:2019, in the application profile of travel documents: on the way from the FaceImageDataBlock to
+    /// the picture each member is found by its tag, because most of those beside it may be absent.
+    fn parse_extensible(block: &[u8]) -> Result<Self, CardError> {
+        // [1], FaceImageDataBlock, representationBlocks, one of them, imageRepresentation, base, imageRepresentation2DBlock.
+        const WAY: [u32; 7] = [0xA1, 0x65, 0xA1, 0x30, 0xA1, 0xA0, 0xA0];
+        let mut value = block;
+        for tag in WAY {
+            value = member(value, tag)?;
+        }
+        // representationData2D.
+        Self::of(member(value, 0x80)?)
+    }
+
+    fn of(bytes: &[u8]) -> Result<Self, CardError> {
         let format = PortraitFormat::sniff(bytes).ok_or_else(|| CardError::Unsupported {
             what: "portrait format",
             name: "neither JPEG nor JPEG 2000".to_owned(),
@@ -143,6 +154,17 @@ impl Portrait {
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
+}
+
+/// The first object with this tag.
+fn member(objects: &[u8], tag: u32) -> Result<&[u8], CardError> {
+    let mut objects = Objects::ber(objects);
+    while let Some(object) = objects.read()? {
+        if object.tag == tag {
+            return Ok(object.value);
+        }
+    }
+    Err(CardError::Malformed("face image data block"))
 }
 
 /// Fixed-width fields of a binary record.

@@ -17,7 +17,7 @@
 //! BAC; secure messaging with 3DES and AES of three key lengths; passive authentication with ECDSA, RSA PKCS #1 and RSASSA-PSS, revocation lists, master
 //! lists and link certificates; active authentication with ECDSA and RSA; chip authentication run by
 //! the issuer through the terminal, with DH and ECDH; NIST and Brainpool curves of 224 to 521 bits, named or spelled out;
-//! TD1, TD2 and TD3 zones; face records of ISO/IEC 19794-5. Everything else is a typed
+//! TD1, TD2 and TD3 zones; face records of ISO/IEC 19794-5 and 39794-5. Everything else is a typed
 //! [`CardError::Unsupported`], and `algorithms.rs` and `curve.rs` are where more would go.
 //!
 //! # Example

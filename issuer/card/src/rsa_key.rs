@@ -15,8 +15,8 @@ use crate::tlv::{self, Objects};
 const MOST_BITS: usize = 8192;
 /// Active authentication keys of early documents have 1024 bits.
 const FEWEST_BITS: usize = 1024;
-/// Longest salt looked at: no digest in use is longer.
-const MOST_SALT: usize = 64;
+/// Longest salt looked at: what the largest key has room for.
+const MOST_SALT: usize = MOST_BITS / 8;
 
 /// A public key whose size and exponent are within bounds.
 #[derive(Clone, PartialEq, Eq)]

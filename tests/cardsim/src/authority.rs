@@ -24,6 +24,7 @@ use crate::tlv::{constructed, tlv};
 const DAY: i64 = 86_400;
 const YEAR: i64 = 365 * DAY;
 const CSCA_MASTER_LIST: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.136.1.1.2");
+const PRIVATE_KEY_USAGE_PERIOD: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.16");
 const CERTIFICATE_POLICIES: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.32");
 const MASTER_LIST_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.136.1.1.3");
 /// Under the enterprise number reserved for examples (RFC 5612).
@@ -96,6 +97,21 @@ impl Csca {
         now: i64,
     ) -> Result<Vec<u8>, SimError> {
         Self::body(&self.country, &next.key, rng, now)?.sign(&self.key)
+    }
+
+    /// A certificate of another country's authority that this one has signed: no state issues such.
+    ///
+    /// # Errors
+    /// As [`Csca::throwaway`].
+    pub fn cross(
+        &self,
+        other: &Self,
+        rng: &mut dyn CryptoRngCore,
+        now: i64,
+    ) -> Result<Vec<u8>, SimError> {
+        let mut body = Self::body(&other.country, &other.key, rng, now)?;
+        body.issuer = csca_name(&self.country);
+        body.sign(&self.key)
     }
 
     fn body<'a>(
@@ -298,6 +314,8 @@ impl Csca {
         };
         let validity = if profile.has(Fault::ExpiredSigner) {
             (now - 11 * YEAR, now - DAY)
+        } else if profile.has(Fault::SignerOutlivesAuthority) {
+            (now - DAY, now + 20 * YEAR)
         } else if profile.has(Fault::IssuedTooEarly) {
             (now - 13 * YEAR, now + YEAR)
         } else {
@@ -330,6 +348,20 @@ impl Csca {
                 extn_id: UNKNOWN_EXTENSION,
                 critical: true,
                 extn_value: OctetString::new(Null.to_der()?)?,
+            });
+        }
+        if profile.has(Fault::KeyUsedTooLate) {
+            let moment = |tag: u32, seconds: i64| {
+                let seconds = u64::try_from(seconds).unwrap_or_default();
+                let date = DateTime::from_unix_duration(std::time::Duration::from_secs(seconds))?;
+                let encoded = GeneralizedTime::from_date_time(date).to_der()?;
+                Ok::<_, SimError>(tlv(tag, &encoded[2..]))
+            };
+            let period = [moment(0x80, now - 2 * DAY)?, moment(0x81, now - DAY)?];
+            extensions.push(Extension {
+                extn_id: PRIVATE_KEY_USAGE_PERIOD,
+                critical: false,
+                extn_value: OctetString::new(tlv(0x30, &period.concat()))?,
             });
         }
         if profile.does(Quirk::CriticalPolicies) {

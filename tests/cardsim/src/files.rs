@@ -326,6 +326,11 @@ fn dg2(portrait: &[u8], profile: &Profile) -> Vec<u8> {
     };
     let first = template(&face_record(pictures, points), profile);
     let group = match shape {
+        FaceRecord::Extensible => {
+            let block = tlv(0x7F2E, &tlv(0xA1, &extensible(portrait)));
+            let content = [cbeff_header(), block].concat();
+            [tlv(2, &[1]), tlv(0x7F60, &content)].concat()
+        }
         FaceRecord::TwoTemplates => {
             let second = template(&face_record(&[&other], 0), profile);
             [tlv(2, &[2]), first, second].concat()
@@ -358,9 +363,23 @@ fn face_record(pictures: &[&[u8]], points: u16) -> Vec<u8> {
     record
 }
 
-fn template(record: &[u8], profile: &Profile) -> Vec<u8> {
-    // CBEFF patron header: version 1.1, facial features, format owner JTC1/SC37, type face.
-    let header = constructed(
+/// FaceImageDataBlock of ISO/IEC 39794-5 with one picture: version of 2019, format, and no more than has to be there.
+fn extensible(portrait: &[u8]) -> Vec<u8> {
+    let version = constructed(0xA0, &[&tlv(0x80, &[3]), &tlv(0x81, &[0x07, 0xE3])]);
+    let format = match portrait.starts_with(&[0xFF, 0xD8]) {
+        true => 2,
+        false => 3,
+    };
+    let information = tlv(0xA1, &tlv(0xA0, &tlv(0x80, &[format])));
+    let picture = constructed(0xA0, &[&tlv(0x80, portrait), &information]);
+    let image = tlv(0xA1, &tlv(0xA0, &picture));
+    let representation = constructed(0x30, &[&tlv(0x80, &[0]), &image]);
+    constructed(0x65, &[&version, &tlv(0xA1, &representation)])
+}
+
+/// CBEFF patron header: version 1.1, facial features, format owner JTC1/SC37, type face.
+fn cbeff_header() -> Vec<u8> {
+    constructed(
         0xA1,
         &[
             &tlv(0x80, &[1, 1]),
@@ -368,7 +387,10 @@ fn template(record: &[u8], profile: &Profile) -> Vec<u8> {
             &tlv(0x87, &[1, 1]),
             &tlv(0x88, &[0, 8]),
         ],
-    );
-    let content = [header, object(0x5F2E, record, profile)].concat();
+    )
+}
+
+fn template(record: &[u8], profile: &Profile) -> Vec<u8> {
+    let content = [cbeff_header(), object(0x5F2E, record, profile)].concat();
     object(0x7F60, &content, profile)
 }

@@ -83,6 +83,12 @@ pub enum Fault {
     IssuedTooEarly,
     /// The document signer's certificate names another country than its authority's.
     SignerOfAnotherCountry,
+    /// The object is signed with another digest algorithm than it names and took for its content.
+    TwoDigests,
+    /// The signer's certificate says that its key was to be used until yesterday.
+    KeyUsedTooLate,
+    /// The document signer's certificate is valid longer than its authority's.
+    SignerOutlivesAuthority,
 }
 
 impl std::str::FromStr for Fault {
@@ -144,7 +150,7 @@ pub enum Quirk {
     UnknownInfos,
 }
 
-/// How the portrait's ISO/IEC 19794-5 record is built.
+/// How the portrait's record is built: by ISO/IEC 19794-5, but for the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaceRecord {
     /// One picture, no feature points.
@@ -155,6 +161,8 @@ pub enum FaceRecord {
     TwoPictures,
     /// Two templates in the group; the first is the portrait.
     TwoTemplates,
+    /// A face image data block of ISO/IEC 39794-5.
+    Extensible,
 }
 
 /// What to make a chip of.

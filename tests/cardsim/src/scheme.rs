@@ -239,12 +239,13 @@ impl SignKey {
         let digest = self.scheme.digest.identifier().to_der()?;
         let mgf1 = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.8").to_der()?;
         let mask = constructed(0x30, &[&mgf1, &digest]);
+        let own = [0, salt];
         Ok(constructed(
             0x30,
             &[
                 &tlv(0xA0, &digest),
                 &tlv(0xA1, &mask),
-                &tlv(0xA2, &tlv(2, &[salt])),
+                &tlv(0xA2, &tlv(2, if salt < 0x80 { &own[1..] } else { &own })),
             ],
         ))
     }

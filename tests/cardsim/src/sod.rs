@@ -128,7 +128,10 @@ impl SignedObject<'_> {
         signer: &DocumentSigner,
         others: &[&[u8]],
     ) -> Result<Vec<u8>, SimError> {
-        let digest: Digest = signer.key.scheme.digest;
+        let digest = match self.faults.contains(&Fault::TwoDigests) {
+            true => Digest::Sha512,
+            false => signer.key.scheme.digest,
+        };
         let content_type = match self.faults.contains(&Fault::WrongContentType) {
             true => DATA,
             false => self.content_type,

@@ -75,6 +75,8 @@ fn every_signature_algorithm_of_authorities_and_signers() {
     }
     schemes.push(scheme(KeyKind::RsaPss(3072, 20), Sha256));
     schemes.push(scheme(KeyKind::RsaPss(2048, 0), Sha512));
+    // As much salt as the key has room for.
+    schemes.push(scheme(KeyKind::RsaPss(2048, 222), Sha256));
     schemes.push(scheme(KeyKind::Rsa(4096), Sha256));
     for scheme in schemes {
         let (csca, anchors) = authority(scheme);
@@ -510,6 +512,11 @@ fn revocation_lists() {
     assert_eq!(code(anchors.add_crl(&altered, NOW)), "csca_unknown");
     assert_eq!(code(anchors.add_crl(&signer, NOW)), "malformed");
 
+    // SHA-1, whatever the policy: a forged list could clear a revoked signer.
+    let (old, mut old_anchors) = authority(scheme(KeyKind::Rsa(2048), Digest::Sha1));
+    let list = old.crl(1, &[], (NOW - DAY, NOW + 89 * DAY)).unwrap();
+    assert_eq!(code(old_anchors.add_crl(&list, NOW)), "csca_unknown");
+
     let entry = Revoked {
         certificate: signer,
         reason: Some(1),
@@ -536,6 +543,7 @@ fn master_lists() {
     let (france, germany, nowhere, next) = (of("FR"), of("DE"), of("QQ"), of("FR"));
     let link = france.link(&next, &mut OsRng, NOW).unwrap();
     let stray = germany.link(&nowhere, &mut OsRng, NOW).unwrap();
+    let cross = of("IT").cross(&of("ES"), &mut OsRng, NOW).unwrap();
     let certificates = [
         home.certificate(),
         france.certificate(),
@@ -543,17 +551,20 @@ fn master_lists() {
         nowhere.certificate(),
         &link,
         &stray,
+        &cross,
     ];
     let list = home
         .master_list(&certificates, true, &mut OsRng, NOW)
         .unwrap();
     let verified = MasterList::verify(&list, &anchors, NOW).unwrap();
-    assert_eq!(verified.certificates().count(), 6);
+    assert_eq!(verified.certificates().count(), 7);
     let imported = anchors.add_master_list(&verified);
-    // A country without a code is left out; the link certificates of known keys come in.
+    // A country without a code is left out, and what an authority nobody knows has signed; the link certificates of known
+    // keys come in.
     assert_eq!(imported.added.len(), 5);
-    let codes: Vec<&str> = imported.skipped.iter().map(|(_, code)| *code).collect();
-    assert_eq!(codes, ["malformed"]);
+    let mut codes: Vec<&str> = imported.skipped.iter().map(|(_, code)| *code).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, ["csca_unknown", "malformed"]);
 
     // A document of a state that came in by the list, under its next key.
     let mut french = profile();
@@ -613,8 +624,12 @@ fn times_and_countries_that_contradict_each_other() {
         (Fault::SignedTooEarly, "signed_outside_validity"),
         (Fault::IssuedTooEarly, "document_signer_not_valid"),
         (Fault::SignerOfAnotherCountry, "csca_of_another_state"),
+        (Fault::KeyUsedTooLate, "signed_outside_validity"),
+        (Fault::TwoDigests, "chip_not_authentic"),
     ] {
-        let data = read(&profile().with(fault), &csca).unwrap();
+        let mut profile = profile().with(fault);
+        profile.signing_time = true;
+        let data = read(&profile, &csca).unwrap();
         assert_eq!(
             code(judge(&data, &anchors, &Policy::default())),
             refusal,
@@ -623,7 +638,40 @@ fn times_and_countries_that_contradict_each_other() {
     }
 }
 
-/// ISO/IEC 19794-5 records in several shapes, JPEG and JPEG 2000, in short and in extended length.
+/// Data groups that the security object does not list, and such as are there without content.
+#[test]
+fn groups_nobody_signed() {
+    let (csca, anchors) = authority(Scheme::default());
+    let mut data = read(&profile().with(Fault::NoActiveAuth), &csca).unwrap();
+    let other = read(&profile(), &csca).unwrap();
+    data.dg15.clone_from(&other.dg15);
+    data.aa_signature.clone_from(&other.aa_signature);
+    let refused = judge(&data, &anchors, &Policy::default());
+    assert_eq!(code(refused), "dg_hash_mismatch");
+    for group in [14, 15] {
+        let mut data = read(&profile(), &csca).unwrap();
+        match group {
+            14 => data.dg14 = Some(Vec::new()),
+            _ => data.dg15 = Some(Vec::new()),
+        }
+        let refused = judge(&data, &anchors, &Policy::default());
+        assert_eq!(code(refused), "data_group_missing", "DG{group}");
+    }
+}
+
+/// An authority that has run out vouches for nobody, though its signers' certificates go on.
+#[test]
+fn a_signer_that_outlives_its_authority() {
+    let (csca, anchors) = authority(Scheme::default());
+    let data = read(&profile().with(Fault::SignerOutlivesAuthority), &csca).unwrap();
+    let proof = Proof::ActiveAuthentication(&CHALLENGE);
+    let at = |now| evidence::verify_with(&data, &anchors, &proof, &Policy::default(), now);
+    assert_eq!(code(at(NOW)), "accepted");
+    let later = NOW + 16 * 365 * DAY;
+    assert_eq!(code(at(later)), "document_signer_not_valid");
+}
+
+/// ISO/IEC 19794-5 records in several shapes and ISO/IEC 39794-5, JPEG and JPEG 2000, in short and in extended length.
 #[test]
 fn portraits_of_several_shapes_and_lengths() {
     let (csca, anchors) = authority(Scheme::default());
@@ -636,6 +684,7 @@ fn portraits_of_several_shapes_and_lengths() {
             FaceRecord::FeaturePoints(9),
             FaceRecord::TwoPictures,
             FaceRecord::TwoTemplates,
+            FaceRecord::Extensible,
         ] {
             for extended in [false, true] {
                 let mut profile = profile();
