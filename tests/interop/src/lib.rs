@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!               ┌─ tests/oracles        Rust: ssi, did-key, sd-jwt-payload, json-ld, sophia
-//!   exchange ───┼─ tests/peers/node     npm: @digitalbazaar/*, jose, @sd-jwt/sd-jwt-vc
+//!   exchange ───┼─ tests/peers/node     npm: @digitalbazaar/*, jose, @sd-jwt/sd-jwt-vc, @openid4vc/openid4vp
 //!               └─ tests/peers/python   PyPI: openvc-core, sd-jwt, jwcrypto, cwt
 //! ```
 //!
@@ -18,6 +18,7 @@ pub mod keys;
 pub mod matrix;
 pub mod oracle;
 pub mod peer;
+pub mod rp;
 pub mod sd_jwt;
 pub mod specimen;
 pub mod vci;

@@ -36,6 +36,16 @@ pub struct Issued {
 /// Issues as the product does: envelope visible, every claim disclosable on its own.
 pub fn issue() -> Result<Issued, Stop> {
     let (issuer, holder) = (key()?, key()?);
+    let sd_jwt = issue_to(&issuer, holder.public_key())?;
+    Ok(Issued {
+        issuer,
+        holder,
+        sd_jwt,
+    })
+}
+
+/// The same, by this issuer to this holder.
+pub fn issue_to(issuer: &Key, holder: &PublicKey) -> Result<String, Stop> {
     let now = now()?.unix();
     let visible = json!({
         "iss": did::did_key(issuer.public_key()),
@@ -60,18 +70,13 @@ pub fn issue() -> Result<Issued, Stop> {
         header,
         visible: members(visible),
         disclosable: &claims(),
-        holder: holder.public_key(),
+        holder,
         salts: &mut salts,
         decoys: 3,
     })
     .map_err(Stop::fail)?;
-    let signature = sign(&issuer, unsigned.signing_input())?;
-    let sd_jwt = unsigned.attach(signature);
-    Ok(Issued {
-        issuer,
-        holder,
-        sd_jwt,
-    })
+    let signature = sign(issuer, unsigned.signing_input())?;
+    Ok(unsigned.attach(signature))
 }
 
 /// Shows the age bit and a name, bound to nonce and audience.
