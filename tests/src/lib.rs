@@ -26,6 +26,7 @@ pub mod programs;
 pub mod reader_daemon;
 pub mod registry;
 pub mod relying_party;
+pub mod relying_party_server;
 pub mod report;
 pub mod service;
 pub mod story;

@@ -47,6 +47,7 @@ impl Programs {
             "tessera-issuer",
             "tessera",
             "tessera-verify",
+            "tessera-rp",
             "tessera-terminal",
             "tessera-cardsim",
         ] {

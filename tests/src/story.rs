@@ -12,6 +12,7 @@
 //! | 19 a retired terminal | [`terminal`] |
 //! | 20, 21 a chip that agrees keys, a resident card | [`cards`] |
 //! | 22, 23 a moving head; covered faces | [`liveness`] |
+//! | 24 a relying party's server, by QR code; told after step 11 | [`server`] |
 
 pub mod asking;
 pub mod cards;
@@ -21,6 +22,7 @@ pub mod face;
 pub mod later;
 pub mod liveness;
 pub mod offline;
+pub mod server;
 pub mod status;
 pub mod terminal;
 
@@ -142,6 +144,7 @@ pub fn walk(stage: &mut Stage, report: &mut Report) {
     chip::full_credential(stage, report);
     chip::refused_cards(stage, report);
     asking::bank_account(stage, report);
+    server::by_qr_code(stage, report);
     asking::over_asking(stage, report);
     asking::cheating(stage, report);
     status::revoked(stage, report);

@@ -114,6 +114,8 @@ errors! {
     QueryNotSatisfied { why: &'static str } = "query_not_satisfied", "the request is not satisfied: {why}";
     /// The presentation discloses something that was not asked.
     OverDisclosure { beyond: String } = "over_disclosure", "the presentation discloses more than was asked: {beyond}";
+    /// The holder did not confirm exactly the transactions that the request asks for.
+    TransactionNotConfirmed { why: &'static str } = "transaction_not_confirmed", "the transaction is not confirmed: {why}";
     /// The evidence behind the credential is not what the policy demands.
     EvidenceInsufficient { why: &'static str } = "evidence_insufficient", "the evidence behind the credential is not enough: {why}";
     /// The credential proves less than the service needs.

@@ -172,11 +172,14 @@ pub fn decide(
     check.request().at(Stage::Request)?;
     presentation.answers(request).at(Stage::Request)?;
     let mut credentials = Vec::with_capacity(1);
+    let mut confirmed = Vec::with_capacity(1);
     for (query, presented) in presentation.matched(request).at(Stage::Asked)? {
         let bound = check.prove(query, presented)?;
         let shown = check.current(bound)?;
+        confirmed.push((query.id.as_str(), shown.confirmed().to_vec()));
         credentials.push(check.asked(query, shown)?);
     }
+    check.transactions(&confirmed).at(Stage::Asked)?;
     Ok(Verified {
         credentials,
         service: policy.service.clone(),

@@ -55,7 +55,8 @@ fn answered(peers: &Peers, flow: &str, encrypted: bool, mode: &str) -> Outcome {
             wanted["origin"] = json!(ORIGIN);
         }
         let asked = program.call("POST", "/requests", &wanted)?.1;
-        let mut question = json!({"sd_jwt": credential, "holder_jwk": holder["private"], "now": now()?});
+        let mut question =
+            json!({"sd_jwt": credential, "holder_jwk": holder["private"], "now": now()?});
         match flow {
             "dc_api" => {
                 question["request"] = asked["digital"]["requests"][0]["data"]["request"].clone();
@@ -66,7 +67,8 @@ fn answered(peers: &Peers, flow: &str, encrypted: bool, mode: &str) -> Outcome {
         let mut said = peers.node.ask("vp-answer", question)?;
         let id = asked["id"].as_str().unwrap_or_default();
         if flow == "dc_api" {
-            let body = json!({"protocol": "openid4vp-v1-signed", "origin": ORIGIN, "data": said["data"]});
+            let body =
+                json!({"protocol": "openid4vp-v1-signed", "origin": ORIGIN, "data": said["data"]});
             let (status, _) = program.call("POST", &format!("/requests/{id}/dc_api"), &body)?;
             said["status"] = json!(status);
         }
@@ -76,7 +78,10 @@ fn answered(peers: &Peers, flow: &str, encrypted: bool, mode: &str) -> Outcome {
     let (said, result) = answer(&credential)?;
     demand(said["mode"] == mode, "the wallet saw another response mode")?;
     demand(said["status"] == 200, &format!("we refused: {said}"))?;
-    demand(result["state"] == "verified", &format!("not verified: {result}"))?;
+    demand(
+        result["state"] == "verified",
+        &format!("not verified: {result}"),
+    )?;
     demand(
         result["credentials"][0]["claims"] == json!({"age_equal_or_over": {"18": true}}),
         "other claims than asked",
@@ -88,7 +93,10 @@ fn answered(peers: &Peers, flow: &str, encrypted: bool, mode: &str) -> Outcome {
         result["last_refusal"] == "issuer_untrusted",
         &format!("refused for another reason: {result}"),
     )?;
-    Ok(format!("{} as OpenID4VP {}", said["client"], said["version"]))
+    Ok(format!(
+        "{} as OpenID4VP {}",
+        said["client"], said["version"]
+    ))
 }
 
 /// `tessera-rp` beside this program, with a mirror of a bundle of our own.
@@ -161,7 +169,9 @@ impl Program {
             body => body.to_string(),
         };
         let mut socket = TcpStream::connect(&self.address).map_err(Stop::fail)?;
-        socket.set_read_timeout(Some(PATIENCE)).map_err(Stop::fail)?;
+        socket
+            .set_read_timeout(Some(PATIENCE))
+            .map_err(Stop::fail)?;
         write!(
             socket,
             "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {SECRET}\r\ncontent-type: application/json\r\n\

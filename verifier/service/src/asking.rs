@@ -66,15 +66,18 @@ impl Server {
         let now = self.clock.now();
         // Without a bundle no answer could be decided: better told before the holder is asked.
         self.bundles.current(now)?;
-        let party = self.config.back_ends.get(back_end).ok_or(Code::Unauthorized)?;
+        let party = self
+            .config
+            .back_ends
+            .get(back_end)
+            .ok_or(Code::Unauthorized)?;
         let service = self.offered(party, &wanted.service)?;
         let flow = flow(party, &wanted)?;
         let posted = !matches!(flow, Flow::DigitalCredentialsApi { .. });
         let fresh = || token(&*self.entropy);
         let key = match self.config.requests.encrypted {
             true => Some(
-                DecryptionKey::generate("response")
-                    .map_err(|error| Failure::internal(&error))?,
+                DecryptionKey::generate("response").map_err(|error| Failure::internal(&error))?,
             ),
             false => None,
         };

@@ -451,9 +451,17 @@ mod tests {
         for (find, put, why) in [
             ("[client]", "typo = 1\n[client]", "unknown field"),
             ("internet-cafe]", "casino]", "not in the catalogue"),
-            ("\"18\"]]", "\"18\"], [\"family_name\"]]", "family_name is not among"),
+            (
+                "\"18\"]]",
+                "\"18\"], [\"family_name\"]]",
+                "family_name is not among",
+            ),
             ("[client]", "profile = \"haip\"\n[client]", "x509_hash"),
-            ("secret\"", "secret\"\nservices = [\"hotel\"]", "hotel is not offered"),
+            (
+                "secret\"",
+                "secret\"\nservices = [\"hotel\"]",
+                "hotel is not offered",
+            ),
         ] {
             let refused = load(&MINIMAL.replacen(find, put, 1), &[]).unwrap_err();
             assert!(refused.contains(why), "{refused}");

@@ -180,8 +180,18 @@ fn read(pending: &Pending, posted: &Posted) -> Result<Answer, Failure> {
                 _ => invalid("it needs a vp_token or an error"),
             }
         }
-        (Posted { vp_token: Some(_), .. }, Some(_)) => invalid("it must be encrypted"),
-        (Posted { response: Some(_), .. }, None) => invalid("it must not be encrypted"),
+        (
+            Posted {
+                vp_token: Some(_), ..
+            },
+            Some(_),
+        ) => invalid("it must be encrypted"),
+        (
+            Posted {
+                response: Some(_), ..
+            },
+            None,
+        ) => invalid("it must not be encrypted"),
         _ => invalid("it needs a vp_token, a response or an error"),
     }
 }

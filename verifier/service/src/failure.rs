@@ -193,7 +193,9 @@ mod tests {
         for code in Code::ALL {
             assert!(seen.insert(code.as_str()), "{} twice", code.as_str());
             assert!((400..600).contains(&code.status()));
-            assert!(code.text(Language::En).ends_with('.') && code.text(Language::Zh).ends_with('。'));
+            assert!(
+                code.text(Language::En).ends_with('.') && code.text(Language::Zh).ends_with('。')
+            );
         }
     }
 }

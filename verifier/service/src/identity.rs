@@ -110,17 +110,14 @@ fn chain(
         })
         .ok_or_else(|| unusable(authority, "a certification authority in PEM"))?;
     // HAIP 1.0 §5: the trust anchor is not sent along.
-    if pem(&text(authority)?, "CERTIFICATE").is_some_and(|anchors| {
-        anchors.iter().any(|anchor| chain.contains(anchor))
-    }) {
+    if pem(&text(authority)?, "CERTIFICATE")
+        .is_some_and(|anchors| anchors.iter().any(|anchor| chain.contains(anchor)))
+    {
         return Err(ConfigError::invalid(
             "client: certificate_file holds the authority's own certificate; leave it out",
         ));
     }
-    let policy = ChainPolicy {
-        now,
-        purposes: &[],
-    };
+    let policy = ChainPolicy { now, purposes: &[] };
     let valid = x509::validate(&chain, &anchors, &policy)
         .map_err(|error| ConfigError::invalid(format!("client: certificate_file: {error}")))?;
     if valid.key().to_uncompressed() != key.public_key().to_uncompressed() {

@@ -46,7 +46,12 @@ impl Server {
             private: config.bundle.private_address,
             ..Bounds::default()
         };
-        Self::with_transport(config, clock, entropy, Box::new(HttpTransport::within(bounds)))
+        Self::with_transport(
+            config,
+            clock,
+            entropy,
+            Box::new(HttpTransport::within(bounds)),
+        )
     }
 
     /// The same with another network.
@@ -115,9 +120,8 @@ impl Server {
         let refresh = async move {
             loop {
                 let server = Arc::clone(&self);
-                let done = tokio::task::spawn_blocking(move || {
-                    server.bundles.refresh(server.clock.now())
-                });
+                let done =
+                    tokio::task::spawn_blocking(move || server.bundles.refresh(server.clock.now()));
                 let done = done
                     .await
                     .unwrap_or(Err(crate::bundle::BundleRefused::Fetch("internal")));

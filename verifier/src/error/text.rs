@@ -63,6 +63,7 @@ fn chinese(code: &str) -> &'static str {
         "over_asking" => "请求的内容超出登记范围",
         "query_not_satisfied" => "未满足请求的内容",
         "over_disclosure" => "披露的内容超出请求范围",
+        "transaction_not_confirmed" => "持有人未确认所请求的交易",
         "assurance_too_low" => "凭证的保证等级不足",
         "wrong_credential_type" => "凭证类型不符",
         "suspended" => "凭证已被暂停使用",
@@ -109,7 +110,10 @@ fn advice(code: &str) -> (&'static str, &'static str) {
             "The relying party must correct its request or its registration.",
             "请求方需更正请求或登记信息。",
         ),
-        "query_not_satisfied" | "wrong_credential_type" | "over_disclosure" => (
+        "query_not_satisfied"
+        | "wrong_credential_type"
+        | "over_disclosure"
+        | "transaction_not_confirmed" => (
             "Ask the holder to answer exactly what the request asks.",
             "请持有人严格按照请求出示。",
         ),

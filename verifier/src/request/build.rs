@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use serde_json::{Value, json};
 
-use super::{AUDIENCE, CLIENT_ID_PREFIX, LOCAL_RESPONSE_MODE, SERVICE_FORMAT, TYP};
+use super::{AUDIENCE, CLIENT_ID_PREFIX, LOCAL_RESPONSE_MODE, SERVICE_FORMAT, TYP, registration};
 use crate::catalogue::Service;
 use crate::claims::{CredentialProfile, Format};
 use crate::crypto;
@@ -17,8 +17,6 @@ use crate::error::Error;
 use crate::jws;
 use crate::time::Timestamp;
 
-/// The format of a registration certificate in `verifier_info` (§5.11).
-const REGISTRATION_FORMAT: &str = "registration_cert";
 /// What may encrypt a response (§8.3, HAIP 1.0 §5), as `encrypted_response_enc_values_supported`.
 const ENCRYPTIONS: [&str; 2] = ["A128GCM", "A256GCM"];
 
@@ -283,7 +281,7 @@ impl<'a> RequestBuilder<'a> {
         let registration = self
             .registration
             .as_ref()
-            .map(|certificate| json!({"format": REGISTRATION_FORMAT, "data": certificate}));
+            .map(|certificate| json!({"format": registration::FORMAT, "data": certificate}));
         core::iter::once(service).chain(registration).collect()
     }
 

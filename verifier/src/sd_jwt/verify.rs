@@ -1,5 +1,6 @@
 //! Checking an SD-JWT: the issuer's signature, the disclosures, the key binding (RFC 9901 §7.1 and §7.3).
 
+use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -147,6 +148,19 @@ impl IssuerVerified {
     /// `holder_binding_missing`, `holder_binding_invalid`, `nonce_mismatch`, `audience_mismatch`,
     /// `presentation_too_old`, `presentation_from_future`.
     pub fn verify_key_binding(&self, expected: &KeyBindingExpectation<'_>) -> Result<(), Error> {
+        self.verify_transactions(expected).map(|_| ())
+    }
+
+    /// Like [`verify_key_binding`](Self::verify_key_binding), and gives the `transaction_data_hashes` that the holder
+    /// signed (OpenID4VP 1.0 appendix B.3.3.1), made with SHA-256; none when there are none.
+    ///
+    /// # Errors
+    /// Those of [`verify_key_binding`](Self::verify_key_binding); `holder_binding_invalid` for hashes that cannot be
+    /// read or are made with another algorithm.
+    pub fn verify_transactions(
+        &self,
+        expected: &KeyBindingExpectation<'_>,
+    ) -> Result<Vec<String>, Error> {
         let invalid = |why| Error::HolderBindingInvalid { why };
         let compact = self
             .key_binding
@@ -186,7 +200,31 @@ impl IssuerVerified {
             expected.now,
             expected.max_age,
             expected.clock_skew,
-        )
+        )?;
+        transaction_hashes(payload).ok_or(invalid("transaction_data_hashes"))
+    }
+}
+
+/// The most hashes of one key binding.
+const MAX_HASHES: usize = 16;
+
+/// `transaction_data_hashes` with `transaction_data_hashes_alg`, which is SHA-256 where it is not said.
+fn transaction_hashes(payload: Node<'_>) -> Option<Vec<String>> {
+    let algorithm = payload.get("transaction_data_hashes_alg").map(Node::as_str);
+    let known = match &algorithm {
+        None => true,
+        Some(name) => name.as_deref() == Some(HashAlgorithm::Sha256.name()),
+    };
+    match payload
+        .get("transaction_data_hashes")
+        .map(|all| all.to_value())
+    {
+        None => Some(Vec::new()),
+        Some(Value::Array(all)) if known && all.len() <= MAX_HASHES => all
+            .iter()
+            .map(|one| one.as_str().map(str::to_owned))
+            .collect(),
+        Some(_) => None,
     }
 }
 

@@ -52,7 +52,8 @@ pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Refu
     if proof.controller != issuer {
         return Err(Error::IssuerKeyMismatch).at(Stage::Issuer);
     }
-    let holder = holder(check, presented, credential);
+    // OpenID4VP 1.0 defines no confirmation of transactions here (appendix B.1).
+    let holder = holder(check, presented, credential).map(|()| Vec::new());
     let types = credential
         .get("type")
         .and_then(Value::as_array)
@@ -179,7 +180,7 @@ fn holder(check: &Check<'_>, presented: &Value, credential: &Value) -> Result<()
     let request = check.request;
     let proof = proofs::presentation(
         presented,
-        request.client_id(),
+        request.audience(),
         request.nonce(),
         check.now,
         check.bundle.contexts(),

@@ -64,8 +64,8 @@ pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Refu
     {
         metadata.check(&verified, false).at(Stage::Disclosure)?;
     }
-    let holder = verified.verify_key_binding(&KeyBindingExpectation {
-        aud: check.request.client_id(),
+    let holder = verified.verify_transactions(&KeyBindingExpectation {
+        aud: check.request.audience(),
         nonce: check.request.nonce(),
         now: check.now,
         max_age: check.policy.max_presentation_age,

@@ -1,6 +1,7 @@
 //! The steps that both formats share, each consuming the value before.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use serde_json::{Map, Value};
 
 use super::current::{let_pass, within};
@@ -11,7 +12,7 @@ use crate::claims::{CredentialProfile, Format};
 use crate::dcql::CredentialQuery;
 use crate::error::Error;
 use crate::policy::Policy;
-use crate::request::Request;
+use crate::request::{Request, TransactionData};
 use crate::status::{StatusClaim, StatusType};
 use crate::time::Timestamp;
 
@@ -37,14 +38,23 @@ pub(super) struct Proven {
     /// When the issuer says it signed.
     pub(super) issued_at: Timestamp,
     pub(super) status: Option<StatusClaim>,
-    /// The check of the holder's proof, done after status so that refusals come in the order of their weight.
-    pub(super) holder: Result<(), Error>,
+    /// The check of the holder's proof, with the digests of the transactions that it confirms; looked at after status so
+    /// that refusals come in the order of their weight.
+    pub(super) holder: Result<Vec<String>, Error>,
 }
 
 /// A credential that is proven and current.
 pub(super) struct Current {
     proven: Proven,
     status: Status,
+    confirmed: Vec<String>,
+}
+
+impl Current {
+    /// The digests of the transactions that the holder confirmed with this credential.
+    pub(super) fn confirmed(&self) -> &[String] {
+        &self.confirmed
+    }
 }
 
 impl Check<'_> {
@@ -95,8 +105,12 @@ impl Check<'_> {
         self.trusted(&proven).at(Stage::Issuer)?;
         within(Some(proven.valid_from), Some(proven.valid_until), self.now).at(Stage::Validity)?;
         let status = self.status(&proven).at(Stage::Status)?;
-        proven.holder.clone().at(Stage::Holder)?;
-        Ok(Current { proven, status })
+        let confirmed = proven.holder.clone().at(Stage::Holder)?;
+        Ok(Current {
+            proven,
+            status,
+            confirmed,
+        })
     }
 
     /// The issuer may sign at this level, both when it did and now.
@@ -163,7 +177,7 @@ impl Check<'_> {
         query: &CredentialQuery,
         current: Current,
     ) -> Result<VerifiedCredential, Refusal> {
-        let Current { proven, status } = current;
+        let Current { proven, status, .. } = current;
         let shown = proven.profile.level;
         if shown < self.policy.least_assurance {
             return Err(Error::AssuranceTooLow {
@@ -193,6 +207,34 @@ impl Check<'_> {
             valid_until: proven.valid_until,
             status,
         })
+    }
+}
+
+impl Check<'_> {
+    /// Every transaction of the request is confirmed with one of the credentials that may (OpenID4VP 1.0 §8.4), and
+    /// nothing else is: each entry of `confirmed` is a credential query and the digests signed with its credential.
+    pub(super) fn transactions(&self, confirmed: &[(&str, Vec<String>)]) -> Result<(), Error> {
+        let refused = |why| Err(Error::TransactionNotConfirmed { why });
+        let asked = self.request.transaction_data();
+        let by = |query: &str, hash: &String| {
+            let names = |one: &&TransactionData| one.credential_ids().iter().any(|id| id == query);
+            asked.iter().filter(names).any(|one| one.hash() == *hash)
+        };
+        for (query, hashes) in confirmed {
+            if !hashes.iter().all(|hash| by(query, hash)) {
+                return refused("the holder confirmed something that was not asked");
+            }
+        }
+        let done = |one: &TransactionData| {
+            let hash = one.hash();
+            confirmed.iter().any(|(query, hashes)| {
+                one.credential_ids().iter().any(|id| id == query) && hashes.contains(&hash)
+            })
+        };
+        match asked.iter().all(done) {
+            true => Ok(()),
+            false => refused("a transaction that was asked for is missing"),
+        }
     }
 }
 

@@ -57,7 +57,12 @@ pub(super) async fn html(
         Some(_) => StatusCode::OK,
         None => StatusCode::NOT_FOUND,
     };
-    let body = render(found.as_ref().map(|(asked, _)| &**asked), &words, code, language);
+    let body = render(
+        found.as_ref().map(|(asked, _)| &**asked),
+        &words,
+        code,
+        language,
+    );
     (
         status,
         [
@@ -80,11 +85,10 @@ pub(super) async fn state(
     headers: HeaderMap,
 ) -> Json<Value> {
     let found = server.requests.page(&handle, server.clock.now()).ok();
-    let words = words(
-        found.as_ref().map(|(_, shown)| shown),
-        language(&headers),
-    );
-    Json(json!({"state": words.state, "title": words.title, "detail": words.detail, "claims": words.claims}))
+    let words = words(found.as_ref().map(|(_, shown)| shown), language(&headers));
+    Json(
+        json!({"state": words.state, "title": words.title, "detail": words.detail, "claims": words.claims}),
+    )
 }
 
 /// The style of the page.
@@ -108,25 +112,44 @@ fn words(shown: Option<&Shown>, language: Language) -> Words {
         claims: Vec::new(),
     };
     match shown {
-        None => say("gone", ("Over", "已结束"), Code::RequestGone.text(language).to_owned()),
+        None => say(
+            "gone",
+            ("Over", "已结束"),
+            Code::RequestGone.text(language).to_owned(),
+        ),
         Some(Shown::Waiting(progress, _)) => waiting(*progress, language),
         Some(Shown::Ended(Verdict::Verified, claims)) => Words {
             claims: lines(claims, language),
             ..say(
                 "verified",
                 ("Accepted", "验证通过"),
-                text(language, "Everything that was asked is proved.", "所要求的内容均已证明。").to_owned(),
+                text(
+                    language,
+                    "Everything that was asked is proved.",
+                    "所要求的内容均已证明。",
+                )
+                .to_owned(),
             )
         },
-        Some(Shown::Ended(Verdict::Refused(code), _)) => {
-            say("refused", ("Refused", "未通过"), format!("{}: {code}", text(language, "Reason", "原因")))
-        }
+        Some(Shown::Ended(Verdict::Refused(code), _)) => say(
+            "refused",
+            ("Refused", "未通过"),
+            format!("{}: {code}", text(language, "Reason", "原因")),
+        ),
         Some(Shown::Ended(Verdict::Declined(error), _)) => say(
             "declined",
             ("Not shown", "未出示"),
             match *error {
-                "access_denied" => text(language, "The holder said no, or has nothing that fits.", "持有人拒绝出示，或没有符合要求的凭证。").to_owned(),
-                other => format!("{}: {other}", text(language, "The wallet reported", "钱包报告")),
+                "access_denied" => text(
+                    language,
+                    "The holder said no, or has nothing that fits.",
+                    "持有人拒绝出示，或没有符合要求的凭证。",
+                )
+                .to_owned(),
+                other => format!(
+                    "{}: {other}",
+                    text(language, "The wallet reported", "钱包报告")
+                ),
             },
         ),
     }
@@ -136,7 +159,11 @@ fn waiting(progress: Progress, language: Language) -> Words {
     let (state, title, detail) = match progress.fetched {
         false => (
             "open",
-            text(language, "Scan this code with your wallet", "请用钱包扫描此二维码"),
+            text(
+                language,
+                "Scan this code with your wallet",
+                "请用钱包扫描此二维码",
+            ),
             text(
                 language,
                 "The wallet shows what is asked before anything is sent.",
@@ -146,7 +173,11 @@ fn waiting(progress: Progress, language: Language) -> Words {
         true => (
             "fetched",
             text(language, "Waiting for the holder", "等待持有人确认"),
-            text(language, "The wallet has read the request.", "钱包已读取请求。"),
+            text(
+                language,
+                "The wallet has read the request.",
+                "钱包已读取请求。",
+            ),
         ),
     };
     let detail = match progress.last_refusal {
@@ -305,7 +336,13 @@ mod tests {
             claims: lines(claims, Language::Zh),
             ..words(None, Language::Zh)
         };
-        assert_eq!(words.claims.first().map(|(name, value)| (name.as_str(), value.as_str())), Some(("年满 18 岁", "是")));
+        assert_eq!(
+            words
+                .claims
+                .first()
+                .map(|(name, value)| (name.as_str(), value.as_str())),
+            Some(("年满 18 岁", "是"))
+        );
         let page = render(None, &words, None, Language::Zh);
         assert!(page.contains("&lt;b&gt;SPECIMEN"), "{page}");
         assert!(!page.contains("<b>"));

@@ -26,10 +26,7 @@ pub(super) async fn hand_over(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let back_end = server.back_end(body::bearer(&headers))?;
-    let [code] = body::form(
-        query.unwrap_or_default().as_bytes(),
-        ["response_code"],
-    )?;
+    let [code] = body::form(query.unwrap_or_default().as_bytes(), ["response_code"])?;
     let code = code.as_ref().map(|code| code.as_str());
     let now = server.clock.now();
     Ok(match server.requests.hand_over(&id, back_end, code, now)? {

@@ -32,7 +32,10 @@ fn a_newer_bundle_is_taken_and_an_older_or_foreign_one_is_not() {
     let asked = program.ask_cafe();
     let object = program.fetch(&asked);
     let shown = world.show(&world.issue(GOOD), &object, &Binding::default());
-    assert_eq!(program.respond(&object, &json!({"sd_jwt": [shown]})).status, 200);
+    assert_eq!(
+        program.respond(&object, &json!({"sd_jwt": [shown]})).status,
+        200
+    );
     assert_eq!(program.get("/readyz").status, 200);
 }
 
@@ -46,7 +49,10 @@ fn a_stale_bundle_decides_nothing() {
     let object = program.fetch(&asked);
     let shown = json!({"sd_jwt": [world.show(&world.issue(GOOD), &object, &Binding::default())]});
     program.until(|| program.get("/readyz").status == 503);
-    assert_eq!(program.respond(&object, &shown).code(), "503 bundle_unavailable");
+    assert_eq!(
+        program.respond(&object, &shown).code(),
+        "503 bundle_unavailable"
+    );
     assert_eq!(cafe(&program), 503);
     mirror.put(ok(&world.bundle(0)));
     program.until_ready();
@@ -125,7 +131,11 @@ fn mirrors_in_private_networks_are_not_asked_unless_configured() {
             let folder = tempfile::tempdir().unwrap();
             let setup = Setup::default();
             let config = configure(folder.path(), free_port(), &world.root.did(), url, &setup);
-            let checked = command().args(["check", "--config"]).arg(config).output().unwrap();
+            let checked = command()
+                .args(["check", "--config"])
+                .arg(config)
+                .output()
+                .unwrap();
             assert!(!checked.status.success());
             let said = String::from_utf8_lossy(&checked.stderr).into_owned();
             assert!(said.contains("bundle.url"), "{said}");

@@ -3,15 +3,13 @@
 use std::path::Path;
 use std::process::Output;
 
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use serde_json::json;
 use tessera_verifier::Request;
 use tessera_verifier::crypto::sha256;
 use tessera_verifier::encoding::{base64, base64url, from_base64, from_base64url};
 
-use crate::program::{Program, Setup, command, configure, free_port};
+use crate::program::{Files, Program, Setup, command, configure, free_port};
 use crate::world::{Binding, GOOD, World};
 
 const FILES: &str = "certificate_file = \"rp.pem\"\nauthority_file = \"ca.pem\"";
@@ -40,9 +38,7 @@ fn certify(folder: &Path, name: &str, key: Option<&[u8]>) {
     leaf.distinguished_name
         .push(DnType::CommonName, "SPECIMEN relying party");
     leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    let leaf = leaf
-        .signed_by(&key, &Issuer::new(ca, ca_key))
-        .unwrap();
+    let leaf = leaf.signed_by(&key, &Issuer::new(ca, ca_key)).unwrap();
     std::fs::write(folder.join("ca.pem"), pem(anchor.der())).unwrap();
     std::fs::write(folder.join("rp.pem"), pem(leaf.der())).unwrap();
 }
@@ -85,7 +81,10 @@ fn clients_by_dns_name_and_by_digest() {
         };
         assert_eq!(Request::for_own(&compact).unwrap().client_id(), expected);
         let link = asked.link();
-        assert!(link.query_pairs().any(|(name, value)| name == "client_id" && value == expected));
+        assert!(
+            link.query_pairs()
+                .any(|(name, value)| name == "client_id" && value == expected)
+        );
         let object = program.fetch(&asked);
         let shown = world.show(&world.issue(GOOD), &object, &Binding::default());
         let taken = program.respond(&object, &json!({"sd_jwt": [shown]}));
@@ -115,7 +114,10 @@ fn haip_asks_encrypted_for_sd_jwt_under_x509_hash() {
         json!(["A128GCM", "A256GCM"])
     );
     let key = &metadata["jwks"]["keys"][0];
-    assert_eq!((&key["alg"], &key["crv"]), (&json!("ECDH-ES"), &json!("P-256")));
+    assert_eq!(
+        (&key["alg"], &key["crv"]),
+        (&json!("ECDH-ES"), &json!("P-256"))
+    );
     assert!(key["kid"].is_string() && key.get("d").is_none());
     // A key for this request alone.
     let other = program.fetch(&program.ask_cafe());
@@ -130,7 +132,10 @@ fn haip_asks_encrypted_for_sd_jwt_under_x509_hash() {
     assert_eq!(query["credentials"].as_array().unwrap().len(), 1);
     assert!(query.get("credential_sets").is_none());
     let shown = world.show(&world.issue(GOOD), &object, &Binding::default());
-    assert_eq!(program.respond(&object, &json!({"sd_jwt": [shown]})).status, 200);
+    assert_eq!(
+        program.respond(&object, &json!({"sd_jwt": [shown]})).status,
+        200
+    );
     assert_eq!(program.result(&asked).json()["state"], "verified");
 }
 
@@ -138,8 +143,18 @@ fn haip_asks_encrypted_for_sd_jwt_under_x509_hash() {
 fn check(setup: &Setup<'_>) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let root = World::new().root.did();
-    let config = configure(folder.path(), free_port(), &root, "https://mirror.example/", setup);
-    command().args(["check", "--config"]).arg(config).output().unwrap()
+    let config = configure(
+        folder.path(),
+        free_port(),
+        &root,
+        "https://mirror.example/",
+        setup,
+    );
+    command()
+        .args(["check", "--config"])
+        .arg(config)
+        .output()
+        .unwrap()
 }
 
 #[test]
@@ -159,7 +174,6 @@ fn what_a_wallet_would_refuse_is_refused_at_the_start() {
         let both = read("rp.pem") + &read("ca.pem");
         std::fs::write(folder.join("rp.pem"), both).unwrap();
     };
-    type Files<'a> = &'a dyn Fn(&Path, &[u8]);
     let cases: [(&str, Files<'_>, &str); 5] = [
         (&dns, &good, "does not name the host"),
         (&hash, &foreign_key, "of another key"),
@@ -175,7 +189,10 @@ fn what_a_wallet_would_refuse_is_refused_at_the_start() {
         };
         let checked = check(&setup);
         let said = String::from_utf8_lossy(&checked.stderr).into_owned();
-        assert!(!checked.status.success() && said.contains(why), "{why}: {said}");
+        assert!(
+            !checked.status.success() && said.contains(why),
+            "{why}: {said}"
+        );
     }
     let setup = Setup {
         client: Some(&hash),
@@ -183,5 +200,9 @@ fn what_a_wallet_would_refuse_is_refused_at_the_start() {
         ..Setup::default()
     };
     let checked = check(&setup);
-    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    assert!(
+        checked.status.success(),
+        "{}",
+        String::from_utf8_lossy(&checked.stderr)
+    );
 }

@@ -18,11 +18,18 @@ fn happy_flow_encrypted_and_plain() {
         let asked = program.ask_cafe();
         assert_eq!(program.result(&asked).json()["fetched"], false);
         let object = program.fetch(&asked);
-        let mode = if plain { "direct_post" } else { "direct_post.jwt" };
+        let mode = if plain {
+            "direct_post"
+        } else {
+            "direct_post.jwt"
+        };
         assert_eq!(object["response_mode"], mode);
         assert_eq!(object["aud"], "https://self-issued.me/v2");
         let waiting = program.result(&asked);
-        assert_eq!((waiting.status, &waiting.json()["fetched"]), (202, &json!(true)));
+        assert_eq!(
+            (waiting.status, &waiting.json()["fetched"]),
+            (202, &json!(true))
+        );
         let shown = world.show(&world.issue(GOOD), &object, &Binding::default());
         let taken = program.respond(&object, &json!({"sd_jwt": [shown]}));
         assert_eq!((taken.status, taken.text.as_str()), (200, "{}"));
@@ -30,7 +37,10 @@ fn happy_flow_encrypted_and_plain() {
         let result = program.result(&asked).json();
         assert_eq!(result["state"], "verified");
         let credential = &result["credentials"][0];
-        assert_eq!(credential["claims"], json!({"age_equal_or_over": {"18": true}}));
+        assert_eq!(
+            credential["claims"],
+            json!({"age_equal_or_over": {"18": true}})
+        );
         assert_eq!(credential["assurance_level"], "full");
         assert_eq!(credential["status"], "valid");
     }
@@ -71,18 +81,36 @@ fn what_the_configuration_does_not_name_is_not_handed_over() {
     let asked = program.ask(&json!({"service": "hotel", "flow": "cross_device"}));
     let object = program.fetch(&asked);
     let shown = world.show(&world.issue(GOOD), &object, &Binding::default());
-    assert_eq!(program.respond(&object, &json!({"sd_jwt": [shown]})).status, 200);
+    assert_eq!(
+        program.respond(&object, &json!({"sd_jwt": [shown]})).status,
+        200
+    );
     let state = program.get(&format!("{}/state", asked.page())).json();
-    assert_eq!((&state["state"], &state["claims"]), (&json!("verified"), &json!([])));
+    assert_eq!(
+        (&state["state"], &state["claims"]),
+        (&json!("verified"), &json!([]))
+    );
     let result = program.result(&asked);
-    assert_eq!(result.json()["credentials"][0]["claims"], json!({"family_name": "SPECIMEN"}));
+    assert_eq!(
+        result.json()["credentials"][0]["claims"],
+        json!({"family_name": "SPECIMEN"})
+    );
     for never in ["ANNA", "1990-03-07"] {
         assert!(!result.text.contains(never));
     }
     // What passed through leaves no trace in the log either.
     let log = program.log();
     let nonce = object["nonce"].as_str().unwrap();
-    for never in ["SPECIMEN", "ANNA", "1990", SECRET, asked.id(), nonce, "openid4vp:", "did:key"] {
+    for never in [
+        "SPECIMEN",
+        "ANNA",
+        "1990",
+        SECRET,
+        asked.id(),
+        nonce,
+        "openid4vp:",
+        "did:key",
+    ] {
         assert!(!log.contains(never), "{never} in the log: {log}");
     }
     assert!(log.contains("\"route\":\"/response/{handle}\""), "{log}");
@@ -96,9 +124,15 @@ fn request_uri_fetched_twice_gives_the_same_request() {
     assert_eq!(program.fetch(&asked), program.fetch(&asked));
     let object = program.fetch(&asked);
     let shown = world.show(&world.issue(GOOD), &object, &Binding::default());
-    assert_eq!(program.respond(&object, &json!({"sd_jwt": [shown]})).status, 200);
+    assert_eq!(
+        program.respond(&object, &json!({"sd_jwt": [shown]})).status,
+        200
+    );
     // Once answered there is nothing to ask any more.
-    assert_eq!(program.get(&asked.request_uri()).code(), "409 response_taken");
+    assert_eq!(
+        program.get(&asked.request_uri()).code(),
+        "409 response_taken"
+    );
 }
 
 #[test]
@@ -107,12 +141,18 @@ fn request_uri_by_post_repeats_the_wallet_nonce() {
     let program = Program::start(&world, &Setup::default());
     let asked = program.ask_cafe();
     let link = asked.link();
-    assert!(link.query_pairs().any(|(name, value)| name == "request_uri_method" && value == "post"));
+    assert!(
+        link.query_pairs()
+            .any(|(name, value)| name == "request_uri_method" && value == "post")
+    );
     let uri = asked.request_uri();
     let metadata = json!({"vp_formats_supported": {"dc+sd-jwt": {"sd-jwt_alg_values": ["ES256"]}}});
     let posted = program.post_form(
         &uri,
-        &[("wallet_nonce", "qPmxiNFCR3QTm19POc8u"), ("wallet_metadata", &metadata.to_string())],
+        &[
+            ("wallet_nonce", "qPmxiNFCR3QTm19POc8u"),
+            ("wallet_metadata", &metadata.to_string()),
+        ],
     );
     assert_eq!(posted.status, 200, "{}", posted.text);
     let mut object = payload(&posted.text);
@@ -122,7 +162,10 @@ fn request_uri_by_post_repeats_the_wallet_nonce() {
     // In everything else it is the request that others fetch.
     object.as_object_mut().unwrap().remove("wallet_nonce");
     assert_eq!(object, program.fetch(&asked));
-    assert_eq!(program.respond(&object, &json!({"sd_jwt": [shown]})).status, 200);
+    assert_eq!(
+        program.respond(&object, &json!({"sd_jwt": [shown]})).status,
+        200
+    );
     assert_eq!(program.result(&asked).json()["state"], "verified");
 }
 
@@ -136,9 +179,15 @@ fn a_wallet_that_cannot_answer_is_told_at_once() {
         [("wallet_nonce", "with a space".to_owned())],
         [("wallet_nonce", "x".repeat(257))],
         [("wallet_metadata", "[]".to_owned())],
-        [("wallet_metadata", metadata(json!({"vp_formats_supported": {"mso_mdoc": {}}})))],
-        [("wallet_metadata", metadata(json!({"vp_formats_supported": {"dc+sd-jwt": {}},
-            "request_object_signing_alg_values_supported": ["EdDSA"]})))],
+        [(
+            "wallet_metadata",
+            metadata(json!({"vp_formats_supported": {"mso_mdoc": {}}})),
+        )],
+        [(
+            "wallet_metadata",
+            metadata(json!({"vp_formats_supported": {"dc+sd-jwt": {}},
+            "request_object_signing_alg_values_supported": ["EdDSA"]})),
+        )],
     ] {
         let [(name, value)] = &parameters;
         let refused = program.post_form(&uri, &[(name, value)]);
@@ -150,14 +199,19 @@ fn a_wallet_that_cannot_answer_is_told_at_once() {
 fn same_device_ends_with_a_code_for_the_browser() {
     let world = World::new();
     let program = Program::start(&world, &Setup::default());
-    let asked = program.ask(&json!({"service": "internet-cafe", "flow": "same_device", "return_url": RETURN}));
+    let asked = program
+        .ask(&json!({"service": "internet-cafe", "flow": "same_device", "return_url": RETURN}));
     assert!(asked.0.get("page").is_none() && asked.0.get("qr_svg").is_none());
     let object = program.fetch(&asked);
     let shown = world.show(&world.issue(GOOD), &object, &Binding::default());
     let taken = program.respond(&object, &json!({"sd_jwt": [shown]})).json();
     let back = url::Url::parse(taken["redirect_uri"].as_str().unwrap()).unwrap();
     assert!(back.as_str().starts_with(RETURN));
-    let code = back.query_pairs().find(|(name, _)| name == "response_code").unwrap().1;
+    let code = back
+        .query_pairs()
+        .find(|(name, _)| name == "response_code")
+        .unwrap()
+        .1;
     let result = program.result_with(&asked, SECRET, &format!("?response_code={code}"));
     assert_eq!(result.json()["state"], "verified", "{}", result.text);
 }
@@ -171,13 +225,17 @@ fn digital_credentials_api_plain_and_encrypted() {
             ..Setup::default()
         };
         let program = Program::start(&world, &setup);
-        let asked = program.ask(&json!({"service": "internet-cafe", "flow": "dc_api", "origin": ORIGIN}));
+        let asked =
+            program.ask(&json!({"service": "internet-cafe", "flow": "dc_api", "origin": ORIGIN}));
         assert!(asked.0.get("link").is_none());
         let request = &asked.0["digital"]["requests"][0];
         assert_eq!(request["protocol"], "openid4vp-v1-signed");
         let object = payload(request["data"]["request"].as_str().unwrap());
         assert_eq!(object["expected_origins"], json!([ORIGIN]));
-        assert_eq!(object["response_mode"], if plain { "dc_api" } else { "dc_api.jwt" });
+        assert_eq!(
+            object["response_mode"],
+            if plain { "dc_api" } else { "dc_api.jwt" }
+        );
         assert!(object.get("response_uri").is_none() && object.get("state").is_none());
         let shown = world.show(&world.issue(GOOD), &object, &Binding::default());
         let clear = json!({"vp_token": {"sd_jwt": [shown]}});
@@ -198,12 +256,18 @@ fn the_holder_may_say_no() {
     let program = Program::start(&world, &Setup::default());
     let asked = program.ask_cafe();
     let object = program.fetch(&asked);
-    let (url, state) = (object["response_uri"].as_str().unwrap(), object["state"].as_str().unwrap());
+    let (url, state) = (
+        object["response_uri"].as_str().unwrap(),
+        object["state"].as_str().unwrap(),
+    );
     let stranger = program.post_form(url, &[("error", "access_denied"), ("state", "guessed")]);
     assert_eq!(stranger.code(), "400 state_mismatch");
     let taken = program.post_form(url, &[("error", "access_denied"), ("state", state)]);
     assert_eq!(taken.status, 200, "{}", taken.text);
-    assert_eq!(program.result(&asked).json(), json!({"state": "declined", "error": "access_denied"}));
+    assert_eq!(
+        program.result(&asked).json(),
+        json!({"state": "declined", "error": "access_denied"})
+    );
 }
 
 #[test]
@@ -212,7 +276,8 @@ fn transaction_data_are_confirmed_or_the_answer_is_refused() {
     let program = Program::start(&world, &Setup::default());
     let payment = json!({"type": "urn:tessera:transaction:payment:1", "payee": "SPECIMEN SHOP",
         "amount": "12.50", "currency": "EUR"});
-    let wanted = json!({"service": "internet-cafe", "flow": "cross_device", "transaction_data": [payment]});
+    let wanted =
+        json!({"service": "internet-cafe", "flow": "cross_device", "transaction_data": [payment]});
     let asked = program.ask(&wanted);
     let object = program.fetch(&asked);
     let encoded = object["transaction_data"][0].as_str().unwrap();
@@ -220,16 +285,27 @@ fn transaction_data_are_confirmed_or_the_answer_is_refused() {
         tessera_verifier::encoding::base64url(&tessera_verifier::crypto::sha256(text.as_bytes()))
     };
     let answer = |hashes: Option<Value>| {
-        let binding = Binding { hashes, ..Binding::default() };
+        let binding = Binding {
+            hashes,
+            ..Binding::default()
+        };
         json!({"sd_jwt": [world.show(&world.issue(GOOD), &object, &binding)]})
     };
     let confirmed = program.respond(&object, &answer(Some(json!([hash(encoded)]))));
     assert_eq!(confirmed.status, 200, "{}", confirmed.text);
     assert_eq!(program.result(&asked).json()["state"], "verified");
-    for hashes in [None, Some(json!([])), Some(json!([hash("another")])), Some(json!([hash(encoded), hash("more")]))] {
+    for hashes in [
+        None,
+        Some(json!([])),
+        Some(json!([hash("another")])),
+        Some(json!([hash(encoded), hash("more")])),
+    ] {
         let asked = program.ask(&wanted);
         let object = program.fetch(&asked);
-        let binding = Binding { hashes, ..Binding::default() };
+        let binding = Binding {
+            hashes,
+            ..Binding::default()
+        };
         let shown = world.show(&world.issue(GOOD), &object, &binding);
         let refused = program.respond(&object, &json!({"sd_jwt": [shown]}));
         assert_eq!(refused.code(), "400 transaction_not_confirmed");
@@ -240,7 +316,10 @@ fn transaction_data_are_confirmed_or_the_answer_is_refused() {
         json!({"type": "urn:tessera:transaction:payment:1", "credential_ids": ["other"]}),
     ] {
         let wanted = json!({"service": "internet-cafe", "flow": "cross_device", "transaction_data": [unknown]});
-        assert_eq!(program.start_as(SECRET, &wanted).code(), "400 transaction_data_invalid");
+        assert_eq!(
+            program.start_as(SECRET, &wanted).code(),
+            "400 transaction_data_invalid"
+        );
     }
 }
 

@@ -1,9 +1,5 @@
 //! The relying party's server through HTTP, against the real program.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod bundle;
 mod certificates;

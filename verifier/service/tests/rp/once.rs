@@ -64,7 +64,9 @@ fn one_outcome_is_handed_over_once() {
     });
     let given = answers.iter().filter(|text| text.contains("verified"));
     assert_eq!(given.count(), 1, "{answers:?}");
-    let told = answers.iter().filter(|text| *text == "410 already_handed_over");
+    let told = answers
+        .iter()
+        .filter(|text| *text == "410 already_handed_over");
     assert_eq!(told.count(), CONNECTIONS - 1, "{answers:?}");
 }
 
@@ -74,9 +76,8 @@ fn one_outcome_is_handed_over_once() {
 fn a_fixed_session_of_another_device_gets_nothing() {
     let world = World::new();
     let program = Program::start(&world, &Setup::default());
-    let fixed = program.ask(
-        &json!({"service": "internet-cafe", "flow": "same_device", "return_url": RETURN}),
-    );
+    let fixed = program
+        .ask(&json!({"service": "internet-cafe", "flow": "same_device", "return_url": RETURN}));
     let object = program.fetch(&fixed);
     let token = json!({"sd_jwt": [world.show(&world.issue(GOOD), &object, &Binding::default())]});
     let taken = program.respond(&object, &token).json();
@@ -86,9 +87,8 @@ fn a_fixed_session_of_another_device_gets_nothing() {
         assert!(!refused.text.contains("age_equal_or_over"));
     }
     // A code of another request is none of this one's.
-    let other = program.ask(
-        &json!({"service": "internet-cafe", "flow": "same_device", "return_url": RETURN}),
-    );
+    let other = program
+        .ask(&json!({"service": "internet-cafe", "flow": "same_device", "return_url": RETURN}));
     let object = program.fetch(&other);
     let token = json!({"sd_jwt": [world.show(&world.issue(GOOD), &object, &Binding::default())]});
     let back = program.respond(&object, &token).json();

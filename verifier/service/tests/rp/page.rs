@@ -15,7 +15,10 @@ fn the_page_shows_code_progress_and_only_configured_claims() {
     assert!(page.text.contains("<svg") && page.text.contains("data-state=\"open\""));
     assert!(asked.0["qr_svg"].as_str().unwrap().starts_with("<svg"));
     let policy = page.header("content-security-policy");
-    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert!(
+        policy.starts_with("default-src 'none'") && !policy.contains("unsafe"),
+        "{policy}"
+    );
     for outside in ["http://", "https://", "style=", "<script>", "onload"] {
         let text = page.text.replace("http://www.w3.org/2000/svg", "");
         assert!(!text.contains(outside), "{outside}");
@@ -26,7 +29,10 @@ fn the_page_shows_code_progress_and_only_configured_claims() {
     let object = program.fetch(&asked);
     assert_eq!(state()["state"], "fetched");
     let shown = world.show(&world.issue(GOOD), &object, &Binding::default());
-    assert_eq!(program.respond(&object, &json!({"sd_jwt": [shown]})).status, 200);
+    assert_eq!(
+        program.respond(&object, &json!({"sd_jwt": [shown]})).status,
+        200
+    );
     let ended = state();
     assert_eq!(ended["state"], "verified");
     assert_eq!(ended["claims"], json!([["18 or older", "yes"]]));
@@ -40,10 +46,7 @@ fn the_page_shows_code_progress_and_only_configured_claims() {
 /// `TESSERA_WRITE_OPENAPI=1` rewrites it.
 #[test]
 fn the_checked_in_description_is_current() {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../schemas/openapi/rp.json"
-    );
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/openapi/rp.json");
     let generated = tessera_rp::http::document().unwrap();
     if std::env::var_os("TESSERA_WRITE_OPENAPI").is_some() {
         std::fs::write(path, &generated).unwrap();

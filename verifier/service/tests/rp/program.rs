@@ -100,6 +100,9 @@ pub(crate) struct Program {
     child: Child,
 }
 
+/// Writes further files into a folder, given the signing key's PKCS#8.
+pub(crate) type Files<'a> = &'a dyn Fn(&Path, &[u8]);
+
 /// What a test changes of the configuration.
 #[derive(Default)]
 pub(crate) struct Setup<'a> {
@@ -109,8 +112,7 @@ pub(crate) struct Setup<'a> {
     pub(crate) requests: &'a str,
     pub(crate) bundle: &'a str,
     pub(crate) host: Option<&'a str>,
-    /// Writes further files into the folder; gets it and the signing key's PKCS#8.
-    pub(crate) files: Option<&'a dyn Fn(&Path, &[u8])>,
+    pub(crate) files: Option<Files<'a>>,
 }
 
 pub(crate) fn free_port() -> u16 {
@@ -126,9 +128,8 @@ pub(crate) fn configure(
     mirror: &str,
     setup: &Setup<'_>,
 ) -> PathBuf {
-    let key =
-        EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
-            .unwrap();
+    let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
+        .unwrap();
     let pem = format!(
         "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
         base64(key.as_ref())

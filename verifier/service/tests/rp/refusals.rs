@@ -16,7 +16,10 @@ fn refused_then_taken(shown: impl Fn(&World, &Value) -> String, code: &str, stag
     assert_eq!(refused.json()["stage"], stage);
     assert_eq!(refused.json()["error"], "invalid_request");
     let waiting = program.result(&asked);
-    assert_eq!((waiting.status, &waiting.json()["last_refusal"]), (202, &json!(code)));
+    assert_eq!(
+        (waiting.status, &waiting.json()["last_refusal"]),
+        (202, &json!(code))
+    );
     let honest = world.show(&world.issue(GOOD), &object, &Binding::default());
     let taken = program.respond(&object, &json!({"sd_jwt": [honest]}));
     assert_eq!(taken.status, 200, "{}", taken.text);
@@ -42,36 +45,72 @@ fn bad_credential_signature_is_refused() {
 #[test]
 fn key_binding_for_another_audience_is_refused() {
     let aud = Some("decentralized_identifier:did:key:zDnaeSomebodyElse");
-    bound(Binding { aud, ..Binding::default() }, "audience_mismatch");
+    bound(
+        Binding {
+            aud,
+            ..Binding::default()
+        },
+        "audience_mismatch",
+    );
 }
 
 #[test]
 fn key_binding_with_another_nonce_is_refused() {
     let nonce = Some("bm9uY2Utb2Ytc29tZWJvZHkgZWxzZQ");
-    bound(Binding { nonce, ..Binding::default() }, "nonce_mismatch");
+    bound(
+        Binding {
+            nonce,
+            ..Binding::default()
+        },
+        "nonce_mismatch",
+    );
 }
 
 #[test]
 fn key_binding_by_another_key_is_refused() {
     let thief = Signer::fresh();
     let key = Some(&thief);
-    bound(Binding { key, ..Binding::default() }, "holder_binding_invalid");
+    bound(
+        Binding {
+            key,
+            ..Binding::default()
+        },
+        "holder_binding_invalid",
+    );
 }
 
 #[test]
 fn key_binding_with_another_sd_hash_is_refused() {
     let sd_hash = Some("47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU");
-    bound(Binding { sd_hash, ..Binding::default() }, "holder_binding_invalid");
+    bound(
+        Binding {
+            sd_hash,
+            ..Binding::default()
+        },
+        "holder_binding_invalid",
+    );
 }
 
 #[test]
 fn key_binding_from_the_future_is_refused() {
-    bound(Binding { age: -600, ..Binding::default() }, "presentation_from_future");
+    bound(
+        Binding {
+            age: -600,
+            ..Binding::default()
+        },
+        "presentation_from_future",
+    );
 }
 
 #[test]
 fn key_binding_that_is_too_old_is_refused() {
-    bound(Binding { age: 3600, ..Binding::default() }, "presentation_too_old");
+    bound(
+        Binding {
+            age: 3600,
+            ..Binding::default()
+        },
+        "presentation_too_old",
+    );
 }
 
 /// An answer made for the Digital Credentials API at another origin is what a wrong session transcript is to an mdoc.
@@ -79,17 +118,41 @@ fn key_binding_that_is_too_old_is_refused() {
 fn answer_to_another_origin_is_refused() {
     let world = World::new();
     let program = Program::start(&world, &Setup::default());
-    let asked = program.ask(&json!({"service": "internet-cafe", "flow": "dc_api", "origin": ORIGIN}));
-    let object = payload(asked.0["digital"]["requests"][0]["data"]["request"].as_str().unwrap());
+    let asked =
+        program.ask(&json!({"service": "internet-cafe", "flow": "dc_api", "origin": ORIGIN}));
+    let object = payload(
+        asked.0["digital"]["requests"][0]["data"]["request"]
+            .as_str()
+            .unwrap(),
+    );
     let send = |aud: Option<&str>, origin: &str| {
-        let shown = world.show(&world.issue(GOOD), &object, &Binding { aud, ..Binding::default() });
+        let shown = world.show(
+            &world.issue(GOOD),
+            &object,
+            &Binding {
+                aud,
+                ..Binding::default()
+            },
+        );
         let data = json!({"response": encrypt(&object, &json!({"vp_token": {"sd_jwt": [shown]}}))});
-        program.dc_api(&asked, &json!({"protocol": "openid4vp-v1-signed", "origin": origin, "data": data}))
+        program.dc_api(
+            &asked,
+            &json!({"protocol": "openid4vp-v1-signed", "origin": origin, "data": data}),
+        )
     };
-    assert_eq!(send(Some("origin:https://thief.example"), ORIGIN).code(), "400 audience_mismatch");
+    assert_eq!(
+        send(Some("origin:https://thief.example"), ORIGIN).code(),
+        "400 audience_mismatch"
+    );
     // The client identifier is no audience there (appendix A.4).
-    assert_eq!(send(object["client_id"].as_str(), ORIGIN).code(), "400 audience_mismatch");
-    assert_eq!(send(None, "https://thief.example").code(), "400 origin_mismatch");
+    assert_eq!(
+        send(object["client_id"].as_str(), ORIGIN).code(),
+        "400 audience_mismatch"
+    );
+    assert_eq!(
+        send(None, "https://thief.example").code(),
+        "400 origin_mismatch"
+    );
     assert_eq!(send(None, ORIGIN).status, 200);
 }
 
@@ -100,9 +163,17 @@ fn a_revoked_credential_ends_the_request() {
     let asked = program.ask_cafe();
     let object = program.fetch(&asked);
     let revoked = world.show(&world.issue(REVOKED), &object, &Binding::default());
-    assert_eq!(program.respond(&object, &json!({"sd_jwt": [revoked]})).code(), "400 revoked");
+    assert_eq!(
+        program
+            .respond(&object, &json!({"sd_jwt": [revoked]}))
+            .code(),
+        "400 revoked"
+    );
     let result = program.result(&asked).json();
-    assert_eq!((&result["state"], &result["code"]), (&json!("refused"), &json!("revoked")));
+    assert_eq!(
+        (&result["state"], &result["code"]),
+        (&json!("refused"), &json!("revoked"))
+    );
     assert!(result["message"]["zh"].is_string());
 }
 
@@ -147,10 +218,20 @@ fn several_presentations_where_one_was_asked_are_refused() {
 fn another_response_mode_than_asked_is_refused() {
     let world = World::new();
     for plain in [true, false] {
-        let program = Program::start(&world, &Setup { plain, ..Setup::default() });
+        let program = Program::start(
+            &world,
+            &Setup {
+                plain,
+                ..Setup::default()
+            },
+        );
         let object = program.fetch(&program.ask_cafe());
-        let token = json!({"sd_jwt": [world.show(&world.issue(GOOD), &object, &Binding::default())]});
-        let (url, state) = (object["response_uri"].as_str().unwrap(), object["state"].as_str().unwrap());
+        let token =
+            json!({"sd_jwt": [world.show(&world.issue(GOOD), &object, &Binding::default())]});
+        let (url, state) = (
+            object["response_uri"].as_str().unwrap(),
+            object["state"].as_str().unwrap(),
+        );
         let text = token.to_string();
         let sent = match plain {
             true => program.post_form(url, &[("response", "a.b.c.d.e"), ("state", state)]),
@@ -159,11 +240,22 @@ fn another_response_mode_than_asked_is_refused() {
         assert_eq!(sent.code(), "400 response_invalid");
         for parameters in [
             vec![("state", state)],
-            vec![("vp_token", text.as_str()), ("error", "access_denied"), ("state", state)],
+            vec![
+                ("vp_token", text.as_str()),
+                ("error", "access_denied"),
+                ("state", state),
+            ],
         ] {
-            assert_eq!(program.post_form(url, &parameters).code(), "400 response_invalid");
+            assert_eq!(
+                program.post_form(url, &parameters).code(),
+                "400 response_invalid"
+            );
         }
-        let double = [("state", state), ("state", state), ("error", "access_denied")];
+        let double = [
+            ("state", state),
+            ("state", state),
+            ("error", "access_denied"),
+        ];
         assert_eq!(program.post_form(url, &double).code(), "400 malformed");
         if plain {
             let stateless = program.post_form(url, &[("vp_token", &text)]);
@@ -182,45 +274,77 @@ fn sizes_are_bounded_before_anything_is_read() {
     let object = program.fetch(&program.ask_cafe());
     let url = object["response_uri"].as_str().unwrap();
     let long = "a".repeat(600 * 1024);
-    assert_eq!(program.post_form(url, &[("response", &long)]).code(), "413 too_large");
+    assert_eq!(
+        program.post_form(url, &[("response", &long)]).code(),
+        "413 too_large"
+    );
     let deep = format!("{}1{}", "[".repeat(4000), "]".repeat(4000));
     let wanted = [("authorization", format!("Bearer {SECRET}"))];
-    let headers = [("authorization", wanted[0].1.as_str()), ("content-type", "application/json")];
-    assert_eq!(program.send("POST", "/requests", &headers, &deep).code(), "400 malformed");
+    let headers = [
+        ("authorization", wanted[0].1.as_str()),
+        ("content-type", "application/json"),
+    ];
+    assert_eq!(
+        program.send("POST", "/requests", &headers, &deep).code(),
+        "400 malformed"
+    );
 }
 
 #[test]
 fn useless_answers_are_counted() {
     let world = World::new();
-    let setup = Setup { requests: "attempts = 3", ..Setup::default() };
+    let setup = Setup {
+        requests: "attempts = 3",
+        ..Setup::default()
+    };
     let program = Program::start(&world, &setup);
     let object = program.fetch(&program.ask_cafe());
     let url = object["response_uri"].as_str().unwrap();
     for _ in 0..3 {
-        assert_eq!(program.post_form(url, &[("response", "noise")]).code(), "400 response_unreadable");
+        assert_eq!(
+            program.post_form(url, &[("response", "noise")]).code(),
+            "400 response_unreadable"
+        );
     }
-    assert_eq!(program.post_form(url, &[("response", "noise")]).code(), "429 too_many_attempts");
+    assert_eq!(
+        program.post_form(url, &[("response", "noise")]).code(),
+        "429 too_many_attempts"
+    );
 }
 
 #[test]
-fn a_request_expires_and_an_outcome_is_wiped() {
+fn a_request_expires() {
     let world = World::new();
-    let setup = Setup { requests: "seconds = 1\noutcome_seconds = 3", ..Setup::default() };
+    let setup = Setup {
+        requests: "seconds = 4\noutcome_seconds = 3",
+        ..Setup::default()
+    };
     let program = Program::start(&world, &setup);
     let asked = program.ask_cafe();
     let object = program.fetch(&asked);
     let shown = world.show(&world.issue(GOOD), &object, &Binding::default());
     program.until(|| program.get(&asked.request_uri()).status != 200);
-    assert_eq!(program.get(&asked.request_uri()).code(), "410 request_expired");
-    assert_eq!(program.respond(&object, &json!({"sd_jwt": [shown]})).code(), "410 request_expired");
+    let late = program.respond(&object, &json!({"sd_jwt": [shown]}));
+    assert_eq!(late.code(), "410 request_expired");
     assert_eq!(program.result(&asked).code(), "410 request_expired");
     program.until(|| program.result(&asked).status == 404);
+}
 
+#[test]
+fn an_outcome_that_nobody_fetches_is_wiped() {
+    let world = World::new();
+    let setup = Setup {
+        requests: "outcome_seconds = 2",
+        ..Setup::default()
+    };
+    let program = Program::start(&world, &setup);
     let asked = program.ask_cafe();
     let object = program.fetch(&asked);
     let shown = world.show(&world.issue(GOOD), &object, &Binding::default());
-    assert_eq!(program.respond(&object, &json!({"sd_jwt": [shown]})).status, 200);
-    program.until(|| program.get(&format!("{}/state", asked.page())).json()["state"] == "gone");
+    let taken = program.respond(&object, &json!({"sd_jwt": [shown]}));
+    assert_eq!(taken.status, 200, "{}", taken.text);
+    let page = format!("{}/state", asked.page());
+    program.until(|| program.get(&page).json()["state"] == "gone");
     assert_eq!(program.result(&asked).code(), "404 not_found");
 }
 
@@ -235,11 +359,20 @@ fn only_a_back_end_with_its_secret_starts_and_fetches() {
         assert_eq!(refused.header("www-authenticate"), "Bearer");
     }
     let asked = program.ask_cafe();
-    assert_eq!(program.result_with(&asked, "guess", "").code(), "401 unauthorized");
+    assert_eq!(
+        program.result_with(&asked, "guess", "").code(),
+        "401 unauthorized"
+    );
     // Another back end does not even learn that there is such a request.
-    assert_eq!(program.result_with(&asked, OTHER_SECRET, "").code(), "404 not_found");
+    assert_eq!(
+        program.result_with(&asked, OTHER_SECRET, "").code(),
+        "404 not_found"
+    );
     let hotel = json!({"service": "hotel", "flow": "cross_device"});
-    assert_eq!(program.start_as(OTHER_SECRET, &hotel).code(), "403 service_not_offered");
+    assert_eq!(
+        program.start_as(OTHER_SECRET, &hotel).code(),
+        "403 service_not_offered"
+    );
 }
 
 #[test]
@@ -247,14 +380,38 @@ fn nothing_beyond_the_configuration_is_started() {
     let world = World::new();
     let program = Program::start(&world, &Setup::default());
     for (wanted, code) in [
-        (json!({"service": "bank-account", "flow": "cross_device"}), "403 service_not_offered"),
-        (json!({"service": "casino", "flow": "cross_device"}), "403 service_not_offered"),
-        (json!({"service": "hotel", "flow": "same_device"}), "400 flow_not_offered"),
-        (json!({"service": "hotel", "flow": "same_device", "return_url": "https://thief.example/"}), "403 address_not_configured"),
-        (json!({"service": "hotel", "flow": "same_device", "return_url": format!("{RETURN}.thief.example")}), "403 address_not_configured"),
-        (json!({"service": "hotel", "flow": "dc_api", "origin": "https://thief.example"}), "403 address_not_configured"),
-        (json!({"service": "hotel", "flow": "cross_device", "return_url": RETURN}), "400 flow_not_offered"),
-        (json!({"service": "hotel", "flow": "cross_device", "claims": ["sex"]}), "400 malformed"),
+        (
+            json!({"service": "bank-account", "flow": "cross_device"}),
+            "403 service_not_offered",
+        ),
+        (
+            json!({"service": "casino", "flow": "cross_device"}),
+            "403 service_not_offered",
+        ),
+        (
+            json!({"service": "hotel", "flow": "same_device"}),
+            "400 flow_not_offered",
+        ),
+        (
+            json!({"service": "hotel", "flow": "same_device", "return_url": "https://thief.example/"}),
+            "403 address_not_configured",
+        ),
+        (
+            json!({"service": "hotel", "flow": "same_device", "return_url": format!("{RETURN}.thief.example")}),
+            "403 address_not_configured",
+        ),
+        (
+            json!({"service": "hotel", "flow": "dc_api", "origin": "https://thief.example"}),
+            "403 address_not_configured",
+        ),
+        (
+            json!({"service": "hotel", "flow": "cross_device", "return_url": RETURN}),
+            "400 flow_not_offered",
+        ),
+        (
+            json!({"service": "hotel", "flow": "cross_device", "claims": ["sex"]}),
+            "400 malformed",
+        ),
     ] {
         assert_eq!(program.start_as(SECRET, &wanted).code(), code, "{wanted}");
     }
@@ -265,6 +422,12 @@ fn refusals_speak_the_language_asked_for() {
     let world = World::new();
     let program = Program::start(&world, &Setup::default());
     let refused = program.send("GET", "/nowhere", &[("accept-language", "zh-CN")], "");
-    assert_eq!((refused.code().as_str(), &refused.json()["title"]), ("404 not_found", &json!("未找到。")));
-    assert_eq!(program.send("POST", "/healthz", &[], "").code(), "405 method_not_allowed");
+    assert_eq!(
+        (refused.code().as_str(), &refused.json()["title"]),
+        ("404 not_found", &json!("未找到。"))
+    );
+    assert_eq!(
+        program.send("POST", "/healthz", &[], "").code(),
+        "405 method_not_allowed"
+    );
 }

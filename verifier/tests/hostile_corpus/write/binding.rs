@@ -3,12 +3,14 @@
 use serde_json::{Value, json};
 use tessera_verifier::Request;
 use tessera_verifier::claims::AssuranceLevel::Limited;
+use tessera_verifier::claims::Format;
+use tessera_verifier::crypto::sha256;
 use tessera_verifier::data_integrity::ecdsa_sd;
 use tessera_verifier::dcql::ClaimPath;
 use tessera_verifier::encoding::base64url;
 use tessera_verifier::jsonld::ContextStore;
 
-use super::{Corpus, Hostile, OTHER, ldp_token, sd_jwt_token};
+use super::{Corpus, Hostile, OTHER, honest, ldp_token, sd_jwt_token};
 use crate::world::{NOW, Signer};
 
 const SD_JWT: Hostile<'_> = Hostile {
@@ -26,6 +28,51 @@ pub(super) fn write(corpus: &Corpus) {
     key_binding(corpus);
     proof(corpus);
     answers(corpus);
+    transactions(corpus);
+}
+
+/// A payment that was asked for, confirmed and not.
+fn transactions(corpus: &Corpus) {
+    let world = &corpus.world;
+    let payment = json!({"type": "urn:tessera:transaction:payment:1", "credential_ids": ["sd_jwt"],
+        "payee": "SPECIMEN shop", "amount": "12.50", "currency": "EUR"});
+    let encoded = base64url(payment.to_string().as_bytes());
+    let request = world
+        .asking("internet-cafe")
+        .formats(&[Format::SdJwt])
+        .transaction_data(vec![encoded.clone()])
+        .build()
+        .unwrap()
+        .sign(&world.party)
+        .unwrap();
+    let (jwt, shown) = corpus.selected(&world.issue(Limited));
+    let answer = |hashes: Value| {
+        let bound = corpus.bound(&jwt, &shown, &world.holder, |_, payload| {
+            payload["transaction_data_hashes"] = hashes;
+        });
+        sd_jwt_token(&bound)
+    };
+    let mut confirmed = corpus.common(&request);
+    let members = confirmed.as_object_mut().unwrap();
+    let digest = |text: &str| json!([base64url(&sha256(text.as_bytes()))]);
+    members.extend(answer(digest(&encoded)).as_object().unwrap().clone());
+    honest(
+        "presentation",
+        "transaction",
+        "An SD-JWT VC whose key binding confirms the payment that was asked for",
+        confirmed,
+    );
+    let payment = Hostile {
+        class: OTHER,
+        kind: "presentation",
+        twin: "transaction",
+    };
+    payment.put(
+        "transaction-of-another",
+        "The key binding confirms another payment than the one asked for",
+        ("asked", "transaction_not_confirmed"),
+        answer(digest("another")),
+    );
 }
 
 fn key_binding(corpus: &Corpus) {
