@@ -87,6 +87,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/bundle", get(published::bundle))
         .route("/status/{list}", get(published::status))
         .route("/root", get(published::root))
+        .route("/issuing-ca", get(published::issuing_ca))
         // Operation
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

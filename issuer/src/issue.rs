@@ -57,6 +57,8 @@ pub struct Parties {
     pub authority: Authority,
     /// The signer.
     pub signer: Arc<dyn Signer>,
+    /// The certificate of its key, for the header of SD-JWTs.
+    pub x5c: Option<Vec<String>>,
 }
 
 /// Credentials complete but for the signature, with the records of the intent.

@@ -54,6 +54,7 @@ pub mod failure;
 mod files;
 pub mod http;
 pub mod issue;
+mod issuing_ca;
 pub mod keys;
 mod liveness;
 pub mod logging;

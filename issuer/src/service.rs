@@ -176,6 +176,27 @@ impl Service {
             .terminal_ca()
     }
 
+    /// The active key and, where credentials carry one, its certificate: both of the same moment.
+    fn signing(&self) -> Result<(Arc<dyn Signer>, Option<Vec<String>>), Failure> {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let certificate = match self.wallets.x5c {
+            false => None,
+            true => {
+                let made = keys.x5c(&self.issuer_url());
+                Some(made.map_err(|error| Failure::internal(&error))?)
+            }
+        };
+        Ok((keys.active(), certificate))
+    }
+
+    /// The certificate of the authority that certifies the keys of credentials, PEM.
+    pub(crate) fn issuing_certificate(&self) -> Result<String, Failure> {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        keys.issuing_ca()
+            .map(|ca| ca.pem())
+            .map_err(|error| Failure::internal(&error))
+    }
+
     /// The mark of a session in an offer's `issuer_state` (OpenID4VCI 1.0 §4.1.1).
     pub(crate) fn issuer_state(&self, session: &str) -> Secret {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
@@ -372,13 +393,15 @@ impl Service {
                 .end(approval.level(), approval.evidence()),
             now: self.now(),
         };
+        let (signer, x5c) = self.signing()?;
         let parties = Parties {
             person,
             authority: Authority {
                 name: self.config.authority.name_en.clone(),
                 country: self.config.authority.country.clone(),
             },
-            signer: self.active(),
+            signer,
+            x5c,
         };
         let entropy = Arc::clone(&self.entropy);
         blocking(move || Prepared::prepare(approval, reserved, &terms, &parties, &*entropy)).await

@@ -33,6 +33,12 @@ const LISTENER_DAYS: i64 = 60;
 #[error("certificate: {0}")]
 pub struct CertificateError(String);
 
+impl CertificateError {
+    pub(crate) fn new(cause: &dyn std::fmt::Display) -> Self {
+        Self(cause.to_string())
+    }
+}
+
 impl From<rcgen::Error> for CertificateError {
     fn from(error: rcgen::Error) -> Self {
         Self(error.to_string())
@@ -153,7 +159,7 @@ impl PublicKeyData for TerminalPublic {
     }
 }
 
-fn pem(der: &[u8]) -> String {
+pub(crate) fn pem(der: &[u8]) -> String {
     let body = STANDARD.encode(der);
     let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
     for line in body.as_bytes().chunks(64) {

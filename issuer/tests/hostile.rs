@@ -54,7 +54,8 @@ fn token_requests_are_read_strictly() {
         let media_type = "application/x-www-form-urlencoded";
         issuer.post("/token", None, media_type, text.as_bytes())
     };
-    form("grant_type=authorization_code&code=x").refused(400, "unsupported_grant_type");
+    form("grant_type=password&username=x").refused(400, "unsupported_grant_type");
+    form("grant_type=authorization_code&code=x").refused(400, "invalid_request");
     form("").refused(400, "invalid_request");
     let grant = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Apre-authorized_code";
     form(grant).refused(400, "invalid_request");
@@ -206,7 +207,7 @@ fn tokens_open_only_their_own_session() {
     let path = format!("/credential?access_token={token}");
     issuer
         .post_json(&path, None, &json!({}))
-        .refused(401, "invalid_token");
+        .refused(400, "token_in_query");
     issuer.clock.advance(600);
     issuer
         .credentials(&token, SD_JWT, 1)

@@ -723,6 +723,24 @@ fn the_profile_haip_is_one_switch() {
     let proof = issuer.dpop_with(&holder, "/credential", (Some(&access), Some(&nonce)));
     let answer = issuer.request_proved((&access, &proof), &body);
     assert_eq!(answer.status, 200, "{:?}", answer.body);
+    // The credential leads to the issuing authority, whose name is its issuer's.
+    let pem = String::from_utf8(issuer.get("/issuing-ca", None).raw).unwrap();
+    let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let der = tessera_verifier::encoding::from_base64(&body).unwrap();
+    let anchors = [tessera_verifier::x509::TrustAnchor::from_certificate(&der).unwrap()];
+    let policy = tessera_verifier::x509::ChainPolicy {
+        now: issuer.time(),
+        purposes: &[],
+    };
+    let credential = answer.body["credentials"][0]["credential"]
+        .as_str()
+        .unwrap();
+    let parsed = tessera_verifier::sd_jwt::parse(credential).unwrap();
+    let certified = parsed.issuer_key_by_x5c(&anchors, &policy).unwrap();
+    let iss = parsed.payload_unverified()["iss"].clone();
+    let (_, named) = did::resolve(iss.as_str().unwrap()).unwrap();
+    assert_eq!(certified, named);
+    assert!(tessera_verifier::sd_jwt::verify_issued(credential, &certified).is_ok());
 }
 
 fn attestation_headers(pair: &(String, String)) -> [(&str, &str); 2] {

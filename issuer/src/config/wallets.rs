@@ -49,6 +49,8 @@ pub struct Wallets {
     pub page_seconds: i64,
     /// Seconds an authorization code is good.
     pub code_seconds: i64,
+    /// Certify the keys that sign credentials, and send the certificate along in the header of SD-JWTs (`x5c`).
+    pub x5c: bool,
     /// Days a refresh token is good; 0: none is given. The evidence behind it may end sooner.
     pub refresh_days: i64,
 }
@@ -86,6 +88,7 @@ impl Default for Wallets {
             pushed_seconds: 90,
             page_seconds: 900,
             code_seconds: 60,
+            x5c: false,
             refresh_days: 90,
         }
     }
@@ -102,6 +105,8 @@ impl Wallets {
             self.dpop_nonce = true;
             self.require_attestation = true;
             self.require_encrypted_request = true;
+            // HAIP 1.0 §6.1.1.
+            self.x5c = true;
         }
         self
     }

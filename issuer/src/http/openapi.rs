@@ -47,6 +47,7 @@ use super::{
         published::bundle,
         published::status,
         published::root,
+        published::issuing_ca,
         health::alive,
         health::ready,
     ),

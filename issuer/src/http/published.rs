@@ -54,3 +54,10 @@ pub(super) async fn status(
 pub(super) async fn root(State(service): State<Arc<Service>>) -> String {
     service.publishing_keys().root.did().to_owned()
 }
+
+/// The certificate of the authority under which credentials carry `x5c`: what a relying party trusts who checks that.
+#[utoipa::path(get, path = "/issuing-ca", tag = "published", responses((status = 200, description = "PEM", body = String)))]
+pub(super) async fn issuing_ca(State(service): State<Arc<Service>>) -> Result<Response, Failure> {
+    let media_type = [(header::CONTENT_TYPE, "application/pem-certificate-chain")];
+    Ok((media_type, service.issuing_certificate()?).into_response())
+}

@@ -76,10 +76,21 @@ pub(super) fn verify(credential: &Value, key: &PublicKey, now: Timestamp) -> Res
     }
 }
 
+/// The header of an SD-JWT beside `alg` and `typ`.
+fn header(parties: &Parties) -> Map<String, Value> {
+    let mut header = object(json!({"kid": parties.signer.key_id()}));
+    if let Some(x5c) = &parties.x5c {
+        header.insert("x5c".to_owned(), json!(x5c));
+    }
+    header
+}
+
 /// What all credentials of one batch say.
 pub(super) struct Content<'a> {
     terms: &'a Terms,
     issuer: String,
+    /// `kid`, and `x5c` where there is one.
+    header: Map<String, Value>,
     key_id: String,
     claims: Map<String, Value>,
     evidence: Value,
@@ -112,6 +123,7 @@ impl<'a> Content<'a> {
         Ok(Self {
             terms,
             issuer: parties.signer.did().to_owned(),
+            header: header(parties),
             key_id: parties.signer.key_id().to_owned(),
             claims: claims.to_json(),
             evidence: evidence(approval.evidence(), terms.profile, &parties.authority.name),
@@ -157,7 +169,7 @@ impl<'a> Content<'a> {
         disclosable.insert("evidence".to_owned(), self.evidence.clone());
         let mut salts = sd_jwt::Salts::new(|bytes: &mut [u8]| entropy.fill(bytes));
         sd_jwt::prepare(sd_jwt::IssueInput {
-            header: object(json!({"kid": self.key_id})),
+            header: self.header.clone(),
             visible,
             disclosable: &disclosable,
             holder,

@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use super::{KeyRecord, Signer as _, SoftwareKey};
 use crate::environment::{Entropy, start_of_day};
+use crate::issuing_ca::IssuingCa;
 use crate::terminal_ca::{CertificateError, TerminalCa};
 
 const VERSION: u32 = 1;
@@ -260,6 +261,27 @@ impl KeyFile {
             return DecryptionKey::from_private_jwk(&text).map_err(|_| damaged());
         }
         Err(damaged())
+    }
+
+    /// The certificate authority of the keys that sign credentials.
+    ///
+    /// # Errors
+    /// The platform's arithmetic fails.
+    pub(crate) fn issuing_ca(&self) -> Result<IssuingCa, CertificateError> {
+        let since = self.history.first().map_or(0, |first| first.not_before);
+        let scalar = self.derive(b"certificate authority of credential keys");
+        IssuingCa::new(&*scalar, self.root.did(), since)
+    }
+
+    /// The `x5c` of credentials by the active key of the issuer with this URL.
+    ///
+    /// # Errors
+    /// The URL is none that a certificate can name.
+    pub(crate) fn x5c(&self, url: &str) -> Result<Vec<String>, CertificateError> {
+        let since = self.history.last().map_or(0, |last| last.not_before);
+        let active = &*self.active;
+        let named = (super::Signer::public_key(active), active.did());
+        self.issuing_ca()?.x5c(named, url, since)
     }
 
     /// What only who has this key file can say of `text` for `purpose`, base64url.
