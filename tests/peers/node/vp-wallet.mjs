@@ -43,9 +43,11 @@ const callbacks = {
     return { verified, signerJwk };
   },
   async encryptJwe({ publicJwk, enc, apu, apv }, data) {
-    const header = { alg: publicJwk.alg, enc, kid: publicJwk.kid, ...(apu && { apu }), ...(apv && { apv }) };
     const key = await importJWK(publicJwk, publicJwk.alg);
-    return { encryptionJwk: publicJwk, jwe: await new CompactEncrypt(Buffer.from(data)).setProtectedHeader(header).encrypt(key) };
+    const message = new CompactEncrypt(Buffer.from(data)).setProtectedHeader({ alg: publicJwk.alg, enc, kid: publicJwk.kid });
+    // Party information is part of the key derivation (RFC 7518 §4.6.2); jose writes it into the header.
+    if (apu) message.setKeyManagementParameters({ apu: Buffer.from(apu, 'base64url'), apv: Buffer.from(apv, 'base64url') });
+    return { encryptionJwk: publicJwk, jwe: await message.encrypt(key) };
   },
   decryptJwe: () => ({ decrypted: false }),
   signJwt: () => { throw new Error('nothing is to be signed by the wallet itself'); },
