@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!               ┌─ tests/oracles        Rust: ssi, did-key, sd-jwt-payload, json-ld, sophia
-//!   exchange ───┼─ tests/peers/node     npm: @digitalbazaar/*, jose, @sd-jwt/sd-jwt-vc, @openid4vc/openid4vp
+//!   exchange ───┼─ tests/peers/node     npm: @digitalbazaar/*, jose, @sd-jwt/sd-jwt-vc, @openid4vc/*
 //!               └─ tests/peers/python   PyPI: openvc-core, sd-jwt, jwcrypto, cwt
 //! ```
 //!
@@ -23,3 +23,4 @@ pub mod sd_jwt;
 pub mod specimen;
 pub mod vci;
 pub mod vectors;
+pub mod verifier_peer;

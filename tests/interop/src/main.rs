@@ -10,6 +10,7 @@ use tessera_interop::oracle::Oracle;
 use tessera_interop::peer::Peer;
 use tessera_interop::{
     data_integrity, did_key, differential, exchange, jsonld, rp, sd_jwt, vci, vectors,
+    verifier_peer,
 };
 
 fn main() -> ExitCode {
@@ -47,6 +48,7 @@ fn run(program: PathBuf, peers: &Path) -> std::io::Result<Matrix> {
     exchange::run(&peers, &mut matrix);
     vci::run(&peers, &mut matrix);
     rp::run(&peers, &mut matrix);
+    verifier_peer::run(&peers, &mut matrix);
     differential::run(&oracles, &mut matrix);
     Ok(matrix)
 }
