@@ -148,7 +148,9 @@ impl RequestObject {
         let mut object = match (parameter("request"), parameter("request_uri"), method) {
             (Some(request), None, None) => Self::from_text(request)?,
             (None, Some(at), method) => Self::by_reference(surroundings, at, method, reach)?,
-            (None, None, None) => return Ok(Self::new(Form::Parameters(parameters))),
+            (None, None, None) if parameter("response_type").is_some() => {
+                return Ok(Self::new(Form::Parameters(parameters)));
+            }
             _ => return Err(Error::RequestUnreadable),
         };
         object.expected_client_id = Some(client_id.to_owned());

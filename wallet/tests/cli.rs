@@ -72,6 +72,7 @@ fn help_is_what_is_written_down() {
         "list",
         "show",
         "present",
+        "dc-api",
         "history",
         "bundle",
         "backup",
@@ -197,6 +198,7 @@ fn wrong_usage_is_told_apart_from_a_refusal() {
         &["enrol", "--number", "1"],
         &["present"],
         &["present", "x", "--format", "mdoc"],
+        &["dc-api", "x"],
         &["upgrade", "--resume", "--no-wait"],
     ] {
         assert_eq!(cli.run(arguments).status.code(), Some(2), "{arguments:?}");

@@ -460,13 +460,13 @@ pub(crate) struct Answering {
     pub(crate) unregistered: Option<UnregisteredName>,
     /// Certificate, PEM or DER, of an authority whose certificates name requesters; may be repeated
     #[arg(long, value_name = "FILE")]
-    pub(crate) anchor: Vec<PathBuf>,
+    pub(crate) requester_anchor: Vec<PathBuf>,
     /// DID document of a requester whose DID does not say its key itself (did:web); may be repeated
     #[arg(long, value_name = "FILE")]
     pub(crate) did_document: Vec<PathBuf>,
     /// DID whose verifier attestations are believed; may be repeated
     #[arg(long, value_name = "DID")]
-    pub(crate) attester: Vec<String>,
+    pub(crate) trust_attester: Vec<String>,
     /// Answer only requests that keep to HAIP 1.0
     #[arg(long)]
     pub(crate) haip: bool,

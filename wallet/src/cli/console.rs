@@ -248,7 +248,7 @@ impl Identity {
 const MAX_CERTIFICATE: usize = 64 * 1024;
 
 /// Reads a certificate in DER, or the first one in PEM (RFC 7468 §5).
-fn anchor(path: &Path) -> Result<TrustAnchor, Error> {
+pub(crate) fn anchor(path: &Path) -> Result<TrustAnchor, Error> {
     let bytes = read_file(path, MAX_CERTIFICATE)?;
     let der = match std::str::from_utf8(&bytes) {
         Ok(text) if text.contains(BEGIN) => {

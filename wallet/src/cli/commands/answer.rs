@@ -6,10 +6,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tessera_verifier::catalogue::LocalizedText;
 use tessera_verifier::did::Documents;
-use tessera_verifier::encoding::from_base64;
 use tessera_verifier::json::{self, Limits};
 use tessera_verifier::request::{AuthenticatedName, Transaction, Unregistered};
-use tessera_verifier::x509::TrustAnchor;
 use tessera_wallet::Error;
 use tessera_wallet::consent::{self, Answer, Holder};
 use tessera_wallet::messages::Language;
@@ -21,10 +19,10 @@ use tessera_wallet::store::{Settings, Store};
 use tessera_wallet::trust;
 
 use crate::cli::args::{Answering, UnregisteredName};
-use crate::cli::console::{Console, read_file};
+use crate::cli::console::{Console, anchor, read_file};
 use crate::cli::describe;
 
-/// Largest certificate or DID document file, in bytes.
+/// Largest DID document, in bytes.
 const MAX_FILE: usize = 64 * 1024;
 
 /// Finds out who asks, chooses, asks the holder, signs. A refusal of either is written into the history.
@@ -104,33 +102,14 @@ fn acceptance(arguments: &Answering, settings: &Settings) -> Result<Acceptance, 
             Some(UnregisteredName::Refuse) | None => Unregistered::Refuse,
         },
         anchors: arguments
-            .anchor
+            .requester_anchor
             .iter()
             .map(|path| anchor(path))
             .collect::<Result<_, _>>()?,
         documents,
-        attesters: arguments.attester.clone(),
+        attesters: arguments.trust_attester.clone(),
         haip: arguments.haip || settings.haip,
     })
-}
-
-/// One certificate in DER, or in PEM (RFC 7468 §5).
-fn anchor(path: &Path) -> Result<TrustAnchor, Error> {
-    let bytes = read_file(path, MAX_FILE)?;
-    let der = match std::str::from_utf8(&bytes) {
-        Ok(text) if text.contains("-----BEGIN CERTIFICATE-----") => {
-            let body: String = text
-                .lines()
-                .skip_while(|line| !line.starts_with("-----BEGIN CERTIFICATE-----"))
-                .skip(1)
-                .take_while(|line| !line.starts_with("-----"))
-                .map(str::trim)
-                .collect();
-            from_base64(&body)?
-        }
-        _ => bytes,
-    };
-    Ok(TrustAnchor::from_certificate(&der)?)
 }
 
 /// The person at the keyboard, or `--yes`.

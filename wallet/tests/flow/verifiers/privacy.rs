@@ -56,43 +56,71 @@ fn common(world: &World) -> Vec<(String, &'static str)> {
         // What both asked for, in either format.
         (r#""age_equal_or_over""#.to_owned(), "asked by both"),
         (r#"{"18":true}"#.to_owned(), "asked by both"),
+        (r#""18",true]"#.to_owned(), "asked by both"),
     ];
+    // The members of the formats, whatever they hold.
     for name in [
-        "_sd_alg\":\"sha-256",
-        "cnf\":{\"jwk\":{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"",
-        "status_list\":{\"idx\":",
-        "status\":{",
-        "sd_hash\":\"",
-        "verifiableCredential",
-        "VerifiablePresentation",
-        "credentialStatus",
-        "credentialSubject",
-        "BitstringStatusListEntry",
-        "statusListCredential",
-        "statusListIndex",
-        "statusPurpose\":\"revocation",
-        "DataIntegrityProof",
-        "cryptosuite\":\"ecdsa-sd-2023",
-        "cryptosuite\":\"ecdsa-rdfc-2019",
-        "proofPurpose\":\"assertionMethod",
-        "proofPurpose\":\"authentication",
-        "proofValue\":\"u",
-        "verificationMethod",
-        "challenge",
+        "_sd",
+        "_sd_alg",
+        "cnf",
+        "jwk",
+        "crv",
+        "kty",
+        "x",
+        "y",
+        "exp",
+        "iat",
+        "iss",
+        "nbf",
+        "idx",
+        "uri",
+        "status",
+        "status_list",
+        "vct",
+        "aud",
+        "nonce",
+        "sd_hash",
+        "@context",
+        "type",
+        "issuer",
         "validFrom",
         "validUntil",
-        "@context\":[\"",
-        "created\":\"",
-        "domain\":\"",
-        "holder\":\"",
-        "issuer\":\"",
-        "proof\":{\"",
-        "type\":[\"",
-        "type\":\"",
-        "nonce\":\"",
+        "credentialStatus",
+        "statusListCredential",
+        "statusListIndex",
+        "statusPurpose",
+        "credentialSubject",
+        "id",
+        "proof",
+        "created",
+        "cryptosuite",
+        "proofPurpose",
+        "proofValue",
+        "verificationMethod",
+        "challenge",
+        "domain",
+        "holder",
+        "verifiableCredential",
     ] {
-        common.push((name.to_owned(), "member names and constants of the format"));
+        common.push((format!("\"{name}\":"), "a member of the format"));
     }
+    for constant in [
+        "sha-256",
+        "P-256",
+        "EC",
+        "VerifiablePresentation",
+        "BitstringStatusListEntry",
+        "revocation",
+        "DataIntegrityProof",
+        "ecdsa-sd-2023",
+        "ecdsa-rdfc-2019",
+        "assertionMethod",
+        "authentication",
+    ] {
+        common.push((format!("\"{constant}\""), "a constant of the format"));
+    }
+    // A presentation says when it was made, to the second; two of one day share the day.
+    common.push((midnight(0).to_rfc3339()[..11].to_owned(), "a day"));
     for at in [midnight(0), midnight(90)] {
         common.push((at.unix().to_string(), "a day"));
         common.push((at.to_rfc3339(), "a day"));
@@ -109,18 +137,20 @@ fn parts(presented: &Value) -> Vec<Vec<u8>> {
             .map(|part| from_base64url(part).unwrap())
             .collect(),
         document => {
-            let mut parts = vec![document.to_string().into_bytes()];
-            for proof in [
-                &document["proof"],
-                &document["verifiableCredential"][0]["proof"],
-            ] {
-                let value = proof["proofValue"].as_str().unwrap();
-                parts.push(match value.strip_prefix('u') {
+            // The proofs' values apart, without the encoding that hides them.
+            let mut document = document.clone();
+            let mut values = Vec::new();
+            for pointer in ["/proof", "/verifiableCredential/0/proof"] {
+                let proof = document.pointer_mut(pointer).unwrap();
+                let value = proof.as_object_mut().unwrap().remove("proofValue").unwrap();
+                let value = value.as_str().unwrap();
+                values.push(match value.strip_prefix('u') {
                     Some(_) => from_multibase_base64url(value).unwrap(),
                     None => value.as_bytes().to_vec(),
                 });
             }
-            parts
+            values.push(document.to_string().into_bytes());
+            values
         }
     }
 }
