@@ -58,10 +58,9 @@ fn asked(peers: &Peers, mode: &str, post: bool) -> Outcome {
         next.as_deref() == begun["redirect"].as_str(),
         "the wallet goes on elsewhere",
     )?;
-    let judged = peers.node.ask(
-        "vpv-judge",
-        json!({"issuer": issuer.public_key().to_jwk()}),
-    )?;
+    let judged = peers
+        .node
+        .ask("vpv-judge", json!({"issuer": issuer.public_key().to_jwk()}))?;
     demand(
         judged["claims"]["family_name"] == "SPECIMEN"
             && judged["claims"]["age_equal_or_over"] == json!({"18": true})
