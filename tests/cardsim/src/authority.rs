@@ -86,6 +86,25 @@ impl Csca {
         })
     }
 
+    /// The same authority under a certificate that lets it sign certificates and no revocation lists.
+    ///
+    /// # Errors
+    /// As [`Csca::throwaway`].
+    pub fn without_lists(
+        &self,
+        rng: &mut dyn CryptoRngCore,
+        now: i64,
+    ) -> Result<Vec<u8>, SimError> {
+        let mut body = Self::body(&self.country, &self.key, rng, now)?;
+        let usage = extension(true, &KeyUsage(KeyUsages::KeyCertSign.into()))?;
+        for known in &mut body.extensions {
+            if known.extn_id == usage.extn_id {
+                known.clone_from(&usage);
+            }
+        }
+        body.sign(&self.key)
+    }
+
     /// The link certificate (Doc 9303-12 §4.2.2): the key of `next` signed with this authority's.
     ///
     /// # Errors

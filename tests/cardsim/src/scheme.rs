@@ -14,10 +14,12 @@ use openssl::pkey::{Id, PKey, Private};
 use openssl::rsa::{Padding, Rsa};
 use openssl::sign::{RsaPssSaltlen, Signer};
 use serde::{Deserialize, Serialize};
-use spki::AlgorithmIdentifierOwned;
+use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 use crate::SimError;
 use crate::tlv::{constructed, tlv};
+
+const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 
 /// A curve, with its number among the standardised domain parameters (Doc 9303-11 §9.5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,6 +148,8 @@ pub enum KeyKind {
     Rsa(u32),
     /// RSASSA-PSS with this many bits and a salt of this many octets.
     RsaPss(u32, u8),
+    /// The same with a key that says that it is for RSASSA-PSS with SHA-256 and at least this much salt (RFC 4055 §3.3).
+    RsaPssOnly(u32, u8, u8),
 }
 
 /// How an authority or a document signer signs.
@@ -178,7 +182,9 @@ impl SignKey {
         let key = match scheme.key {
             KeyKind::Ec(curve) => ec_key(curve, Asn1Flag::NAMED_CURVE)?,
             KeyKind::EcExplicit(curve) => ec_key(curve, Asn1Flag::EXPLICIT_CURVE)?,
-            KeyKind::Rsa(bits) | KeyKind::RsaPss(bits, _) => PKey::from_rsa(Rsa::generate(bits)?)?,
+            KeyKind::Rsa(bits) | KeyKind::RsaPss(bits, _) | KeyKind::RsaPssOnly(bits, _, _) => {
+                PKey::from_rsa(Rsa::generate(bits)?)?
+            }
         };
         Ok(Self { scheme, key })
     }
@@ -197,7 +203,16 @@ impl SignKey {
 
     /// SubjectPublicKeyInfo, DER.
     pub(crate) fn spki(&self) -> Result<Vec<u8>, SimError> {
-        Ok(self.key.public_key_to_der()?)
+        let spki = self.key.public_key_to_der()?;
+        let KeyKind::RsaPssOnly(_, _, least) = self.scheme.key else {
+            return Ok(spki);
+        };
+        let mut info = SubjectPublicKeyInfoOwned::from_der(&spki)?;
+        info.algorithm = AlgorithmIdentifierOwned {
+            oid: RSA_PSS,
+            parameters: Some(Any::from_der(&pss_parameters(Digest::Sha256, least)?)?),
+        };
+        Ok(info.to_der()?)
     }
 
     /// The signature algorithm's identifier.
@@ -224,10 +239,12 @@ impl SignKey {
                 ][index],
                 Some(Any::from(Null)),
             ),
-            KeyKind::RsaPss(_, salt) => (
-                "1.2.840.113549.1.1.10",
-                Some(Any::from_der(&self.pss_parameters(salt)?)?),
-            ),
+            KeyKind::RsaPss(_, salt) | KeyKind::RsaPssOnly(_, salt, _) => {
+                return Ok(AlgorithmIdentifierOwned {
+                    oid: RSA_PSS,
+                    parameters: Some(Any::from_der(&pss_parameters(self.scheme.digest, salt)?)?),
+                });
+            }
         };
         Ok(AlgorithmIdentifierOwned {
             oid: ObjectIdentifier::new_unwrap(oid),
@@ -235,31 +252,31 @@ impl SignKey {
         })
     }
 
-    fn pss_parameters(&self, salt: u8) -> Result<Vec<u8>, SimError> {
-        let digest = self.scheme.digest.identifier().to_der()?;
-        let mgf1 = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.8").to_der()?;
-        let mask = constructed(0x30, &[&mgf1, &digest]);
-        let own = [0, salt];
-        Ok(constructed(
-            0x30,
-            &[
-                &tlv(0xA0, &digest),
-                &tlv(0xA1, &mask),
-                &tlv(0xA2, &tlv(2, if salt < 0x80 { &own[1..] } else { &own })),
-            ],
-        ))
-    }
-
     /// A signature as certificates and CMS carry it.
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SimError> {
         let mut signer = Signer::new(self.scheme.digest.openssl(), &self.key)?;
-        if let KeyKind::RsaPss(_, salt) = self.scheme.key {
+        if let KeyKind::RsaPss(_, salt) | KeyKind::RsaPssOnly(_, salt, _) = self.scheme.key {
             signer.set_rsa_padding(Padding::PKCS1_PSS)?;
             signer.set_rsa_pss_saltlen(RsaPssSaltlen::custom(i32::from(salt)))?;
             signer.set_rsa_mgf1_md(self.scheme.digest.openssl())?;
         }
         Ok(signer.sign_oneshot_to_vec(message)?)
     }
+}
+
+fn pss_parameters(digest: Digest, salt: u8) -> Result<Vec<u8>, SimError> {
+    let digest = digest.identifier().to_der()?;
+    let mgf1 = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.8").to_der()?;
+    let mask = constructed(0x30, &[&mgf1, &digest]);
+    let own = [0, salt];
+    Ok(constructed(
+        0x30,
+        &[
+            &tlv(0xA0, &digest),
+            &tlv(0xA1, &mask),
+            &tlv(0xA2, &tlv(2, if salt < 0x80 { &own[1..] } else { &own })),
+        ],
+    ))
 }
 
 /// A key pair over a curve.

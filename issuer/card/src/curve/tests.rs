@@ -1,3 +1,4 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
 use super::*;
 use crate::hex::hex;
 use proptest::prelude::*;
@@ -14,6 +15,66 @@ fn generators_have_the_order_given() {
     }
     for (curve, _, _) in Curve::ALL {
         on_curve!(curve, C => check::<C>());
+    }
+}
+
+/// X9.62 ECParameters of `C`, with the number at `changed` changed: p, a, b, the base point, n, the cofactor.
+fn explicit<C: Arithmetic>(changed: usize) -> Vec<u8> {
+    let octets = |element: C::FieldElement| {
+        let written = element.to_repr();
+        let octets: &[u8] = written.as_ref();
+        octets.to_vec()
+    };
+    let order = C::ORDER.as_ref().to_be_bytes();
+    let order: &[u8] = order.as_ref();
+    let mut prime = octets(-C::FieldElement::ONE);
+    *prime.last_mut().unwrap() |= 1;
+    // A generator of somebody's choice, whose public keys could be anybody's (CVE-2020-0601).
+    let generator = ProjectivePoint::<C>::generator();
+    let base = match changed {
+        3 => generator + generator,
+        _ => generator,
+    };
+    let mut numbers = [
+        prime,
+        octets(C::EQUATION_A),
+        octets(C::EQUATION_B),
+        encode::<C>(&base).unwrap(),
+        order.to_vec(),
+        vec![1],
+    ];
+    if changed != 3
+        && let Some(number) = numbers.get_mut(changed)
+    {
+        *number.last_mut().unwrap() ^= 2;
+    }
+    let [prime, a, b, base, order, cofactor] = numbers;
+    let object = |tag, value: &[u8]| tlv::encode(tag, value).unwrap();
+    let integer = |number: &[u8]| object(2, &[&[0], trimmed(number)].concat());
+    let field = [object(6, PRIME_FIELD.as_bytes()), integer(&prime)].concat();
+    let equation = [object(4, &a), object(4, &b)].concat();
+    let fields = [
+        object(2, &[1]),
+        object(0x30, &field),
+        object(0x30, &equation),
+        object(4, &base),
+        integer(&order),
+        object(2, &cofactor),
+    ];
+    object(0x30, &fields.concat())
+}
+
+/// Doc 9303-12 §4.4.1: explicit parameters, each number of which has to be the known curve's.
+#[test]
+fn explicit_parameters_are_those_of_a_known_curve() {
+    for (curve, _, _) in Curve::ALL {
+        let known = on_curve!(curve, C => explicit::<C>(6));
+        assert_eq!(Curve::from_parameters(&known), Ok(curve));
+        for changed in 0..6 {
+            let other = on_curve!(curve, C => explicit::<C>(changed));
+            let refused = Curve::from_parameters(&other).map_err(|error| error.code());
+            assert_eq!(refused, Err("unsupported_algorithm"), "{curve:?} {changed}");
+        }
     }
 }
 
