@@ -94,6 +94,24 @@ fn every_signature_algorithm_of_authorities_and_signers() {
     }
 }
 
+/// RFC 4055 §3.3: a key for RSASSA-PSS with given parameters signs with no others; more salt is no other.
+#[test]
+fn a_key_for_one_way_of_signing_is_used_in_no_other() {
+    let (csca, anchors) = authority(Scheme::default());
+    for (salt, digest, expected) in [
+        (32, Digest::Sha256, "accepted"),
+        (48, Digest::Sha256, "accepted"),
+        (20, Digest::Sha256, "chip_not_authentic"),
+        (64, Digest::Sha512, "chip_not_authentic"),
+    ] {
+        let mut restricted = profile();
+        restricted.signer = scheme(KeyKind::RsaPssOnly(2048, salt, 32), digest);
+        let data = read(&restricted, &csca).unwrap();
+        let judged = judge(&data, &anchors, &Policy::default());
+        assert_eq!(code(judged), expected, "{salt} {digest:?}");
+    }
+}
+
 #[test]
 fn sha_1_is_taken_by_policy_only() {
     let legacy = Policy {
@@ -512,6 +530,13 @@ fn revocation_lists() {
     assert_eq!(code(anchors.add_crl(&altered, NOW)), "csca_unknown");
     assert_eq!(code(anchors.add_crl(&signer, NOW)), "malformed");
 
+    // An authority whose certificate does not let it sign lists.
+    let (quiet, _) = authority(Scheme::default());
+    let mut quiet_anchors = CscaAnchors::new();
+    let certificate = quiet.without_lists(&mut OsRng, NOW).unwrap();
+    quiet_anchors.add(&certificate, "UTO").unwrap();
+    let list = quiet.crl(1, &[], (NOW - DAY, NOW + 89 * DAY)).unwrap();
+    assert_eq!(code(quiet_anchors.add_crl(&list, NOW)), "csca_unknown");
     // SHA-1, whatever the policy: a forged list could clear a revoked signer.
     let (old, mut old_anchors) = authority(scheme(KeyKind::Rsa(2048), Digest::Sha1));
     let list = old.crl(1, &[], (NOW - DAY, NOW + 89 * DAY)).unwrap();
