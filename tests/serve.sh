@@ -22,6 +22,20 @@ if [ ! -f "$home/cafe.key" ]; then
         --service internet-cafe --out "$home/cafe.json"
 fi
 root=$("${issuer[@]}" root)
+[ -f "$home/counter.secret" ] || head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$home/counter.secret"
+cat >"$home/rp.toml" <<TOML
+[client]
+key_file = "cafe.key"
+[bundle]
+url = "$url/bundle"
+root = "$root"
+[[back_ends]]
+name = "counter"
+secret_file = "counter.secret"
+[services.internet-cafe]
+back_end = [["age_equal_or_over", "18"]]
+page = [["age_equal_or_over", "18"]]
+TOML
 
 cat <<TEXT
 
@@ -39,6 +53,13 @@ The internet café asks, the holder answers, and the café checks, with the issu
   tessera-verify request --key $home/cafe.key --registration $home/cafe.json --service internet-cafe --out $home/request.jwt
   tessera present $home/request.jwt --out $home/presentation.json
   tessera-verify check --request $home/request.jwt --presentation $home/presentation.json --bundle $home/bundle.jwt --root $root
+
+Or the café runs a server that asks by QR code (in a third terminal; open the "page" it answers with in a browser):
+
+  tessera-rp serve --config $home/rp.toml
+  curl -s -H "Authorization: Bearer \$(cat $home/counter.secret)" -H 'Content-Type: application/json' \\
+      -d '{"service": "internet-cafe", "flow": "cross_device"}' http://127.0.0.1:8090/requests
+  tessera present --local 'openid4vp://…'      # the "link", which is what the QR code says
 
 TEXT
 exec "${issuer[@]}" serve

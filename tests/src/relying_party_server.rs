@@ -1,7 +1,5 @@
 //! A relying party's server: `tessera-rp` on loopback, and the back end that starts requests there.
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 
 use crate::authority::{Authority, text};

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use tessera_exchange::transport::{HttpRequest, Transport};
@@ -17,6 +17,8 @@ use crate::failure::{Code, Failure};
 const SKEW: i64 = 60;
 /// Seconds to the next try after a fetch that failed, unless the configured interval is shorter.
 const RETRY: u64 = 15;
+/// Seconds between fetches out of turn.
+const OUT_OF_TURN: i64 = 10;
 
 /// The current bundle.
 pub struct BundleKeeper {
@@ -26,6 +28,8 @@ pub struct BundleKeeper {
     every: Duration,
     transport: Box<dyn Transport + Send + Sync>,
     current: RwLock<Option<Arc<Bundle>>>,
+    /// When a bundle was last fetched out of turn.
+    out_of_turn: Mutex<Option<Timestamp>>,
 }
 
 /// Why a bundle was not taken; the one before is kept.
@@ -81,6 +85,7 @@ impl BundleKeeper {
             every: Duration::from_secs(config.refresh_seconds),
             transport,
             current: RwLock::default(),
+            out_of_turn: Mutex::default(),
         })
     }
 
@@ -154,6 +159,27 @@ impl BundleKeeper {
             tracing::warn!(cause = %error, "the bundle cannot be kept on disk");
         }
         Ok(())
+    }
+
+    /// Fetches out of turn, at most every ten seconds whoever asks; whether there is a new bundle. Blocks.
+    pub fn refresh_for_once(&self, now: Timestamp) -> bool {
+        {
+            let mut last = self
+                .out_of_turn
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if last.is_some_and(|last| now < last.add_seconds(OUT_OF_TURN)) {
+                return false;
+            }
+            *last = Some(now);
+        }
+        match self.refresh(now) {
+            Ok(()) => true,
+            Err(refused) => {
+                tracing::warn!(code = refused.code(), "the bundle was not refreshed");
+                false
+            }
+        }
     }
 
     /// How long to wait until the next fetch.

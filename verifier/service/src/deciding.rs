@@ -97,7 +97,17 @@ impl Server {
         let bundle = self.bundles.current(now)?;
         let service = pending.asked.service;
         let policy = Policy::for_service(service);
-        match decide(token, &pending.request, &policy, &bundle, now) {
+        let mut decided = decide(token, &pending.request, &policy, &bundle, now);
+        // A credential may be younger than the bundle: its status list is then in the next one. Only a genuine credential
+        // comes this far, so that nobody else can make this server fetch.
+        if let Err(refusal) = &decided
+            && matches!(refusal.error, Error::StatusUndetermined { .. })
+            && self.bundles.refresh_for_once(now)
+        {
+            let bundle = self.bundles.current(now)?;
+            decided = decide(token, &pending.request, &policy, &bundle, now);
+        }
+        match decided {
             Ok(verified) => {
                 let told = self.config.services.get(&service.id);
                 let told = told.cloned().unwrap_or_default();

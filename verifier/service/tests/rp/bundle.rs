@@ -39,6 +39,25 @@ fn a_newer_bundle_is_taken_and_an_older_or_foreign_one_is_not() {
     assert_eq!(program.get("/readyz").status, 200);
 }
 
+/// A credential that is younger than the bundle names a status list that only the next one has.
+#[test]
+fn a_missing_status_list_is_fetched_out_of_turn() {
+    let world = World::new();
+    let mirror = Mirror::serving(&world.bundle_without_lists(600));
+    let setup = Setup {
+        refresh: Some(3600),
+        ..Setup::default()
+    };
+    let program = Program::start_with(&world, &mirror, &setup);
+    program.until_ready();
+    mirror.put(ok(&world.bundle(60)));
+    let asked = program.ask_cafe();
+    let object = program.fetch(&asked);
+    let shown = world.show(&world.issue(GOOD), &object, &Binding::default());
+    let taken = program.respond(&object, &json!({"sd_jwt": [shown]}));
+    assert_eq!(taken.status, 200, "{}", taken.text);
+}
+
 #[test]
 fn a_stale_bundle_decides_nothing() {
     let world = World::new();

@@ -112,6 +112,7 @@ pub(crate) struct Setup<'a> {
     pub(crate) requests: &'a str,
     pub(crate) bundle: &'a str,
     pub(crate) host: Option<&'a str>,
+    pub(crate) refresh: Option<u64>,
     pub(crate) files: Option<Files<'a>>,
 }
 
@@ -152,7 +153,7 @@ key_file = "rp.key"
 [bundle]
 url = "{mirror}"
 root = "{root}"
-refresh_seconds = 1
+refresh_seconds = {refresh}
 fetch_seconds = 2
 {bundle}
 [[back_ends]]
@@ -174,6 +175,7 @@ encrypted = {encrypted}
 {requests}
 "#,
         top = setup.top,
+        refresh = setup.refresh.unwrap_or(1),
         client = setup.client.unwrap_or("identifier = \"did\""),
         bundle = setup.bundle,
         requests = setup.requests,

@@ -94,7 +94,16 @@ impl World {
         self.bundle_by(&self.root, age)
     }
 
+    /// One that has no status list yet.
+    pub(crate) fn bundle_without_lists(&self, age: i64) -> Vec<u8> {
+        self.sealed(&self.root, age, false)
+    }
+
     pub(crate) fn bundle_by(&self, root: &Signer, age: i64) -> Vec<u8> {
+        self.sealed(root, age, true)
+    }
+
+    fn sealed(&self, root: &Signer, age: i64, lists: bool) -> Vec<u8> {
         let text = |text: &str| LocalizedText {
             en: text.to_owned(),
             zh: text.to_owned(),
@@ -122,7 +131,14 @@ impl World {
         let signature = self.issuer.sign(unsigned.signing_input()).unwrap();
         let uri = format!("{LIST}.jwt");
         let token = token_status_list(&uri, &self.issuer.did(), &bits, from, until).unwrap();
-        builder
+        let seal = |builder: BundleBuilder| {
+            let unsigned = builder.build(root.public_key());
+            unsigned.sign(root).unwrap().into_bytes()
+        };
+        if !lists {
+            return seal(builder);
+        }
+        let builder = builder
             .status_list(StatusListEntry {
                 uri: LIST.to_owned(),
                 format: StatusListFormat::Bitstring,
@@ -132,11 +148,8 @@ impl World {
                 uri,
                 format: StatusListFormat::Token,
                 value: json!(token.sign(&self.issuer).unwrap()),
-            })
-            .build(root.public_key())
-            .sign(root)
-            .unwrap()
-            .into_bytes()
+            });
+        seal(builder)
     }
 
     fn claims() -> Map<String, Value> {
