@@ -369,14 +369,21 @@ impl Csca {
                 extn_value: OctetString::new(Null.to_der()?)?,
             });
         }
-        if profile.has(Fault::KeyUsedTooLate) {
+        let usage_period = if profile.has(Fault::KeyUsedTooLate) {
+            Some((now - 2 * DAY, now - DAY))
+        } else if profile.has(Fault::KeyUsedTooEarly) {
+            Some((now + DAY, now + 2 * DAY))
+        } else {
+            None
+        };
+        if let Some((from, until)) = usage_period {
             let moment = |tag: u32, seconds: i64| {
                 let seconds = u64::try_from(seconds).unwrap_or_default();
                 let date = DateTime::from_unix_duration(std::time::Duration::from_secs(seconds))?;
                 let encoded = GeneralizedTime::from_date_time(date).to_der()?;
                 Ok::<_, SimError>(tlv(tag, &encoded[2..]))
             };
-            let period = [moment(0x80, now - 2 * DAY)?, moment(0x81, now - DAY)?];
+            let period = [moment(0x80, from)?, moment(0x81, until)?];
             extensions.push(Extension {
                 extn_id: PRIVATE_KEY_USAGE_PERIOD,
                 critical: false,

@@ -87,6 +87,8 @@ pub enum Fault {
     TwoDigests,
     /// The signer's certificate says that its key was to be used until yesterday.
     KeyUsedTooLate,
+    /// The signer's certificate says that its key was to be used from tomorrow on.
+    KeyUsedTooEarly,
     /// The document signer's certificate is valid longer than its authority's.
     SignerOutlivesAuthority,
 }

@@ -650,6 +650,7 @@ fn times_and_countries_that_contradict_each_other() {
         (Fault::IssuedTooEarly, "document_signer_not_valid"),
         (Fault::SignerOfAnotherCountry, "csca_of_another_state"),
         (Fault::KeyUsedTooLate, "signed_outside_validity"),
+        (Fault::KeyUsedTooEarly, "signed_outside_validity"),
         (Fault::TwoDigests, "chip_not_authentic"),
     ] {
         let mut profile = profile().with(fault);
