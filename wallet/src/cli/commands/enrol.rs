@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use tessera_verifier::claims::AssuranceLevel;
-use tessera_verifier::liveness::{LivenessChallenge, MAX_ANSWER_BYTES};
+use tessera_verifier::liveness::{LivenessChallenge, MAX_ANSWER_BYTES, Movement};
 use tessera_wallet::Error;
 use tessera_wallet::enrol::{self, Applicant, Granted, MAX_PHOTO, Photo, Recording};
 
@@ -62,9 +62,15 @@ fn film(
     challenge: &LivenessChallenge,
 ) -> Result<Recording, Error> {
     let movements: Vec<&str> = challenge.movements.iter().map(|m| m.as_str()).collect();
-    let prompts: Vec<String> = movements
+    let label = |movement: &Movement| match movement {
+        Movement::Left => "label_move_left",
+        Movement::Right => "label_move_right",
+        Movement::Up => "label_move_up",
+    };
+    let prompts: Vec<String> = challenge
+        .movements
         .iter()
-        .map(|movement| console.text(&format!("label_move_{movement}"), &[]))
+        .map(|movement| console.text(label(movement), &[]))
         .collect();
     console.progress("label_move", &[&prompts.join(" → ")]);
     let mut words = command.unwrap_or_default().split_whitespace();
