@@ -140,6 +140,56 @@ fn what_is_wanted_and_supported_is_stated() {
     assert_eq!((done.status.code(), svg.exists()), (Some(1), false));
 }
 
+/// The network that looks at a narrow crop, and its digest.
+const NETWORK: &str = "minifasnet-v2-2.7-80x80.onnx";
+const NETWORK_SHA256: &str = "44534a84c6055b843c93f289d60ed6b533ea7f54294957ecef6dc12047d09fd3";
+
+#[test]
+fn an_operators_detector_decides_what_counts_as_an_attack() {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/models");
+    let networks = std::env::var_os("TESSERA_PAD_MODELS").map_or(beside, Into::into);
+    let network = networks.join(NETWORK);
+    let named = ["--pad-sha256", NETWORK_SHA256, "--pad-model"];
+    let named = [&named[..], &[network.to_str().unwrap()]].concat();
+    let folder = tempfile::tempdir().unwrap();
+    labelled(folder.path());
+    let root = folder.path().to_str().unwrap();
+    let report = |more: &[&str]| -> Value {
+        let json = folder.path().join("report.json");
+        let done = evaluate(&[&[root, "--json", json.to_str().unwrap()], more].concat());
+        assert!(done.status.success(), "{done:?}");
+        let report: Value = serde_json::from_str(&fs::read_to_string(json).unwrap()).unwrap();
+        report["presentation_attacks"].clone()
+    };
+    let without = report(&[]);
+    assert_eq!(without["by_kind"]["print"]["apcer"]["errors"], 1);
+    let digest = NETWORK_SHA256.replace('4', "5");
+    let other = evaluate(&[root, "--pad-model", "/nonexistent", "--pad-sha256", &digest]);
+    assert!(!other.status.success(), "a network that is not there");
+    if !network.is_file() {
+        println!("skipped: no detector models (TESSERA_PAD_MODELS names their folder)");
+        return;
+    }
+    let other = evaluate(&[root, "--pad-model", named[3], "--pad-sha256", &digest]);
+    assert!(
+        !other.status.success(),
+        "another network than the one named"
+    );
+
+    let with = report(&named);
+    assert!(with["detector"] != without["detector"], "{with}");
+    assert_eq!(with["bona_fide"]["bpcer"]["errors"], 0, "{with}");
+    // Where the bar is set decides over both: nobody reaches certainty, and everybody reaches nothing.
+    let errors = |bar: &str| {
+        let report = report(&[&named[..], &["--pad-threshold", bar]].concat());
+        let of = |pointer: &str| report.pointer(pointer).and_then(Value::as_u64);
+        let attacks = of("/by_kind/print/apcer/errors");
+        (attacks, of("/bona_fide/bpcer/errors"))
+    };
+    assert_eq!(errors("1"), (Some(0), Some(1)));
+    assert_eq!(errors("0"), (Some(1), Some(0)));
+}
+
 #[test]
 fn a_mistake_is_named() {
     for (arguments, said) in [
@@ -149,6 +199,15 @@ fn a_mistake_is_named() {
             "no photographs: expected genuine/PERSON",
         ),
         (&[".", "--fmr", "2"], "a rate between 1e-9 and 0.5"),
+        (
+            &[".", "--pad-model", "x.onnx"],
+            "the following required arguments were not provided",
+        ),
+        (
+            &[".", "--pad-model", "x", "--pad-sha256", "abc"],
+            "64 hexadecimal digits",
+        ),
+        (&[".", "--pad-threshold", "2"], "between 0 and 1"),
         (
             &[".", "--threshold", "1.1"],
             "a similarity lies between -1 and 1",

@@ -2,6 +2,7 @@
 
 mod dataset;
 mod det;
+mod detector;
 mod evaluation;
 mod failure;
 mod report;
@@ -16,6 +17,7 @@ use clap::{Args, Parser, Subcommand};
 use tessera_face::{FaceEngine, FacePolicy, ModelBytes, QualityGate};
 
 use dataset::Dataset;
+use detector::Detector;
 use evaluation::Examiner;
 use failure::Failure;
 use report::Report;
@@ -71,6 +73,8 @@ struct Evaluate {
     /// Folder with the two model files, instead of those built in.
     #[arg(long, value_name = "FOLDER")]
     models: Option<PathBuf>,
+    #[command(flatten)]
+    detector: Detector,
     /// Name each refused photograph and its code on standard error. File names may be personal data.
     #[arg(long)]
     list_refused: bool,
@@ -122,7 +126,12 @@ fn evaluate(options: &Evaluate) -> Result<bool, Failure> {
         Some(folder) => ModelBytes::read(folder).map_err(|e| Failure::new(e.to_string()))?,
         None => ModelBytes::embedded(),
     };
-    let engine = FaceEngine::load(models).map_err(|e| Failure::new(e.to_string()))?;
+    let mut engine = FaceEngine::load(models).map_err(|e| Failure::new(e.to_string()))?;
+    let detector = options.detector.load()?;
+    let detects = detector.is_some();
+    if let Some(detector) = detector {
+        engine = engine.with_passive_detector(Box::new(detector));
+    }
     let mut progress = Progress::new(data.photographs());
     let mut step = |path: &Path, refusal: Option<&'static str>| {
         progress.step();
@@ -137,7 +146,7 @@ fn evaluate(options: &Evaluate) -> Result<bool, Failure> {
         } else {
             QualityGate::PHOTO
         },
-        least_pad_score: None,
+        least_pad_score: detects.then_some(options.detector.pad_threshold),
         progress: &mut step,
     };
     let done = examiner.run(&data);
@@ -145,7 +154,7 @@ fn evaluate(options: &Evaluate) -> Result<bool, Failure> {
 
     // The default is a 32-bit number; as a decimal it is what was meant.
     let marked = statistics::steps((options.threshold * 1e6).round() / 1e6);
-    let report = Report::of(&done, statistics::threshold(marked), options.fmr, false);
+    let report = Report::of(&done, statistics::threshold(marked), options.fmr, detects);
     if let Some(file) = &options.json {
         let json =
             serde_json::to_string_pretty(&report).map_err(|e| Failure::new(e.to_string()))?;
