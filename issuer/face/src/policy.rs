@@ -28,8 +28,14 @@ pub struct QualityGate {
 /// `visible`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Visibility {
-    /// How much redder the lips must at least be than the skin around them, as a share of all light.
-    pub least_lips: f32,
+    /// Least redness of the lips above the skin around them, as a share of all light, with what the mouth's relief adds.
+    pub least_mouth: f32,
+    /// A face whose redness spreads less is taken for greyscale, and its mouth judged by relief and line instead.
+    pub least_chroma: f32,
+    /// Without colour: least spread of luma in the mouth, as a share of the skin's.
+    pub least_relief: f32,
+    /// Without colour: least depth of the line across the mouth above any beside it, as a share of the skin's luma.
+    pub least_line: f32,
     /// Most luma of an eye's darkest spot, as a share of the skin's around the eye.
     pub most_eye_light: f32,
     /// Largest share of an eye's surroundings with less than half the cheek's luma.
@@ -51,10 +57,13 @@ impl Default for Visibility {
 impl Visibility {
     /// Bounds with the margin that the photographs at hand leave.
     pub const DEFAULT: Self = Self {
-        least_lips: 0.022,
+        least_mouth: 0.061,
+        least_chroma: 0.03,
+        least_relief: 0.112,
+        least_line: 0.07,
         most_eye_light: 0.68,
         most_eye_dark: 0.78,
-        most_eye_shadow: 0.66,
+        most_eye_shadow: 0.70,
         least_eye_luma: 0.34,
         most_eye_upright: 1.42,
     };

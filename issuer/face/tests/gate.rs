@@ -76,6 +76,41 @@ fn no_covered_face_passes() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// The picture without its colours.
+fn grey(picture: &RgbImage) -> RgbImage {
+    image::DynamicImage::ImageLuma8(imageops::grayscale(picture)).to_rgb8()
+}
+
+#[test]
+fn a_greyscale_face_passes_and_a_covered_one_does_not() {
+    let mut wrong = Vec::new();
+    let mut passed = 0;
+    for name in PEOPLE {
+        let sitter = sitter(name);
+        let clean = passes(&grey(sitter.picture()));
+        if clean != "ok" {
+            wrong.push(format!("{name}: {clean}"));
+        }
+        // As one channel, as a scanner writes it.
+        let mut png = std::io::Cursor::new(Vec::new());
+        let luma = imageops::grayscale(sitter.picture());
+        luma.write_to(&mut png, image::ImageFormat::Png).unwrap();
+        if gate(png.get_ref()) != "ok" {
+            wrong.push(format!("{name}: one channel"));
+        }
+        for (what, cover) in COVERS {
+            let refused = passes(&grey(&sitter.covered(cover)));
+            if refused == "ok" {
+                passed += 1;
+                println!("{name}, {what}, without colour: passes");
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    // Less is known without colour; `visible` says how much less.
+    assert!(passed <= 3, "{passed} covered faces pass without colour");
+}
+
 #[test]
 fn without_the_check_of_visibility_masks_pass_even_the_comparison() {
     // What the check is for: neither detector nor embedder notices.
