@@ -71,8 +71,7 @@ pub(crate) fn measure(
     gate: &QualityGate,
 ) -> Result<FaceQuality, FaceError> {
     let pose = Pose::of(face).ok_or(FaceError::NoFace)?;
-    let straight = pose.yaw.abs() <= gate.most_turned && pose.roll.abs() <= gate.most_turned;
-    if !straight {
+    if !straight(&pose, gate) {
         return Err(FaceError::TurnedAway);
     }
     let visible = Visible::of(aligned);
@@ -95,6 +94,11 @@ pub(crate) fn measure(
         pixels: face.size() as u32,
         sharpness,
     })
+}
+
+/// Whether a head is turned and tilted no further than it may be.
+fn straight(pose: &Pose, gate: &QualityGate) -> bool {
+    pose.yaw.abs() <= gate.most_turned && pose.roll.abs() <= gate.most_turned
 }
 
 /// The measure [`FaceQuality::sharpness`] describes, over the part of the aligned face that is always skin and features:
@@ -130,7 +134,75 @@ fn variance(values: impl Iterator<Item = f32>) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
+    use crate::photo::Accept;
+
+    /// A face 120 by 160 pixels with its corner at (60, 50), moved.
+    fn face(right: f32, down: f32) -> DetectedFace {
+        let eyes_nose_mouth = [
+            [95.0, 110.0],
+            [145.0, 110.0],
+            [120.0, 140.0],
+            [100.0, 170.0],
+            [140.0, 170.0],
+        ];
+        let mut face = DetectedFace::at(eyes_nose_mouth.map(|[x, y]| [x + right, y + down]));
+        face.left += right;
+        face.top += down;
+        face
+    }
+
+    fn photo(width: u32, height: u32) -> Photo {
+        let mut png = std::io::Cursor::new(Vec::new());
+        image::RgbImage::new(width, height)
+            .write_to(&mut png, image::ImageFormat::Png)
+            .unwrap();
+        Photo::decode(png.get_ref(), Accept::Upload).unwrap()
+    }
+
+    #[test]
+    fn a_face_may_touch_every_edge_and_lie_beyond_none() {
+        let photo = photo(240, 260);
+        let gate = QualityGate::PHOTO;
+        let judged = |right, down| only_face(&photo, &[face(right, down)], &gate).map(drop);
+        // A tenth of the box outside, and a fifth, over each edge.
+        for (right, down) in [(-72.0, 0.0), (72.0, 0.0), (0.0, -66.0), (0.0, 66.0)] {
+            assert_eq!(judged(right, down), Ok(()), "{right} {down}");
+        }
+        for (right, down) in [(-84.0, 0.0), (84.0, 0.0), (0.0, -82.0), (0.0, 82.0)] {
+            let cropped = Err(FaceError::Cropped);
+            assert_eq!(judged(right, down), cropped, "{right} {down}");
+        }
+        // A landmark outside, with the box inside.
+        let mut strayed = face(0.0, 0.0);
+        strayed.landmarks[3][0] = -1.0;
+        assert_eq!(
+            only_face(&photo, &[strayed], &gate).map(drop),
+            Err(FaceError::Cropped)
+        );
+    }
+
+    #[test]
+    fn a_head_looks_into_the_camera_or_is_told_to() {
+        let gate = QualityGate::PHOTO;
+        let pose = |yaw, roll| Pose {
+            yaw,
+            pitch: 0.0,
+            roll,
+        };
+        assert!(straight(&pose(20.0, -20.0), &gate));
+        for (yaw, roll) in [
+            (30.0, 0.0),
+            (-30.0, 0.0),
+            (0.0, 30.0),
+            (0.0, -30.0),
+            (f32::NAN, 0.0),
+        ] {
+            assert!(!straight(&pose(yaw, roll), &gate), "{yaw} {roll}");
+        }
+    }
 
     #[test]
     fn a_flat_face_has_no_sharpness() {

@@ -141,6 +141,19 @@ fn what_did_not_move_before_one_camera_is_refused() {
     assert_eq!(refusal(&slow).0, "liveness_frames");
     assert_eq!(refusal(&frames[..4]).0, "liveness_frames");
     assert_eq!(refusal(&[]), ("liveness_frames", 0));
+    // More frames than may be sent are refused before any is looked at.
+    let many: Vec<_> = (0..49_u32)
+        .map(|i| SyntheticFrame {
+            at_ms: 140 * i,
+            image: [&frames[0].image[..], &i.to_be_bytes()].concat(),
+        })
+        .collect();
+    assert_eq!(refusal(&many), ("liveness_frames", 0));
+    let mut large = film("person_b_1.jpg", &ASKED, &Take::new(6));
+    let first = image::load_from_memory(&large[0].image).unwrap();
+    let first = first.resize_exact(1200, 1100, image::imageops::FilterType::Triangle);
+    large[0].image = tessera_face::synthetic::jpeg(&first.to_rgb8(), 88).unwrap();
+    assert_eq!(refusal(&large), ("image_too_large", 0));
 }
 
 #[test]

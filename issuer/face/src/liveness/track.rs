@@ -249,3 +249,40 @@ fn luma(photo: &Photo, x: f32, y: f32) -> f32 {
     let lower = (1.0 - across) * pixel(left, top + 1) + across * pixel(left + 1, top + 1);
     (1.0 - down) * upper + down * lower
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::photo::Accept;
+
+    #[test]
+    fn eyes_in_one_place_are_followed_nowhere() {
+        let mut png = std::io::Cursor::new(Vec::new());
+        image::RgbImage::new(64, 64)
+            .write_to(&mut png, image::ImageFormat::Png)
+            .unwrap();
+        let photo = Photo::decode(png.get_ref(), Accept::Upload).unwrap();
+        assert!(Tracker::start(&photo, &DetectedFace::at([[30.0, 30.0]; 5])).is_none());
+        let face = [
+            [20.0, 20.0],
+            [40.0, 20.0],
+            [30.0, 30.0],
+            [22.0, 40.0],
+            [38.0, 40.0],
+        ];
+        assert!(Tracker::start(&photo, &DetectedFace::at(face)).is_some());
+    }
+
+    #[test]
+    fn a_patch_of_one_shade_is_like_nothing() {
+        let patch = |contrast: f32| {
+            let values = (0..PATCH).map(|i| 90.0 + contrast * (i as f32 * 0.7).sin());
+            Patch::normalised(Zeroizing::new(values.collect()))
+        };
+        assert!(patch(20.0).likeness(&patch(40.0)) > 0.99);
+        assert!(patch(0.001).likeness(&patch(0.001)) < 0.1);
+        assert_eq!(patch(0.0).likeness(&patch(20.0)), 0.0);
+    }
+}
