@@ -175,7 +175,7 @@ impl FacePool {
     ) -> Result<FacePassed, Failure> {
         self.run(admission, move |check| {
             let against = reference.as_deref().unwrap_or(&photo);
-            verdict(check.compare(&photo, against), reference.is_some())
+            verdict(check.compare(&photo, against), reference.is_some(), false)
         })
         .await?
     }
@@ -201,7 +201,10 @@ impl FacePool {
                 .as_ref()
                 .map_or(first, |portrait| portrait.as_slice());
             let live = check.compare_live(&answer, &movements, against);
-            (verdict(live.outcome, reference.is_some()), live.hashes)
+            (
+                verdict(live.outcome, reference.is_some(), true),
+                live.hashes,
+            )
         })
         .await
     }
@@ -227,9 +230,9 @@ impl FacePool {
 }
 
 /// Whoever is not in the register is nobody the face could match.
-fn verdict(compared: Result<(), Code>, known: bool) -> Result<FacePassed, Failure> {
+fn verdict(compared: Result<(), Code>, known: bool, liveness: bool) -> Result<FacePassed, Failure> {
     match compared {
-        Ok(()) if known => Ok(FacePassed(())),
+        Ok(()) if known => Ok(FacePassed { liveness }),
         Ok(()) => Err(Code::FaceMismatch.into()),
         Err(code) => Err(code.into()),
     }

@@ -33,7 +33,9 @@ pub struct FaceChecked {
 /// The chip was genuine, original and the person's. Proves nothing by itself.
 #[derive(Debug)]
 pub struct CardChecked {
-    proved: Proved,
+    card: CardPassed,
+    at: AtTerminal,
+    day: i64,
 }
 
 /// The live face matched the portrait of a card that was genuine and the person's.
@@ -44,7 +46,10 @@ pub struct FaceMatchedToCard {
 
 /// That a face check passed. Made by [`crate::face`] only.
 #[derive(Debug)]
-pub struct FacePassed(pub(crate) ());
+pub struct FacePassed {
+    /// A liveness challenge was answered as well.
+    pub(crate) liveness: bool,
+}
 
 /// That a card passed every check of its kind and belongs to the person. Made by [`crate::card`] only.
 #[derive(Debug)]
@@ -84,12 +89,13 @@ impl Session<Started> {
 
     /// Takes the verdict of the face check.
     #[must_use]
-    pub fn face_checked(self, _verdict: FacePassed, now: i64) -> Session<FaceChecked> {
+    pub fn face_checked(self, verdict: FacePassed, now: i64) -> Session<FaceChecked> {
         Session {
             record: self.record,
             stage: FaceChecked {
                 proved: Proved::Face {
                     day: start_of_day(now),
+                    liveness: verdict.liveness,
                 },
             },
         }
@@ -114,13 +120,9 @@ impl Session<Visiting> {
     pub fn card_checked(self, card: CardPassed, at: AtTerminal, now: i64) -> Session<CardChecked> {
         Session {
             stage: CardChecked {
-                proved: Proved::Card {
-                    day: start_of_day(now),
-                    terminal: at.terminal,
-                    attended: at.attended,
-                    document_country: card.document_country,
-                    method: card.method,
-                },
+                card,
+                at,
+                day: start_of_day(now),
             },
             record: self.record,
         }
@@ -130,11 +132,19 @@ impl Session<Visiting> {
 impl Session<CardChecked> {
     /// Takes the verdict of the comparison with the card's portrait.
     #[must_use]
-    pub fn face_matched(self, _verdict: FacePassed) -> Session<FaceMatchedToCard> {
+    pub fn face_matched(self, verdict: FacePassed) -> Session<FaceMatchedToCard> {
+        let CardChecked { card, at, day } = self.stage;
         Session {
             record: self.record,
             stage: FaceMatchedToCard {
-                proved: self.stage.proved,
+                proved: Proved::Card {
+                    day,
+                    terminal: at.terminal,
+                    attended: at.attended,
+                    document_country: card.document_country,
+                    method: card.method,
+                    liveness: verdict.liveness,
+                },
             },
         }
     }

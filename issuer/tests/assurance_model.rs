@@ -197,6 +197,7 @@ impl World {
                 };
                 let proved = Proved::Face {
                     day: now - now.rem_euclid(DAY),
+                    liveness: false,
                 };
                 self.prove(&session, proved, false).await;
             }

@@ -17,6 +17,7 @@ fn evidence(pathway: Pathway, attended: bool) -> Value {
         level: AssuranceLevel::Full,
         pathway,
         attended,
+        liveness: false,
         time: Timestamp::parse_date("2026-01-15").unwrap(),
         organization: "City of SPECIMEN".to_owned(),
     }
@@ -29,6 +30,9 @@ fn evidence_of_every_pathway_fits() {
         for attended in [false, true] {
             let value = evidence(pathway, attended);
             assert!(schema().validate(&value).is_ok(), "{value}");
+            let mut moved = IdentityEvidence::read(&value).unwrap();
+            moved.liveness = true;
+            assert!(schema().validate(&moved.to_json()).is_ok(), "{moved:?}");
         }
     }
 }
@@ -41,6 +45,7 @@ fn whatever_else_it_says_does_not_fit() {
         ("/0", "score", json!(0.9)),
         ("/0", "time", json!("2026-01-15T09:30:00Z")),
         ("/0/assurance_process", "attended", json!("yes")),
+        ("/0/assurance_process", "procedure", json!("with-liveness")),
         ("/0/assurance_process", "terminal", json!("did:key:z")),
         ("/0/evidence_sources/0", "document", json!({"number": "X1"})),
         (

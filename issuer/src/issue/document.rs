@@ -254,21 +254,28 @@ pub(crate) fn status_proof(
 /// How the person was proved, in the verifier's own type: which method was used and on which day, and nothing that
 /// identifies a document or a place.
 fn evidence(proved: &Proved, profile: &CredentialProfile, organization: &str) -> Value {
-    let (day, pathway, attended) = match proved {
-        Proved::Face { day } => (*day, Pathway::Face, false),
+    let (day, pathway, attended, liveness) = match proved {
+        Proved::Face { day, liveness } => (*day, Pathway::Face, false, *liveness),
         // A card that only the terminal vouches for was looked at, not proved.
         Proved::Card {
             day,
             attended,
             method: CardMethod::TerminalAttested,
+            liveness,
             ..
-        } => (*day, Pathway::SamReader, *attended),
-        Proved::Card { day, attended, .. } => (*day, Pathway::Chip, *attended),
+        } => (*day, Pathway::SamReader, *attended, *liveness),
+        Proved::Card {
+            day,
+            attended,
+            liveness,
+            ..
+        } => (*day, Pathway::Chip, *attended, *liveness),
     };
     IdentityEvidence {
         level: profile.level,
         pathway,
         attended,
+        liveness,
         time: Timestamp::from_unix(day),
         organization: organization.to_owned(),
     }

@@ -346,7 +346,10 @@ mod tests {
             limited: 3,
             full: 2,
         };
-        let face = Proved::Face { day: 0 };
+        let face = Proved::Face {
+            day: 0,
+            liveness: false,
+        };
         let card = crate::store::suite::card_proved(0);
         let day = 86_400;
         let at = |wanted, held, proved, now| renewed(wanted, held, proved, (now, days));

@@ -37,6 +37,9 @@ pub enum Proved {
     Face {
         /// Day of the check (midnight, Unix seconds).
         day: i64,
+        /// True where a liveness challenge was answered.
+        #[serde(default)]
+        liveness: bool,
     },
     /// The card belongs to the person and the live face matched its portrait; `method` says why the card is believed.
     Card {
@@ -51,6 +54,9 @@ pub enum Proved {
         /// What vouches for the card.
         #[serde(default)]
         method: CardMethod,
+        /// True where a liveness challenge was answered.
+        #[serde(default)]
+        liveness: bool,
     },
 }
 

@@ -128,6 +128,7 @@ pub fn card_proved(day: i64) -> Proved {
         attended: true,
         document_country: "UTO".to_owned(),
         method: super::CardMethod::ActiveAuthentication,
+        liveness: false,
     }
 }
 
@@ -135,7 +136,10 @@ pub fn card_proved(day: i64) -> Proved {
 fn face_proof(id: &str) -> Proof {
     Proof {
         session: id.to_owned(),
-        proved: Proved::Face { day: NOW },
+        proved: Proved::Face {
+            day: NOW,
+            liveness: false,
+        },
         tx_code_digest: "tx".to_owned(),
         lifetimes: LIFETIMES,
         review: false,

@@ -261,7 +261,10 @@ pub(crate) async fn prove_one(
         .prove(
             Proof {
                 session: session.clone(),
-                proved: Proved::Face { day: time },
+                proved: Proved::Face {
+                    day: time,
+                    liveness: false,
+                },
                 tx_code_digest: tx_code_digest(&code, TX_CODE),
                 lifetimes: Lifetimes::default(),
                 review: false,

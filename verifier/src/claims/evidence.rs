@@ -78,6 +78,10 @@ impl Pathway {
     }
 }
 
+/// Ends the name of a procedure in which the person answered a liveness challenge. A verifier that does not know it
+/// sees another procedure, and not the one without.
+const WITH_LIVENESS: &str = "-with-liveness";
+
 /// The evidence of one credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdentityEvidence {
@@ -87,6 +91,8 @@ pub struct IdentityEvidence {
     pub pathway: Pathway,
     /// Whether a person of the authority stood by and compared.
     pub attended: bool,
+    /// Whether the head moved as the issuer asked: the face was filmed for this check.
+    pub liveness: bool,
     /// The day of the check (midnight).
     pub time: Timestamp,
     /// Who checked.
@@ -112,13 +118,19 @@ impl IdentityEvidence {
             "assurance_level": self.level.as_str(),
             "assurance_process": {
                 "policy": POLICY,
-                "procedure": self.pathway.procedure(self.attended),
+                "procedure": self.procedure(),
                 "pathway": self.pathway.as_str(),
                 "attended": self.attended,
             },
             "time": time,
             "evidence_sources": [{"type": [self.pathway.source()], "check_details": details}],
         }])
+    }
+
+    fn procedure(&self) -> String {
+        let plain = self.pathway.procedure(self.attended);
+        let liveness = if self.liveness { WITH_LIVENESS } else { "" };
+        [plain, liveness].concat()
     }
 
     /// Reads the `evidence` member of a credential whose signature was checked.
@@ -141,6 +153,7 @@ impl IdentityEvidence {
                     .into_iter()
                     .find(|known| text("/assurance_process/pathway") == Some(known.as_str()))?,
                 attended: one.pointer("/assurance_process/attended")?.as_bool()?,
+                liveness: text("/assurance_process/procedure")?.ends_with(WITH_LIVENESS),
                 time: Timestamp::parse_rfc3339(text("/time")?).ok()?,
                 organization: text("/evidence_sources/0/check_details/0/organization")?.into(),
             })
@@ -173,6 +186,9 @@ pub struct EvidencePolicy {
     /// Whether a person must have stood by.
     #[serde(default)]
     pub attended: bool,
+    /// Whether a liveness challenge must have been answered.
+    #[serde(default)]
+    pub liveness: bool,
 }
 
 fn every_pathway() -> Vec<Pathway> {
@@ -185,6 +201,7 @@ impl Default for EvidencePolicy {
             max_age_days: None,
             pathways: every_pathway(),
             attended: false,
+            liveness: false,
         }
     }
 }
@@ -194,7 +211,7 @@ impl EvidencePolicy {
     ///
     /// # Errors
     /// `malformed`; `evidence_insufficient` where it was not shown, is about another level, too old, from the future,
-    /// of another pathway or unattended.
+    /// of another pathway, unattended or without a liveness challenge.
     pub fn check(
         &self,
         shown: Option<&Value>,
@@ -224,6 +241,9 @@ impl EvidencePolicy {
         if self.attended && !evidence.attended {
             return insufficient("nobody stood by");
         }
+        if self.liveness && !evidence.liveness {
+            return insufficient("nobody was asked to move");
+        }
         Ok(evidence)
     }
 }
@@ -242,6 +262,7 @@ mod tests {
             },
             pathway,
             attended,
+            liveness: false,
             time: Timestamp::parse_date("2026-01-15").unwrap(),
             organization: "City of SPECIMEN".into(),
         }
@@ -259,6 +280,11 @@ mod tests {
         for (pathway, attended, expected) in methods {
             let evidence = evidence(pathway, attended);
             let value = evidence.to_json();
+            let moved = IdentityEvidence {
+                liveness: true,
+                ..evidence.clone()
+            };
+            assert_eq!(IdentityEvidence::read(&moved.to_json()), Ok(moved));
             assert_eq!(IdentityEvidence::read(&value), Ok(evidence));
             let details = &value[0]["evidence_sources"][0]["check_details"];
             let found = [0, 1].map(|place| details[place]["check_method"].as_str().unwrap());
@@ -274,6 +300,10 @@ mod tests {
             ("/0/assurance_process/attended", json!("true")),
             ("/0/assurance_process/pathway", json!("sam_reader")),
             ("/0/assurance_process/procedure", json!("chip-and-face")),
+            (
+                "/0/assurance_process/procedure",
+                json!("chip-and-face-with-liveness"),
+            ),
             ("/0/assurance_level", json!("high")),
             ("/0/trust_framework", json!("another")),
             ("/0/time", json!("2026-01-16T00:00:00Z")),
@@ -305,7 +335,7 @@ mod tests {
         let policy = EvidencePolicy {
             max_age_days: Some(30),
             pathways: vec![Pathway::Chip],
-            attended: false,
+            ..EvidencePolicy::default()
         };
         let refused = |policy: &EvidencePolicy, shown: Option<&Value>, level, now| {
             policy
@@ -333,5 +363,15 @@ mod tests {
         assert_eq!(refused(&attended, Some(&value), full, now), insufficient);
         let watched = evidence(Pathway::Chip, true).to_json();
         assert_eq!(refused(&attended, Some(&watched), full, now), None);
+        let live = EvidencePolicy {
+            liveness: true,
+            ..EvidencePolicy::default()
+        };
+        assert_eq!(refused(&live, Some(&watched), full, now), insufficient);
+        let moved = IdentityEvidence {
+            liveness: true,
+            ..evidence(Pathway::Face, false)
+        };
+        assert_eq!(refused(&live, Some(&moved.to_json()), limited, now), None);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::{
-    Deferral, DeferredRecord, Level, LossReport, Place, Proof, Redemption, Renewal,
+    Deferral, DeferredRecord, Level, LivenessRecord, LossReport, Place, Proof, Redemption, Renewal,
     RevocationTarget, SessionRecord, SessionState, Store, StoreError,
 };
 use super::{
@@ -195,7 +195,22 @@ pub(super) async fn a_person_is_forgotten_but_the_status_is_not(store: &dyn Stor
     granted(store, "g1", "g").await;
     let ids = issued(store, "g1", "one").await;
     opened(store, "g2", "g").await;
+    let asked = |id: &str| LivenessRecord {
+        id: id.to_owned(),
+        person: "g".to_owned(),
+        nonce: format!("nonce of {id}"),
+        movements: Vec::new(),
+        issued: NOW,
+        expires: NOW + 60,
+    };
+    store.open_liveness(asked("g2"), 1, NOW).await.unwrap();
     assert_eq!(store.erase("g", NOW).await, Ok(2));
+    let open = store.take_liveness("g2", NOW).await;
+    assert_eq!(open, Err(StoreError::NotFound), "the challenge names them");
+    // Nor is it known how many they have had: the first of this day is given.
+    let fresh = store.open_liveness(asked("g3"), 1, NOW).await;
+    assert_eq!(fresh, Ok(asked("g3")));
+    store.take_liveness("g3", NOW).await.unwrap();
     let records = store.issuances().await.unwrap();
     for id in &ids {
         let record = records.iter().find(|record| &record.id == id).unwrap();

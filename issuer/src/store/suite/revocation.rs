@@ -142,6 +142,7 @@ async fn at_terminal(store: &dyn Store, id: &str, terminal: &str) {
         terminal: terminal.to_owned(),
         attended: false,
         method: crate::store::CardMethod::ActiveAuthentication,
+        liveness: false,
         document_country: "UTO".to_owned(),
     };
     let proof = Proof {
