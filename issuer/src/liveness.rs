@@ -20,9 +20,8 @@ const CLOCK_STEP: i64 = 2;
 pub(crate) struct Answering<'a> {
     /// The session, or the nonce of a terminal's challenge.
     pub(crate) id: &'a str,
-    /// Thumbprint of the key that must have signed the frames; `None` where a terminal signed them with the rest of its
-    /// evidence.
-    pub(crate) device: Option<&'a str>,
+    /// Thumbprint of the key that must have signed the frames: the session's device, or the terminal.
+    pub(crate) key: &'a str,
 }
 
 impl Service {
@@ -95,7 +94,7 @@ impl Service {
                 "too_large" => Failure::from(Code::ImageTooLarge),
                 _ => Code::Malformed.into(),
             })?;
-            self.signed_by(&answer, answering.device, &open, now)?;
+            self.signed_by(&answer, answering.key, &open, now)?;
             took_its_time(&answer, &open, now)?;
             let exact = answer
                 .frames
@@ -115,16 +114,13 @@ impl Service {
     fn signed_by(
         &self,
         answer: &Answer<'_>,
-        device: Option<&str>,
+        signer: &str,
         open: &LivenessRecord,
         now: i64,
     ) -> Result<(), Failure> {
-        let Some(device) = device else {
-            return Ok(());
-        };
         let now = Timestamp::from_unix(now);
         match liveness::verify(answer, &self.issuer_url(), &open.nonce, now) {
-            Ok(key) if key.thumbprint() == device => Ok(()),
+            Ok(key) if key.thumbprint() == signer => Ok(()),
             _ => Err(Code::LivenessProofInvalid.into()),
         }
     }

@@ -5,8 +5,9 @@ mod support;
 
 use std::sync::Arc;
 
-use serde_json::json;
-use support::{Answer, Issuer, NUMBER, key};
+use serde_json::{Value, json};
+use support::desk::Desk;
+use support::{Answer, Issuer, NUMBER, key, offer_of};
 use tessera_issuer::config::{Config, Demand};
 use tessera_issuer::face::{FaceCheck, Live};
 use tessera_issuer::failure::Code;
@@ -147,7 +148,18 @@ fn frames_of_the_device_that_opened_the_session_pass_and_a_photo_does_not() {
         (passed.status, &passed.body["state"]),
         (200, &json!("face_checked"))
     );
-    assert!(passed.body["credential_offer"].is_object());
+    let (code, tx_code) = offer_of(&passed);
+    let token = issuer.redeem(&code, &tx_code).text("access_token");
+    let issued = issuer.credentials(&token, "identity_limited_ldp", 1);
+    assert_eq!(
+        procedure(&issued.body["credentials"][0]["credential"]),
+        "face-against-register-with-liveness"
+    );
+}
+
+/// What a credential says of the way its holder was proved.
+fn procedure(credential: &Value) -> &Value {
+    &credential["evidence"][0]["assurance_process"]["procedure"]
 }
 
 #[test]
@@ -248,6 +260,62 @@ fn nothing_is_asked_where_nothing_is_demanded() {
     sent.refused(409, "liveness_not_asked");
     let session = (phone.id.clone(), phone.token.clone());
     assert_eq!(issuer.face(&session, b"SAME photo").status, 200);
+}
+
+/// A visit to a terminal that films, signed by `signer`: session and the answer to its evidence.
+fn visit(
+    desk: &Desk,
+    (kind, take, counter): (&str, u8, u64),
+    signer: &SoftwareKey,
+) -> ((String, String), Answer) {
+    let session = desk.issuer.session(NUMBER, "full");
+    let challenge = desk.challenge(&session.0, &desk.key);
+    let asked = challenge.body["liveness"]["nonce"].as_str();
+    let nonce = challenge.text("nonce");
+    let pictures = film(kind, take);
+    let frames = frames(&pictures);
+    let end = chain(asked.unwrap_or("nobody asked"), &frames);
+    let (url, now) = (&desk.issuer.url, desk.issuer.time());
+    let proof = liveness::prepare(signer.public_key(), url, &end, now);
+    let film = encode(&proof.sign(signer).unwrap(), &frames).unwrap();
+    let chip = desk.read(&desk.profile(), &desk.csca, &session.0, &nonce);
+    let evidence = desk.evidence_live(&chip, &film, (&session.0, &nonce, counter));
+    let answer = desk.submit(&evidence);
+    // Whatever came of it, the same cannot be sent again.
+    desk.submit(&evidence).refused(403, "challenge_unknown");
+    (session, answer)
+}
+
+#[test]
+fn a_terminal_films_for_the_full_credential_and_the_credential_says_so() {
+    let desk = Desk::of(issuer(|config| config.proofing.liveness = Demand::Full));
+    let (session, answer) = visit(&desk, ("SAME", 1, 1), &desk.key);
+    assert_eq!(answer.body["state"], "face_matched_to_card", "{answer:?}");
+    let credential = desk.full_credential(&session, &answer.text("tx_code"));
+    assert_eq!(
+        procedure(&credential),
+        "chip-and-face-attended-with-liveness"
+    );
+    let said = credential["evidence"].to_string();
+    assert!(!said.contains("score") && !said.contains("similarity"));
+}
+
+#[test]
+fn a_terminal_that_does_not_film_as_asked_is_refused() {
+    let desk = Desk::of(issuer(|config| config.proofing.liveness = Demand::Full));
+    let session = desk.issuer.session(NUMBER, "full").0;
+    let photo = desk.serve(&session, b"SAME photo", 1);
+    photo.refused(422, "liveness_required");
+    let (_, answer) = visit(&desk, ("STIL", 1, 2), &desk.key);
+    answer.refused(422, "liveness_incomplete");
+    // Frames that another key signed, and frames of before.
+    let (_, answer) = visit(&desk, ("SAME", 2, 3), &desk.operator);
+    answer.refused(422, "liveness_proof_invalid");
+    let (_, answer) = visit(&desk, ("STIL", 1, 4), &desk.key);
+    answer.refused(422, "liveness_replayed");
+    let photos = Desk::of(issuer(|_| {}));
+    let (_, answer) = visit(&photos, ("SAME", 1, 1), &photos.key);
+    answer.refused(409, "liveness_not_asked");
 }
 
 #[test]

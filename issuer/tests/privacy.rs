@@ -8,11 +8,16 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::json;
 use support::desk::Desk;
 use support::{Issuer, Logs, NUMBER};
-use tessera_face::{FaceEngine, FacePolicy, ModelBytes};
-use tessera_issuer::config::Log;
+use tessera_face::{
+    Challenge, FaceEngine, FacePolicy, LivenessAnswer, LivenessFrame, ModelBytes, Movement,
+};
+use tessera_issuer::config::{Demand, Log};
 use tessera_issuer::face::TractFaceCheck;
+use tessera_verifier::crypto::LocalSigner as _;
+use tessera_verifier::liveness::{self, Frame, MEDIA_TYPE, chain, encode};
 
 fn photo(name: &str) -> Vec<u8> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/photos");
@@ -71,6 +76,67 @@ fn written(issuer: &Issuer, logs: &Logs) -> Vec<(String, Vec<u8>)> {
 fn windows(bytes: &[u8]) -> Vec<&[u8]> {
     let step = bytes.len() / 12;
     (1..11).map(|n| &bytes[n * step..n * step + 32]).collect()
+}
+
+#[test]
+fn frames_leave_marks_under_a_key_and_nothing_else() {
+    let engine = || FaceEngine::load(ModelBytes::embedded()).unwrap();
+    let face = Arc::new(TractFaceCheck::new(engine(), FacePolicy::default()));
+    let reference = photo("person_a_2.jpg");
+    let issuer = Issuer::with(face, &reference, |config| {
+        config.proofing.liveness = Demand::Limited;
+    });
+    // No moving head, but frames that are looked at: two pictures of one person, then another's.
+    let pictures = ["person_a_1.jpg", "person_a_2.jpg", "impostor_1.jpg"].map(photo);
+    let frames: Vec<Frame<'_>> = [0, 150, 300]
+        .into_iter()
+        .zip(&pictures)
+        .map(|(at_ms, image)| Frame { at_ms, image })
+        .collect();
+    let device = support::key();
+    let (id, token) = issuer.session_by(&device, json!({"level": "limited"}));
+    let path = format!("/sessions/{id}/liveness");
+    let challenge = issuer.post_json(&path, Some(&token), &json!({}));
+    let end = chain(&challenge.text("nonce"), &frames);
+    let proof = liveness::prepare(device.public_key(), &issuer.url, &end, issuer.time());
+    let body = encode(&proof.sign(&device).unwrap(), &frames).unwrap();
+    let path = format!("/sessions/{id}/face");
+    let judged = issuer.post(&path, Some(&token), MEDIA_TYPE, &body);
+    judged.refused(422, "liveness_other_face");
+
+    let asked = Challenge::of(vec![Movement::Left; 3]).unwrap();
+    let seen: Vec<_> = frames
+        .iter()
+        .map(|frame| LivenessFrame {
+            at_ms: frame.at_ms,
+            image: frame.image,
+        })
+        .collect();
+    let answer = LivenessAnswer {
+        challenge: &asked,
+        frames: &seen,
+    };
+    let hashes = engine()
+        .compare_live(&answer, &reference, &FacePolicy::default())
+        .hashes;
+    assert_eq!(hashes.len(), 3);
+    let written = written(&issuer, &Logs::default());
+    for picture in &pictures {
+        untraced(picture, "a frame", &written);
+        let digest = tessera_verifier::crypto::sha256(picture);
+        for form in forms(&digest) {
+            for (name, bytes) in &written {
+                assert!(!contains(bytes, &form), "a digest without a key in {name}");
+            }
+        }
+    }
+    for hash in &hashes {
+        for (name, bytes) in &written {
+            for form in hash.bytes().chunks(16).flat_map(forms) {
+                assert!(!contains(bytes, &form), "part of a hash in {name}");
+            }
+        }
+    }
 }
 
 #[test]

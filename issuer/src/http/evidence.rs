@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use tessera_card::ChipData;
+use tessera_verifier::did;
 use tessera_verifier::encoding::from_base64url;
 use tessera_verifier::terminal::{
     ChipFiles, EvidenceParts, EvidenceRequest, EvidenceResponse, EvidenceStatement, RecordFiles,
@@ -29,9 +30,9 @@ use crate::store::{Level, StatementUse, StoreError, TerminalRecord};
 use crate::terminal::{believed, own_findings};
 
 /// What was read of a card and a live photo, signed for by the terminal, verified here.
-#[utoipa::path(post, path = "/terminal/evidence", tag = "terminal", request_body(content = Object, description = "`{\"statement\": JWT, \"chip\": {…}, \"photo\": base64url}`, or `record` in place of `chip`"), responses(
+#[utoipa::path(post, path = "/terminal/evidence", tag = "terminal", request_body(content = Object, description = "`{\"statement\": JWT, \"chip\": {…}, \"photo\": base64url}`, or `record` in place of `chip`; `frames` and an empty photo where head movements are asked"), responses(
     (status = 200, description = "`{\"state\": \"face_matched_to_card\", \"tx_code\": …}`; `in_review` where the authority looks first", body = Object),
-    (status = "default", description = "terminal_unknown, terminal_retired, terminal_statement_invalid, terminal_certificate_mismatch, counter_replayed, challenge_unknown, reader_unknown, sam_unknown, software_unknown, attendance_invalid, operator_unknown, operator_retired, evidence_mismatch, chip_not_authentic, csca_unknown, csca_of_another_state, dg_hash_mismatch, active_auth_failed, chip_auth_failed, legacy_algorithm, document_signer_not_valid, document_signer_revoked, revocation_unknown, signed_outside_validity, card_record_invalid, photo_decoder_unavailable, card_photo_unreadable, document_expired, document_not_of_person, face_mismatch and the other face codes", body = super::Problem),
+    (status = "default", description = "terminal_unknown, terminal_retired, terminal_statement_invalid, terminal_certificate_mismatch, counter_replayed, challenge_unknown, reader_unknown, sam_unknown, software_unknown, attendance_invalid, operator_unknown, operator_retired, evidence_mismatch, chip_not_authentic, csca_unknown, csca_of_another_state, dg_hash_mismatch, active_auth_failed, chip_auth_failed, legacy_algorithm, document_signer_not_valid, document_signer_revoked, revocation_unknown, signed_outside_validity, card_record_invalid, photo_decoder_unavailable, card_photo_unreadable, document_expired, document_not_of_person, face_mismatch, liveness_required and the other codes of the face check", body = super::Problem),
 ))]
 pub(super) async fn submit(
     State(service): State<Arc<Service>>,
@@ -75,6 +76,10 @@ pub(super) async fn submit(
         relay: service.store.take_relay(&statement.nonce).await?,
     };
     let lifetimes = service.config.assurance.lifetimes;
+    let key = did::resolve(&statement.iss)
+        .map_err(|_| Failure::from(Code::TerminalStatementInvalid))?
+        .1
+        .thumbprint();
     let judge = async {
         own_findings(&statement)?;
         let (card, portrait) = judge_card(&service, &session.person, card, shown).await?;
@@ -87,7 +92,7 @@ pub(super) async fn submit(
             (true, Some(frames)) => {
                 let answering = Answering {
                     id: &statement.nonce,
-                    device: None,
+                    key: &key,
                 };
                 let answer = service.live_check(place, answering, frames, Some(portrait));
                 answer.await?

@@ -64,7 +64,7 @@ pub(super) async fn check(
         if live {
             let answering = Answering {
                 id: &session.id,
-                device: Some(&session.device),
+                key: &session.device,
             };
             service.live_check(place, answering, photo, portrait).await
         } else {

@@ -122,7 +122,8 @@ struct DeskArgs {
         conflicts_with = "camera"
     )]
     photo: Option<PathBuf>,
-    /// A program that takes the photograph and writes it to its standard output
+    /// A program that writes the photograph to its standard output; called with `left`, `right` and `up` as arguments
+    /// where the issuer asks for head movements, the frames of a person who makes them
     #[arg(long, value_name = "PROGRAM")]
     camera: Option<PathBuf>,
 }

@@ -71,6 +71,9 @@ pub enum TerminalError {
     /// The photograph is absent, unreadable or larger than the issuer accepts.
     #[error("photo: {0}")]
     Photo(String),
+    /// The issuer asks for head movements, and there is only a photograph.
+    #[error("the issuer asks for head movements, and no camera program is named")]
+    NoFilm,
     /// The issuer's address is not one this terminal may talk to.
     #[error("issuer address: {0}")]
     Address(&'static str),
@@ -101,6 +104,7 @@ impl TerminalError {
             Self::VirtualReader(_) => "reader_virtual",
             Self::NoCard(_) => "card_absent",
             Self::Photo(_) => "photo_unusable",
+            Self::NoFilm => "camera_needed",
             Self::Address(_) => "issuer_address_invalid",
         }
     }

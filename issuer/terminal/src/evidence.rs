@@ -6,6 +6,31 @@ use tessera_card::{ChipData, sam};
 use tessera_verifier::terminal::{EvidenceParts, evidence_digest};
 use zeroize::Zeroizing;
 
+/// The person's face, as it was taken for this session: a photograph, or else frames.
+#[derive(Clone, Copy)]
+pub(crate) enum Live<'a> {
+    /// JPEG or PNG.
+    Photo(&'a [u8]),
+    /// The answer to a liveness challenge.
+    Frames(&'a [u8]),
+}
+
+impl<'a> Live<'a> {
+    fn photo(self) -> &'a [u8] {
+        match self {
+            Self::Photo(bytes) => bytes,
+            Self::Frames(_) => &[],
+        }
+    }
+
+    fn frames(self) -> Option<&'a [u8]> {
+        match self {
+            Self::Photo(_) => None,
+            Self::Frames(bytes) => Some(bytes),
+        }
+    }
+}
+
 /// What was read of a card.
 pub(crate) enum Reading {
     /// The files of a travel document's chip.
@@ -23,8 +48,9 @@ impl Reading {
         }
     }
 
-    /// What the statement says about card and photograph.
-    pub(crate) fn digest(&self, photo: &[u8]) -> String {
+    /// What the statement says about card and face.
+    pub(crate) fn digest(&self, live: Live<'_>) -> String {
+        let (photo, frames) = (live.photo(), live.frames().unwrap_or_default());
         evidence_digest(&match self {
             Self::Chip(chip) => EvidenceParts {
                 com: chip.com.as_deref().unwrap_or_default(),
@@ -35,12 +61,14 @@ impl Reading {
                 dg15: chip.dg15.as_deref().unwrap_or_default(),
                 aa_signature: chip.aa_signature.as_deref().unwrap_or_default(),
                 photo,
+                frames,
                 ..EvidenceParts::default()
             },
             Self::Record(reading) => EvidenceParts {
                 record: &reading.record,
                 record_photo: &reading.photo,
                 photo,
+                frames,
                 ..EvidenceParts::default()
             },
         })
@@ -48,7 +76,7 @@ impl Reading {
 
     /// The body of `POST /terminal/evidence`
     /// ([`EvidenceRequest`](tessera_verifier::terminal::EvidenceRequest)).
-    pub(crate) fn body(&self, statement: &str, photo: &[u8]) -> Zeroizing<String> {
+    pub(crate) fn body(&self, statement: &str, live: Live<'_>) -> Zeroizing<String> {
         match self {
             Self::Chip(chip) => {
                 // Always there on the wire; empty says that the chip had none.
@@ -65,7 +93,7 @@ impl Reading {
                         ("dg15", Some(dg15.unwrap_or_default())),
                         ("aa_signature", Some(signature.unwrap_or_default())),
                     ],
-                    photo,
+                    live,
                 )
             }
             Self::Record(reading) => body(
@@ -75,7 +103,7 @@ impl Reading {
                     ("text", Some(reading.record.as_slice())),
                     ("photo", Some(&reading.photo)),
                 ],
-                photo,
+                live,
             ),
         }
     }
@@ -87,14 +115,15 @@ fn body(
     statement: &str,
     kind: &str,
     files: &[(&str, Option<&[u8]>)],
-    photo: &[u8],
+    live: Live<'_>,
 ) -> Zeroizing<String> {
     let encoded = |bytes: &[u8]| bytes.len().div_ceil(3) * 4;
     let size: usize = files
         .iter()
         .map(|(name, bytes)| bytes.map_or(0, |b| encoded(b) + name.len() + 6))
         .sum();
-    let capacity = size + statement.len() + encoded(photo) + 64;
+    let pictures = encoded(live.photo()) + live.frames().map_or(0, encoded);
+    let capacity = size + statement.len() + pictures + 64;
     let mut json = Zeroizing::new(String::with_capacity(capacity));
     // A compact JWS and base64url need no escaping in JSON.
     json.push_str("{\"statement\":\"");
@@ -113,7 +142,11 @@ fn body(
         json.push('"');
     }
     json.push_str("},\"photo\":\"");
-    URL_SAFE_NO_PAD.encode_string(photo, &mut json);
+    URL_SAFE_NO_PAD.encode_string(live.photo(), &mut json);
+    if let Some(frames) = live.frames() {
+        json.push_str("\",\"frames\":\"");
+        URL_SAFE_NO_PAD.encode_string(frames, &mut json);
+    }
     json.push_str("\"}");
     debug_assert!(json.len() <= capacity, "the buffer grew");
     json
@@ -129,7 +162,7 @@ mod tests {
         let mut copy = self::chip();
         copy.dg1.clone_from(&chip.dg1);
         copy.dg2.clone_from(&chip.dg2);
-        Reading::Chip(copy).digest(photo)
+        Reading::Chip(copy).digest(Live::Photo(photo))
     }
 
     fn chip() -> ChipData {
@@ -144,7 +177,7 @@ mod tests {
     #[test]
     fn the_issuer_reads_every_part_out_of_the_body() {
         let photo = [9; 100];
-        let text = Reading::Chip(chip()).body("a.b.c", &photo);
+        let text = Reading::Chip(chip()).body("a.b.c", Live::Photo(&photo));
         let mut request: EvidenceRequest = serde_json::from_str(&text).unwrap();
         assert_eq!(request.statement, "a.b.c");
         let files = request.chip.take().unwrap();
@@ -155,6 +188,24 @@ mod tests {
         assert_eq!(files.aa_signature, "");
         assert!(files.com.is_none() && files.dg14.is_none());
         assert_eq!(request.photo, URL_SAFE_NO_PAD.encode(photo));
+        assert!(request.frames.is_none());
+    }
+
+    #[test]
+    fn frames_take_the_place_of_a_photograph_and_are_signed_for() {
+        let text = Reading::Chip(chip()).body("a.b.c", Live::Frames(&[7; 50]));
+        let request: EvidenceRequest = serde_json::from_str(&text).unwrap();
+        assert_eq!(request.photo, "");
+        assert_eq!(request.frames, Some(URL_SAFE_NO_PAD.encode([7; 50])));
+        let signed = |live| Reading::Chip(chip()).digest(live);
+        assert_ne!(
+            signed(Live::Frames(&[7; 50])),
+            signed(Live::Photo(&[7; 50]))
+        );
+        assert_ne!(
+            signed(Live::Frames(&[7; 50])),
+            signed(Live::Frames(&[8; 50]))
+        );
     }
 
     #[test]

@@ -8,11 +8,13 @@ use std::time::Duration;
 use tessera_card::sam::SamTransport;
 use tessera_card::{AccessKey, Transceiver};
 use tessera_verifier::crypto::LocalSigner;
+use tessera_verifier::liveness::Movement;
 use zeroize::Zeroizing;
 
+use crate::camera::Film;
 use crate::error::TerminalError;
 use crate::key::TerminalKey;
-use crate::language::{Language, explain, instruct};
+use crate::language::{Language, explain, instruct, movements};
 use crate::session::{Operator, Outcome, SessionJob, Station, Step, run_sam_session, run_session};
 
 /// Times that something may be typed wrongly before the session ends.
@@ -52,6 +54,8 @@ pub struct Desk<'a> {
     pub slot: Slot<'a>,
     /// The camera.
     pub camera: &'a mut Camera<'a>,
+    /// Films the person, where the issuer asks for head movements.
+    pub film: Option<&'a dyn Film>,
     /// Who stands by, if anyone: signed in for all visits.
     pub operator: Option<&'a dyn TerminalKey>,
     /// How long a person may take to answer.
@@ -206,8 +210,15 @@ fn session(
         Slot::Resident(wait) => Card::Resident(wait(&mut |_| {})?),
     };
 
-    // The operator is asked in the middle of the session, while its progress is shown on the same screen.
+    // The person is told how to move and the operator is asked in the middle of the session, while its progress is shown
+    // on the same screen.
     let shared = std::cell::RefCell::new(console);
+    let filming = desk.film.map(|film| Prompted {
+        film,
+        console: &shared,
+        language,
+    });
+    let job = job.film(filming.as_ref().map(|filming| filming as _));
     let mut asked = desk.operator.map(|key| Comparison {
         key,
         console: &shared,
@@ -238,6 +249,26 @@ fn session(
         Card::Resident(reader) => {
             run_sam_session(&mut **reader, &mut attended, &job, &photo, &mut progress)
         }
+    }
+}
+
+/// Tells the person how to move, and films.
+struct Prompted<'a, 'b> {
+    film: &'a dyn Film,
+    console: &'a std::cell::RefCell<&'b mut dyn Console>,
+    language: Language,
+}
+
+impl Film for Prompted<'_, '_> {
+    fn film(
+        &self,
+        asked: &[Movement],
+        patience: Duration,
+    ) -> Result<Zeroizing<Vec<u8>>, TerminalError> {
+        self.console
+            .borrow_mut()
+            .show(&movements(asked, self.language));
+        self.film.film(asked, patience)
     }
 }
 

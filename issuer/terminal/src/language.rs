@@ -1,5 +1,7 @@
 //! What the person at the kiosk reads, in English and Chinese.
 
+use tessera_verifier::liveness::Movement;
+
 use crate::session::Step;
 
 /// The language of the display.
@@ -60,6 +62,24 @@ pub fn instruct(step: Step, language: Language) -> &'static str {
             "网络中断,正在重试,请稍候。",
         ),
     }
+}
+
+/// How to move before the camera.
+#[must_use]
+pub fn movements(asked: &[Movement], language: Language) -> String {
+    let said: Vec<&str> = asked
+        .iter()
+        .map(|movement| match movement {
+            Movement::Left => language.pick("to your left", "向您的左侧"),
+            Movement::Right => language.pick("to your right", "向您的右侧"),
+            Movement::Up => language.pick("chin up", "抬起下巴"),
+        })
+        .collect();
+    let first = language.pick(
+        "Look into the camera. Then move your head, each time back to the middle: ",
+        "请正视镜头,然后依次转动头部,每次转回正面:",
+    );
+    [first, &said.join(" → ")].concat()
 }
 
 /// Why it did not work and what helps, by stable code.
@@ -150,6 +170,43 @@ pub fn explain(code: &str, language: Language) -> &'static str {
             "The photograph is blurred. Hold still and take a new one.",
             "照片模糊,请保持不动重新拍摄。",
         ),
+        "face_too_dark" => (
+            "The face is too dark. Turn to the light.",
+            "人脸过暗,请面向光线。",
+        ),
+        "face_too_bright" => (
+            "The face is too bright. Step out of the direct light.",
+            "人脸过亮,请避开强光。",
+        ),
+        "face_turned_away" => ("Please look straight into the camera.", "请正视镜头。"),
+        "face_cropped" => (
+            "Part of the face was outside the picture. Stand before the middle of the camera.",
+            "部分人脸超出画面,请站在镜头正前方。",
+        ),
+        "face_eyes_covered" => (
+            "The eyes cannot be seen. Take off dark glasses and move hair or hands away.",
+            "看不清眼睛,请摘下墨镜,移开头发或手。",
+        ),
+        "face_mouth_covered" => (
+            "The mouth cannot be seen. Take off a mask or scarf.",
+            "看不清嘴部,请摘下口罩或围巾。",
+        ),
+        "liveness_frames" | "liveness_jump" => (
+            "The pictures do not follow one another. Start again, and move slowly.",
+            "画面不连续,请重新开始并放慢动作。",
+        ),
+        "liveness_too_slow" | "liveness_challenge_unknown" => (
+            "The movements took too long. Start again.",
+            "动作用时过长,请重新开始。",
+        ),
+        "liveness_wrong_movement" | "liveness_incomplete" => (
+            "The head did not move as asked. Start again, and follow the order shown.",
+            "头部动作与要求不符,请重新开始并按显示的顺序完成。",
+        ),
+        "liveness_other_face" => (
+            "Only one person may be before the camera. Start again.",
+            "镜头前只能有一个人,请重新开始。",
+        ),
         "image_unreadable" | "image_too_large" | "photo_unusable" => {
             ("The photograph cannot be used.", "照片无法使用。")
         }
@@ -199,7 +256,10 @@ pub fn explain(code: &str, language: Language) -> &'static str {
         | "session_not_durable"
         | "key_file_unusable"
         | "key_token_failed"
-        | "signing_failed" => (
+        | "signing_failed"
+        | "camera_needed"
+        | "liveness_proof_invalid"
+        | "liveness_required" => (
             "This terminal is not in service. Please tell the staff.",
             "本终端暂停服务,请联系工作人员。",
         ),
@@ -231,6 +291,8 @@ mod tests {
             "card_removed",
             "face_mismatch",
             "csca_unknown",
+            "face_eyes_covered",
+            "liveness_jump",
             "never_heard_of",
         ] {
             let (english, chinese) = (

@@ -24,7 +24,7 @@
 //! ([`tessera_verifier::crypto::LocalSigner`]), the counter ([`Counter`]), clock and randomness.
 //! The `tessera-terminal` program wires them to PC/SC, HTTP and files.
 //!
-//! Nothing biometric is written to disk, and the buffers that hold chip files and the photograph are
+//! Nothing biometric is written to disk, and the buffers that hold chip files, photograph and frames are
 //! wiped when the session ends.
 //!
 //! # Example
@@ -67,6 +67,7 @@
 //! # Ok::<(), tessera_terminal::TerminalError>(())
 //! ```
 
+pub mod camera;
 mod counter;
 mod error;
 mod evidence;
@@ -92,7 +93,7 @@ pub use http::HttpIssuer;
 pub use issuer::{IssuerApi, IssuerError, Json};
 pub use journal::{FileJournal, Journal, MemoryJournal, Pending};
 pub use key::{FileKey, KeyPlace, Protection, TerminalKey};
-pub use language::{Language, explain, instruct};
+pub use language::{Language, explain, instruct, movements};
 pub use measure::measure;
 pub use session::{
     Operator, Outcome, SessionJob, SignedIn, Station, Step, run_sam_session, run_session,

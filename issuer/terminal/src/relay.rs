@@ -18,7 +18,7 @@ pub(crate) fn run(
     chip: &mut OpenChip<'_>,
     dg14: &[u8],
     station: &Station<'_>,
-    job: &SessionJob,
+    job: &SessionJob<'_>,
     (terminal, nonce): (&str, &str),
 ) -> Result<(), TerminalError> {
     let mut message = URL_SAFE_NO_PAD.encode(dg14);

@@ -5,11 +5,13 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand_core::CryptoRngCore;
+use serde::Deserialize as _;
 use serde_json::json;
 use tessera_card::sam::{self, SamTransport};
 use tessera_card::{Access, AccessKey, OpenChip, Transceiver};
 use tessera_verifier::crypto::LocalSigner;
 use tessera_verifier::did;
+use tessera_verifier::liveness::LivenessChallenge;
 use tessera_verifier::terminal::{
     self, ChallengeStatement, EvidenceStatement, Statement, aa_challenge,
 };
@@ -17,9 +19,10 @@ use tessera_verifier::terminal::{LivenessFinding, OperatorStatement};
 use tessera_verifier::time::Timestamp;
 use zeroize::Zeroizing;
 
+use crate::camera::{self, Film};
 use crate::counter::Counter;
 use crate::error::TerminalError;
-use crate::evidence::Reading;
+use crate::evidence::{Live, Reading};
 use crate::issuer::{IssuerApi, Json};
 use crate::journal::Journal;
 use crate::relay;
@@ -72,15 +75,16 @@ impl<K: LocalSigner> Operator for SignedIn<K> {
 }
 
 /// What is to be done for one person.
-pub struct SessionJob {
+pub struct SessionJob<'a> {
     issuer: String,
     session: String,
     reader: String,
     access: AccessKey,
     protocols: Access,
+    film: Option<&'a dyn Film>,
 }
 
-impl SessionJob {
+impl<'a> SessionJob<'a> {
     /// A job for the session a wallet started (`session`) at the issuer with this public URL, read
     /// with the reader of this name, by PACE only until said otherwise.
     #[must_use]
@@ -91,7 +95,15 @@ impl SessionJob {
             reader: reader.to_owned(),
             access: AccessKey::Can(String::new()),
             protocols: Access::PaceOnly,
+            film: None,
         }
+    }
+
+    /// Who films the person where the issuer asks for head movements. Without one, such a session ends.
+    #[must_use]
+    pub fn film(mut self, film: Option<&'a dyn Film>) -> Self {
+        self.film = film;
+        self
     }
 
     /// What opens the chip: the card access number, or three fields of the MRZ.
@@ -148,7 +160,8 @@ impl std::fmt::Debug for Outcome {
     }
 }
 
-/// Fetches the challenge, reads the chip, signs and uploads. `photo` is the live JPEG or PNG.
+/// Fetches the challenge, reads the chip, signs and uploads. `photo` is the live JPEG or PNG; where the issuer asks for
+/// head movements, the person is filmed instead, and the photograph is not sent.
 ///
 /// Order matters: the nonce is fetched when the card is there, because it is single-use and short
 /// lived; the counter is raised durably before anything is signed with it.
@@ -158,7 +171,7 @@ impl std::fmt::Debug for Outcome {
 pub fn run_session(
     card: &mut dyn Transceiver,
     station: &mut Station<'_>,
-    job: &SessionJob,
+    job: &SessionJob<'_>,
     photo: &[u8],
     progress: &mut dyn FnMut(Step),
 ) -> Result<Outcome, TerminalError> {
@@ -173,7 +186,7 @@ pub fn run_session(
 pub fn run_sam_session(
     reader: &mut dyn SamTransport,
     station: &mut Station<'_>,
-    job: &SessionJob,
+    job: &SessionJob<'_>,
     photo: &[u8],
     progress: &mut dyn FnMut(Step),
 ) -> Result<Outcome, TerminalError> {
@@ -189,14 +202,26 @@ enum Source<'a> {
 fn run(
     source: Source<'_>,
     station: &mut Station<'_>,
-    job: &SessionJob,
+    job: &SessionJob<'_>,
     photo: &[u8],
     progress: &mut dyn FnMut(Step),
 ) -> Result<Outcome, TerminalError> {
     let terminal = did::did_key(station.signer.public_key());
 
     progress(Step::Challenging);
-    let (nonce, expires) = fetch_nonce(station, job, &terminal, progress)?;
+    let challenge = fetch_challenge(station, job, &terminal, progress)?;
+    let nonce = challenge.nonce;
+    let filmed = match &challenge.liveness {
+        None => None,
+        Some(asked) => {
+            let film = job.film.ok_or(TerminalError::NoFilm)?;
+            let signer = (station.signer, job.issuer.as_str());
+            Some(camera::answer(film, asked, signer, station.clock)?)
+        }
+    };
+    let live = filmed
+        .as_ref()
+        .map_or(Live::Photo(photo), |frames| Live::Frames(frames));
 
     progress(Step::Reading);
     let reading = match source {
@@ -215,7 +240,7 @@ fn run(
     };
     progress(Step::Read);
 
-    let digest = reading.digest(photo);
+    let digest = reading.digest(live);
     let approval = approval(station, job, &terminal, (&nonce, &digest))?;
     let statement = EvidenceStatement {
         iss: terminal,
@@ -234,17 +259,40 @@ fn run(
         liveness: LivenessFinding::NotChecked,
         software: station.software.to_owned(),
     };
-    let body = |signed: &str| reading.body(signed, photo);
-    upload::deliver(station, statement, expires, &body, progress)
+    let body = |signed: &str| reading.body(signed, live);
+    upload::deliver(station, statement, challenge.expires, &body, progress)
 }
 
-/// A nonce and the moment it ends. Every attempt is a statement of its own: the issuer may have seen the one before.
-fn fetch_nonce(
+/// What the issuer wants answered.
+struct Asked {
+    nonce: String,
+    /// Unix seconds.
+    expires: i64,
+    liveness: Option<LivenessChallenge>,
+}
+
+impl Asked {
+    fn read(answer: &Json) -> Result<Self, TerminalError> {
+        let liveness = answer.get("liveness").filter(|asked| !asked.is_null());
+        let read = |asked: &Json| LivenessChallenge::deserialize(asked);
+        Ok(Self {
+            nonce: token(answer, "nonce")?,
+            expires: upload::expiry(answer)?,
+            liveness: liveness
+                .map(read)
+                .transpose()
+                .map_err(|_| TerminalError::IssuerAnswer("liveness"))?,
+        })
+    }
+}
+
+/// A challenge. Every attempt is a statement of its own: the issuer may have seen the one before.
+fn fetch_challenge(
     station: &mut Station<'_>,
-    job: &SessionJob,
+    job: &SessionJob<'_>,
     terminal: &str,
     progress: &mut dyn FnMut(Step),
-) -> Result<(String, i64), TerminalError> {
+) -> Result<Asked, TerminalError> {
     let patience = (station.clock)().unix().saturating_add(CHALLENGE_PATIENCE);
     let mut backoff = Backoff::default();
     loop {
@@ -260,7 +308,7 @@ fn fetch_nonce(
         let body = json!({ "statement": sign(station, &statement)? }).to_string();
         let asked = station.issuer.post("/terminal/challenge", body.as_bytes());
         match asked {
-            Ok(answer) => return Ok((token(&answer, "nonce")?, upload::expiry(&answer)?)),
+            Ok(answer) => return Asked::read(&answer),
             Err(error) if upload::unanswered(&error) => {
                 progress(Step::Waiting);
                 backoff.pause(station, patience).map_err(|_| error)?;
@@ -273,7 +321,7 @@ fn fetch_nonce(
 /// The operator's own statement, where an operator stands by.
 fn approval(
     station: &mut Station<'_>,
-    job: &SessionJob,
+    job: &SessionJob<'_>,
     terminal: &str,
     (nonce, digest): (&str, &str),
 ) -> Result<Option<String>, TerminalError> {

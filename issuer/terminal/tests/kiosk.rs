@@ -15,11 +15,13 @@ use tessera_card::sam::SamTransport;
 use tessera_card::{Transceiver, TransportError};
 use tessera_cardsim::sam::{SamCard, SamHolder, SamReader};
 use tessera_cardsim::{Chip, Csca, Fault, Profile};
+use tessera_terminal::camera::Film;
 use tessera_terminal::kiosk::{Console, Desk, End, Slot, visit};
 use tessera_terminal::{
     FileKey, MemoryCounter, MemoryJournal, Station, TerminalError, TerminalKey,
 };
 use tessera_verifier::Timestamp;
+use tessera_verifier::liveness::{Frame, Movement, encode};
 use zeroize::Zeroizing;
 
 /// Writes down what happens.
@@ -53,6 +55,7 @@ struct Case {
     attended: bool,
     /// A resident card on a reader with a security module; `false` when it is lifted as soon as it was found.
     resident: Option<bool>,
+    moving: bool,
 }
 
 const GOOD: Case = Case {
@@ -61,7 +64,21 @@ const GOOD: Case = Case {
     card: true,
     attended: false,
     resident: None,
+    moving: false,
 };
+
+/// Films two frames at once.
+struct Frames;
+
+impl Film for Frames {
+    fn film(&self, _: &[Movement], _: Duration) -> Result<Zeroizing<Vec<u8>>, TerminalError> {
+        let frame = |at_ms| Frame {
+            at_ms,
+            image: b"frame",
+        };
+        Ok(encode("", &[frame(1), frame(2)]).unwrap())
+    }
+}
 
 /// A reader without a line between.
 struct Direct(SamReader);
@@ -109,6 +126,9 @@ fn play(name: &str, case: &Case) -> (End, Option<String>) {
     let operator = FileKey::generate().unwrap();
     let issuer = Issuer::new(&key.did(), csca.certificate());
     issuer.fates(case.fates);
+    if case.moving {
+        issuer.ask_to_move(&[Movement::Right, Movement::Up]);
+    }
     let slot = |_: &mut dyn FnMut(Duration)| -> Result<Box<dyn Transceiver>, TerminalError> {
         if !case.card {
             return Err(TerminalError::NoCard(60));
@@ -133,6 +153,7 @@ fn play(name: &str, case: &Case) -> (End, Option<String>) {
             None => Slot::Chip(Box::new(slot)),
         },
         camera: &mut camera,
+        film: case.moving.then_some(&Frames as &dyn Film),
         operator: case.attended.then_some(&operator as &dyn TerminalKey),
         patience: Duration::from_secs(90),
     };
@@ -167,6 +188,12 @@ fn play(name: &str, case: &Case) -> (End, Option<String>) {
 fn a_person_is_led_to_a_code_in_both_languages() {
     assert_eq!(play("english.txt", &GOOD), (End::Confirmed, None));
     assert_eq!(play("chinese.txt", &GOOD), (End::Confirmed, None));
+    let moving = Case {
+        moving: true,
+        ..GOOD
+    };
+    assert_eq!(play("moving.txt", &moving), (End::Confirmed, None));
+    assert_eq!(play("moving-chinese.txt", &moving), (End::Confirmed, None));
 }
 
 #[test]

@@ -142,6 +142,26 @@ impl Desk {
         about: (&str, &str, u64),
         differ: impl FnOnce(&mut EvidenceStatement),
     ) -> Value {
+        self.evidence_of(chip, (photo, None), about, differ)
+    }
+
+    /// Evidence with the frames of a moving head in place of a photo.
+    pub(crate) fn evidence_live(
+        &self,
+        chip: &ChipData,
+        frames: &[u8],
+        about: (&str, &str, u64),
+    ) -> Value {
+        self.evidence_of(chip, (&[], Some(frames)), about, |_| {})
+    }
+
+    fn evidence_of(
+        &self,
+        chip: &ChipData,
+        (photo, frames): (&[u8], Option<&[u8]>),
+        about: (&str, &str, u64),
+        differ: impl FnOnce(&mut EvidenceStatement),
+    ) -> Value {
         let empty: &[u8] = &[];
         let parts = EvidenceParts {
             com: chip.com.as_deref().unwrap_or(empty),
@@ -152,6 +172,7 @@ impl Desk {
             dg15: chip.dg15.as_deref().unwrap_or(empty),
             aa_signature: chip.aa_signature.as_deref().unwrap_or(empty),
             photo,
+            frames: frames.unwrap_or(empty),
             ..EvidenceParts::default()
         };
         let mut statement = self.statement(about, evidence_digest(&parts));
@@ -169,7 +190,11 @@ impl Desk {
         if let Some(dg14) = &chip.dg14 {
             files["dg14"] = json!(base64url(dg14));
         }
-        json!({"statement": jwt, "chip": files, "photo": base64url(photo)})
+        let mut body = json!({"statement": jwt, "chip": files, "photo": base64url(photo)});
+        if let Some(frames) = frames {
+            body["frames"] = json!(base64url(frames));
+        }
+        body
     }
 
     /// The statement of an attended visit over a digest.

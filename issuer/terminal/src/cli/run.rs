@@ -1,29 +1,26 @@
 //! What each command does.
 
-use std::io::{IsTerminal, Read, Write};
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command as Program, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
+use tessera_terminal::camera::{CameraProgram, Film, MAX_PHOTO, bounded};
 use tessera_terminal::key::{self, TerminalKey};
 use tessera_terminal::{
     FileCounter, FileJournal, HttpIssuer, Journal as _, KeyPlace, Language, Outcome, Protection,
     Station, TerminalError, explain, measure, resume,
 };
-use tessera_terminal::{SessionJob, SignedIn, instruct, kiosk, run_sam_session};
+use tessera_terminal::{SessionJob, SignedIn, instruct, kiosk, movements, run_sam_session};
 #[cfg(feature = "pcsc")]
 use tessera_terminal::{Step, reader, run_session};
+use tessera_verifier::liveness::Movement;
 use tessera_verifier::time::Timestamp;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::{Cli, Command, DeskArgs, KioskArgs, SessionArgs, StationArgs};
-
-/// Largest photograph: what the issuer accepts.
-const MAX_PHOTO: u64 = 8 * 1024 * 1024;
-/// Time a camera program may take.
-const CAMERA: Duration = Duration::from_secs(30);
 
 type Printed = Result<Zeroizing<String>, TerminalError>;
 
@@ -276,7 +273,9 @@ fn record_session(
     let mut operator = operator(&args.desk)?.map(SignedIn);
     let photo = photograph(&args.desk)?;
     opened.journal.forget()?;
-    let job = SessionJob::new(&args.station.issuer, &args.session, reader.name());
+    let film = Prompted::of(&args.desk, language);
+    let job = SessionJob::new(&args.station.issuer, &args.session, reader.name())
+        .film(film.as_ref().map(|film| film as _));
     eprintln!(
         "{}",
         language.pick("Put the card on the reader.", "请将证件放在读卡器上。")
@@ -300,7 +299,9 @@ fn chip_session(args: &SessionArgs, language: Language) -> Printed {
     let photo = photograph(&args.desk)?;
     let reader = found(&args.desk)?;
     opened.journal.forget()?;
+    let film = Prompted::of(&args.desk, language);
     let job = SessionJob::new(&args.station.issuer, &args.session, &reader.name())
+        .film(film.as_ref().map(|film| film as _))
         .access(args.access.key())
         .protocols(args.access.protocols());
     eprintln!(
@@ -369,11 +370,13 @@ fn visits(args: &KioskArgs, reader: String, slot: kiosk::Slot<'_>) -> Printed {
     }
     let mut console = super::console::Machine::new();
     let mut camera = || photograph(&args.desk);
+    let film = args.desk.camera.as_deref().map(CameraProgram::new);
     let mut desk = kiosk::Desk {
         issuer: args.station.issuer.clone(),
         reader,
         slot,
         camera: &mut camera,
+        film: film.as_ref().map(|film| film as _),
         operator: operator.as_deref(),
         patience: Duration::from_secs(args.patience),
     };
@@ -418,59 +421,43 @@ fn countdown(seconds: u64) {
     }
 }
 
-/// The photograph from the camera program or the file, in one buffer of its size, so that no copies stay behind.
+/// The photograph from the camera program or the file.
 fn photograph(args: &DeskArgs) -> Result<Zeroizing<Vec<u8>>, TerminalError> {
     if let Some(program) = &args.camera {
-        return taken(program);
+        return CameraProgram::new(program).photo();
     }
     let path = args.photo.as_deref().unwrap_or(Path::new("-"));
     if path.as_os_str() == "-" {
-        return bounded(std::io::stdin().lock());
+        return bounded(std::io::stdin().lock(), MAX_PHOTO);
     }
-    bounded(std::fs::File::open(path).map_err(|error| TerminalError::Photo(error.to_string()))?)
+    let file =
+        std::fs::File::open(path).map_err(|error| TerminalError::Photo(error.to_string()))?;
+    bounded(file, MAX_PHOTO)
 }
 
-/// Runs the camera program for as long as it may take.
-fn taken(program: &Path) -> Result<Zeroizing<Vec<u8>>, TerminalError> {
-    let failed = |error: std::io::Error| TerminalError::Photo(error.to_string());
-    let mut camera = Program::new(program)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(failed)?;
-    let output = camera.stdout.take();
-    let reading = std::thread::spawn(move || output.map(bounded));
-    let until = Instant::now() + CAMERA;
-    let status = loop {
-        match camera.try_wait().map_err(failed)? {
-            Some(status) => break status,
-            // A camera that has written too much waits for a reader that has gone: it ends here as well.
-            None if Instant::now() >= until => {
-                let _ = camera.kill();
-                break camera.wait().map_err(failed)?;
-            }
-            None => std::thread::sleep(Duration::from_millis(20)),
-        }
-    };
-    let photo = reading.join().ok().flatten();
-    match photo {
-        Some(photo) if status.success() => photo,
-        _ => Err(TerminalError::Photo("the camera failed".to_owned())),
+/// Says on standard error how to move, and films.
+struct Prompted {
+    program: CameraProgram,
+    language: Language,
+}
+
+impl Prompted {
+    fn of(args: &DeskArgs, language: Language) -> Option<Self> {
+        args.camera.as_deref().map(|program| Self {
+            program: CameraProgram::new(program),
+            language,
+        })
     }
 }
 
-fn bounded(from: impl Read) -> Result<Zeroizing<Vec<u8>>, TerminalError> {
-    let failed = |what: String| TerminalError::Photo(what);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_PHOTO as usize + 1));
-    match from.take(MAX_PHOTO + 1).read_to_end(&mut bytes) {
-        Ok(0) => Err(failed("is empty".to_owned())),
-        Ok(length) if length as u64 > MAX_PHOTO => {
-            bytes.zeroize();
-            Err(failed(format!("is larger than {MAX_PHOTO} bytes")))
-        }
-        Ok(_) => Ok(bytes),
-        Err(error) => Err(failed(error.to_string())),
+impl Film for Prompted {
+    fn film(
+        &self,
+        asked: &[Movement],
+        patience: Duration,
+    ) -> Result<Zeroizing<Vec<u8>>, TerminalError> {
+        eprintln!("{}", movements(asked, self.language));
+        self.program.film(asked, patience)
     }
 }
 

@@ -13,6 +13,8 @@ use tessera_card::{
 };
 use tessera_terminal::{IssuerApi, IssuerError};
 use tessera_verifier::Timestamp;
+use tessera_verifier::did;
+use tessera_verifier::liveness::{self, Answer, Movement};
 use tessera_verifier::terminal::{
     ChallengeStatement, EvidenceParts, EvidenceRequest, EvidenceStatement, OperatorStatement,
     RelayStatement, ResumeStatement, aa_challenge, evidence_digest, verify,
@@ -21,6 +23,8 @@ use tessera_verifier::terminal::{
 pub(crate) const URL: &str = "https://issuer.example";
 pub(crate) const SESSION: &str = "session-1";
 pub(crate) const TX_CODE: &str = "493817";
+/// Begins the chain of frames.
+const MOVE: &str = "begin here";
 pub(crate) const NOW: i64 = 1_790_000_000;
 
 pub(crate) struct Issuer {
@@ -34,6 +38,8 @@ pub(crate) struct Issuer {
     counter: Cell<u64>,
     attended: RefCell<Option<String>>,
     fates: RefCell<VecDeque<Fate>>,
+    movements: RefCell<Vec<Movement>>,
+    filmed: RefCell<Vec<Vec<u8>>>,
 }
 
 /// What the network does with a call.
@@ -62,12 +68,42 @@ impl Issuer {
             counter: Cell::new(0),
             attended: RefCell::new(None),
             fates: RefCell::new(VecDeque::new()),
+            movements: RefCell::new(Vec::new()),
+            filmed: RefCell::new(Vec::new()),
         }
     }
 
     /// What becomes of the next calls; after them all arrive.
     pub(crate) fn fates(&self, fates: &[Fate]) {
         self.fates.replace(fates.iter().copied().collect());
+    }
+
+    /// From now on a photograph is not enough.
+    pub(crate) fn ask_to_move(&self, movements: &[Movement]) {
+        self.movements.replace(movements.to_vec());
+    }
+
+    /// The pictures of the last recording.
+    pub(crate) fn filmed(&self) -> Vec<Vec<u8>> {
+        self.filmed.borrow().clone()
+    }
+
+    /// The frames where movements are asked, signed by the terminal, in place of a photograph.
+    fn frames(&self, request: &EvidenceRequest) -> Result<Vec<u8>, String> {
+        if self.movements.borrow().is_empty() {
+            assert!(request.frames.is_none());
+            return Ok(Vec::new());
+        }
+        assert_eq!(request.photo, "");
+        let frames = request.frames.as_ref().ok_or("liveness_required")?;
+        let bytes = URL_SAFE_NO_PAD.decode(frames).unwrap();
+        let answer = Answer::parse(&bytes).unwrap();
+        let key = liveness::verify(&answer, URL, MOVE, Timestamp::from_unix(NOW))
+            .map_err(|_| "liveness_proof_invalid")?;
+        assert_eq!(did::did_key(&key), self.terminal);
+        let pictures = answer.frames.iter().map(|frame| frame.image.to_vec());
+        self.filmed.replace(pictures.collect());
+        Ok(bytes)
     }
 
     /// The operator who signed the last evidence.
@@ -114,7 +150,13 @@ impl Issuer {
         self.nonces.set(self.nonces.get() + 1);
         let nonce = format!("nonce-{}", self.nonces.get());
         *self.open.borrow_mut() = Some(nonce.clone());
-        Ok(json!({"nonce": nonce, "expires_at": "2026-09-21T20:00:00Z"}))
+        let mut answer = json!({"nonce": nonce, "expires_at": "2026-09-21T20:00:00Z"});
+        let movements = self.movements.borrow();
+        if !movements.is_empty() {
+            answer["liveness"] = json!({"nonce": MOVE, "movements": *movements, "seconds": 90,
+                "expires_at": "2026-09-21T20:00:00Z"});
+        }
+        Ok(answer)
     }
 
     fn resumed(&self) -> Result<Resumed, String> {
@@ -169,12 +211,14 @@ impl Issuer {
                 .decode(text)
                 .map_err(|_| "malformed".to_owned())
         };
+        let frames = self.frames(&request)?;
         if let Some(record) = &request.record {
             let (text, photo) = (bytes(&record.text)?, bytes(&record.photo)?);
             let digest = evidence_digest(&EvidenceParts {
                 record: &text,
                 record_photo: &photo,
                 photo: &bytes(&request.photo)?,
+                frames: &frames,
                 ..EvidenceParts::default()
             });
             assert_eq!(digest, statement.digest);
@@ -204,6 +248,7 @@ impl Issuer {
             dg15: chip.dg15.as_deref().unwrap_or_default(),
             aa_signature: chip.aa_signature.as_deref().unwrap_or_default(),
             photo: &bytes(&request.photo)?,
+            frames: &frames,
             ..EvidenceParts::default()
         });
         if digest != statement.digest {
