@@ -96,6 +96,13 @@ mod tests {
         }
         assert_eq!(distance(&a, &key.alike(&inverted)), 512);
         assert_ne!(from_base64url(&a).unwrap(), plain);
+        // The mask hides a hash without a bit, the order where a bit was.
+        let bytes = |hash: [u8; HASH_BYTES]| from_base64url(&key.alike(&hash)).unwrap();
+        let empty = bytes([0; HASH_BYTES]);
+        assert!((180..330).contains(&empty.iter().map(|byte| byte.count_ones()).sum::<u32>()));
+        let mut first = [0; HASH_BYTES];
+        first[0] = 0xFF;
+        assert_ne!(bytes(first)[0] ^ empty[0], 0xFF);
         let other = ReplayKey::new(&[8; 32]).alike(&plain);
         assert!((180..330).contains(&distance(&a, &other)));
     }

@@ -49,6 +49,7 @@ impl World {
             level,
             pathway,
             attended: false,
+            liveness: false,
             time: self.now().start_of_day(),
             organization: "Specimen Authority".into(),
         }
