@@ -63,7 +63,8 @@ export const answers = {
     const decryption = keyPair();
     const jwk = signing.publicKey.export({ format: 'jwk' });
     const did = `did:jwk:${encoded(jwk)}`;
-    const client = new Openid4vpVerifier({ callbacks: callbacks(signing, decryption) });
+    const hands = callbacks(signing, decryption);
+    const client = new Openid4vpVerifier({ callbacks: hands });
     const nonce = randomBytes(16).toString('base64url');
     const state = randomBytes(16).toString('base64url');
     const server = createServer();
@@ -87,17 +88,17 @@ export const answers = {
       },
     };
     const make = (walletNonce) => client.createOpenId4vpAuthorizationRequest({
-      authorizationRequestPayload: payload,
+      authorizationRequestPayload: { ...payload, ...(walletNonce && { wallet_nonce: walletNonce }) },
       jar: {
         requestUri: `${base}/request`,
         jwtSigner: { method: 'did', didUrl: `${did}#0`, alg: 'ES256' },
         expiresInSeconds: 300,
         additionalJwtPayload: { aud: 'https://self-issued.me/v2' },
       },
-      ...(walletNonce && { wallet: { nonce: walletNonce } }),
+      ...(walletNonce && { wallet: { expectedNonce: walletNonce } }),
     });
     const made = await make();
-    session = { server, client, payload, nonce, posted: undefined };
+    session = { server, client, hands, payload, nonce, posted: undefined };
     server.on('request', async (request, response) => {
       const form = Object.fromEntries(new URLSearchParams(await body(request)));
       if (request.url === '/request') {
@@ -116,11 +117,11 @@ export const answers = {
 
   /** Ends the session: what the wallet posted, by the library, and what was disclosed, by @sd-jwt. */
   async 'vpv-judge'({ issuer }) {
-    const { server, client, payload, nonce, posted } = session;
+    const { server, client, hands, payload, nonce, posted } = session;
     server.close();
     if (!posted) throw new Error('nothing was posted');
     const response = posted.response ? posted : { ...posted, vp_token: JSON.parse(posted.vp_token) };
-    const parsed = await client.parseOpenid4vpAuthorizationResponse({ authorizationResponse: response, authorizationRequestPayload: payload });
+    const parsed = await client.parseOpenid4vpAuthorizationResponse({ authorizationResponse: response, authorizationRequestPayload: payload, callbacks: hands });
     const said = parsed.authorizationResponsePayload;
     if (said.state !== payload.state) throw new Error('another state');
     const [presentation] = said.vp_token.pid;
