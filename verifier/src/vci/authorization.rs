@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn each_mistake_is_named() {
-        let good = request().to_form().encode().to_string();
+        let good = (*request().to_form().encode()).clone();
         for (from, to, why) in [
             (
                 "response_type=code",
