@@ -192,6 +192,17 @@ mod tests {
     }
 
     #[test]
+    fn the_lengths_of_a_record_are_fixed() {
+        let text = record::specimen();
+        for (lengths, photo) in [([1, 0, 4, 1], PHOTO), ([1, 0, 4, 0], PHOTO - 1)] {
+            let content = [&lengths[..], &text, &vec![7; photo]].concat();
+            assert!(matches!(parse(&content), Err(CardError::Malformed(_))));
+        }
+        let content = [&[1, 0, 4, 0][..], &text, &[7; PHOTO]].concat();
+        assert!(parse(&content).is_ok());
+    }
+
+    #[test]
     fn a_card_is_read_in_four_steps() {
         let reading = run(good());
         let reading = reading.as_ref().map(|reading| {

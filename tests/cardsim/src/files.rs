@@ -306,7 +306,7 @@ fn dg14(
         let kind = tlv(6, &[&PROTOCOLS[..], &[1, family(modp)]].concat());
         infos.extend(constructed(0x30, &[&kind, &key.spki, &id]));
     }
-    if profile.pace {
+    if profile.pace && !profile.has(Fault::UnsignedPace) {
         infos.extend(pace_info(profile));
     }
     Ok(object(0x6E, &tlv(0x31, &infos), profile))

@@ -89,6 +89,8 @@ pub enum Fault {
     KeyUsedTooLate,
     /// The signer's certificate says that its key was to be used from tomorrow on.
     KeyUsedTooEarly,
+    /// DG14 does not list the PACE that EF.CardAccess offers.
+    UnsignedPace,
     /// The document signer's certificate is valid longer than its authority's.
     SignerOutlivesAuthority,
 }

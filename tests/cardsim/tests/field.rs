@@ -180,6 +180,15 @@ fn every_active_authentication() {
         let proof = Proof::ActiveAuthentication(b"nonce-09");
         let replayed = evidence::verify_with(&data, &anchors, &proof, &Policy::default(), NOW);
         assert_eq!(code(replayed), "active_auth_failed", "{scheme:?}");
+        let whole = data.aa_signature.clone().unwrap();
+        if matches!(scheme.key, KeyKind::EcExplicit(_)) {
+            // The same two numbers in more octets than the curve's.
+            let (r, s) = whole.split_at(whole.len() / 2);
+            data.aa_signature = Some([&[0], r, &[0], s].concat());
+            let longer = judge(&data, &anchors, &Policy::default());
+            assert_eq!(code(longer), "active_auth_failed", "{scheme:?}");
+        }
+        data.aa_signature = Some(whole);
         let signature = data.aa_signature.as_mut().unwrap();
         *signature.last_mut().unwrap() ^= 1;
         let altered = judge(&data, &anchors, &Policy::default());
@@ -357,6 +366,14 @@ fn documents_of_every_size() {
         let refused = judge(&data, &anchors, &Policy::default());
         assert_eq!(code(refused), "dg_hash_mismatch");
     }
+}
+
+/// Doc 9303-11 §4.4.1: EF.CardAccess is unsigned, so what it offers has to stand in DG14 as well.
+#[test]
+fn an_offer_of_pace_that_nobody_signed() {
+    let (csca, _) = authority(Scheme::default());
+    let refused = read(&profile().with(Fault::UnsignedPace), &csca);
+    assert_eq!(code(refused), "card_protocol");
 }
 
 #[test]
