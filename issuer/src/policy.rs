@@ -55,7 +55,8 @@ impl ProofRules<'_> {
                 }
                 Some(_) if nobody && !self.demanded() => {}
                 Some(attestation) => {
-                    if !self.attestation(attestation)?.keys.contains(key) {
+                    let said = self.attestation(attestation)?;
+                    if !said.keys.contains(key) {
                         return Err(Failure::with(
                             Code::InvalidKeyAttestation,
                             "the attestation is for other keys",

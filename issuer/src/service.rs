@@ -177,7 +177,7 @@ impl Service {
     }
 
     /// The active key and, where credentials carry one, its certificate: both of the same moment.
-    fn signing(&self) -> Result<(Arc<dyn Signer>, Option<Vec<String>>), Failure> {
+    fn signing(&self) -> Result<Signing, Failure> {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         let certificate = match self.wallets.x5c {
             false => None,
@@ -418,6 +418,9 @@ fn decoder(card: &crate::config::Card) -> Result<Arc<dyn PhotoDecoder>, String> 
         None => Ok(Arc::new(AbsentDecoder)),
     }
 }
+
+/// A key, and its certificate where credentials carry one.
+type Signing = (Arc<dyn Signer>, Option<Vec<String>>);
 
 /// Credentials asked for, and what entitles to them.
 pub(crate) struct Wanted {
