@@ -22,5 +22,6 @@ pub mod rp;
 pub mod sd_jwt;
 pub mod specimen;
 pub mod vci;
+pub mod vci_issuer;
 pub mod vectors;
 pub mod verifier_peer;

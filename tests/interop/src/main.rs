@@ -9,7 +9,7 @@ use tessera_interop::matrix::Matrix;
 use tessera_interop::oracle::Oracle;
 use tessera_interop::peer::Peer;
 use tessera_interop::{
-    data_integrity, did_key, differential, exchange, jsonld, rp, sd_jwt, vci, vectors,
+    data_integrity, did_key, differential, exchange, jsonld, rp, sd_jwt, vci, vci_issuer, vectors,
     verifier_peer,
 };
 
@@ -47,6 +47,7 @@ fn run(program: PathBuf, peers: &Path) -> std::io::Result<Matrix> {
     vectors::run(&oracle, &mut matrix);
     exchange::run(&peers, &mut matrix);
     vci::run(&peers, &mut matrix);
+    vci_issuer::run(&peers, &mut matrix);
     rp::run(&peers, &mut matrix);
     verifier_peer::run(&peers, &mut matrix);
     differential::run(&oracles, &mut matrix);

@@ -7,11 +7,13 @@ import * as dataIntegrity from './data-integrity.mjs';
 import * as tokens from './jose.mjs';
 import * as sdJwt from './sd-jwt.mjs';
 import * as vciIssuer from './vci-issuer.mjs';
+import * as vciWallet from './vci-wallet.mjs';
 import * as vpVerifier from './vp-verifier.mjs';
 import * as vpWallet from './vp-wallet.mjs';
 
 const answers = {
-  ...dataIntegrity.answers, ...tokens.answers, ...sdJwt.answers, ...vciIssuer.answers, ...vpVerifier.answers, ...vpWallet.answers,
+  ...dataIntegrity.answers, ...tokens.answers, ...sdJwt.answers, ...vciIssuer.answers, ...vciWallet.answers,
+  ...vpVerifier.answers, ...vpWallet.answers,
 };
 
 for await (const line of createInterface({ input: process.stdin })) {

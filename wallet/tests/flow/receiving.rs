@@ -5,7 +5,8 @@ use tessera_verifier::claims::{AssuranceLevel, Format};
 use tessera_verifier::vci::Secret;
 use tessera_wallet::client::Client;
 use tessera_wallet::enrol::{self, Progress};
-use tessera_wallet::store::Store;
+use tessera_wallet::renew::{self, Means};
+use tessera_wallet::store::{CredentialSet, Store};
 use tessera_wallet::{receive, trust};
 
 use super::*;
@@ -237,4 +238,52 @@ fn no_more_than_eight_mebibytes_of_a_bundle_are_read() {
     let (_folder, mut store) = world.store();
     trust::contact(&mut store, world.surroundings(), ISSUER, None).unwrap();
     assert_eq!(world.bundle_bound.get(), 8 * 1024 * 1024);
+}
+
+#[test]
+fn what_runs_low_or_ends_soon_is_due_once_a_day() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    let id = enrolled(&world, &mut store).unwrap();
+    let clock = || tessera_wallet::Clock::now(&world);
+    let due = |store: &Store| renew::due(store.contents(), clock()).len();
+    assert_eq!(due(&store), 0);
+    let change = |store: &mut Store, change: &dyn Fn(&mut CredentialSet)| {
+        store
+            .update(world.surroundings().rng, |contents| {
+                contents.sets.iter_mut().for_each(change);
+                Ok(())
+            })
+            .unwrap();
+    };
+    // Three left of one format is not low, two is, whatever is left of the other.
+    let keep = |set: &mut CredentialSet, most: usize| {
+        let mut kept = 0;
+        set.unused.retain(|one| {
+            kept += usize::from(one.format == Format::SdJwt);
+            one.format != Format::SdJwt || kept <= most
+        });
+    };
+    change(&mut store, &|set| keep(set, 3));
+    assert_eq!(due(&store), 0);
+    change(&mut store, &|set| keep(set, 2));
+    assert_eq!(due(&store), 1);
+    let found = renew::due(store.contents(), clock());
+    assert!(
+        matches!(found[0].means, Means::DeviceKey(_)),
+        "no refresh token came"
+    );
+    // Asked for and refused: not again on the same day.
+    renew::refused(&mut store, world.surroundings(), &id).unwrap();
+    assert_eq!(due(&store), 0);
+    world.now.set(world.now.get() + DAY);
+    assert_eq!(due(&store), 1);
+    // Enough is left, but it ends soon.
+    let (_other, mut store) = world.store();
+    enrolled(&world, &mut store).unwrap();
+    let end = store.contents().sets[0].valid_until;
+    world.now.set(end - 8 * DAY);
+    assert_eq!(due(&store), 0);
+    world.now.set(end - 6 * DAY);
+    assert_eq!(due(&store), 1);
 }
