@@ -485,3 +485,6 @@ fn random_indices(entropy: &dyn Entropy, count: usize) -> Vec<u32> {
         .map(|chunk| u32::from_be_bytes(*chunk) & (STATUS_LIST_LEN - 1))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;
