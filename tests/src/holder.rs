@@ -1,7 +1,8 @@
 //! The holder: the `tessera` command with a store of its own.
 
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -25,12 +26,18 @@ impl Holder {
     /// # Errors
     /// When `tessera init` refuses.
     pub fn new(programs: &Programs, store: &Path) -> Result<Self> {
-        let holder = Self {
-            programs: programs.clone(),
-            store: store.to_path_buf(),
-        };
+        let holder = Self::at(programs, store);
         holder.run(&["init"])?.expect_ok("tessera init")?;
         Ok(holder)
+    }
+
+    /// Whoever keeps a wallet in `store`, or will.
+    #[must_use]
+    pub fn at(programs: &Programs, store: &Path) -> Self {
+        Self {
+            programs: programs.clone(),
+            store: store.to_path_buf(),
+        }
     }
 
     /// Enrols with a photograph of the fixtures. A refusal is a result.
@@ -113,6 +120,58 @@ impl Holder {
     /// When the program cannot be run.
     pub fn run(&self, arguments: &[&str]) -> Result<Finished> {
         Finished::of(self.command().args(arguments))
+    }
+
+    /// Runs a command that needs the passphrase of a backup.
+    ///
+    /// # Errors
+    /// When the program cannot be run.
+    pub fn backup(&self, arguments: &[&str], passphrase: &str) -> Result<Finished> {
+        let mut command = self.command();
+        command.env("TESSERA_BACKUP_PASSPHRASE", passphrase);
+        Finished::of(command.args(arguments))
+    }
+
+    /// Runs a command that asks something on the way: the first line on standard error for which `reply` has an answer is
+    /// answered on standard input.
+    ///
+    /// # Errors
+    /// When the program cannot be run, or the answer could not be found.
+    pub fn ask(
+        &self,
+        arguments: &[&str],
+        reply: impl Fn(&str) -> Option<Result<String>>,
+    ) -> Result<Finished> {
+        let mut command = self.command();
+        command
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn()?;
+        let mut said = BufReader::new(
+            child
+                .stderr
+                .take()
+                .ok_or_else(|| Failure::new("no stderr"))?,
+        );
+        let (mut stderr, mut line) = (String::new(), String::new());
+        while said.read_line(&mut line)? > 0 {
+            stderr.push_str(&line);
+            if let Some(answer) = reply(line.trim_end()) {
+                let answer = answer.inspect_err(|_| drop(child.kill()))?;
+                if let Some(mut stdin) = child.stdin.take() {
+                    writeln!(stdin, "{answer}")?;
+                }
+            }
+            line.clear();
+        }
+        let output = child.wait_with_output()?;
+        Ok(Finished {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr,
+        })
     }
 
     /// The folder of the store.

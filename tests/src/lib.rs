@@ -14,6 +14,7 @@
 //! harness itself be killed.
 
 pub mod authority;
+pub mod browser;
 pub mod crafted;
 pub mod failure;
 pub mod holder;

@@ -13,6 +13,7 @@
 //! | 20, 21 a chip that agrees keys, a resident card | [`cards`] |
 //! | 22, 23 a moving head; covered faces | [`liveness`] |
 //! | 24 a relying party's server, by QR code; told after step 11 | [`server`] |
+//! | 26–28 a wallet that starts in a browser, a batch that runs low, a backup | [`life_cycle`] |
 
 pub mod asking;
 pub mod cards;
@@ -20,6 +21,7 @@ pub mod chip;
 pub mod durability;
 pub mod face;
 pub mod later;
+pub mod life_cycle;
 pub mod liveness;
 pub mod offline;
 pub mod server;
@@ -153,6 +155,7 @@ pub fn walk(stage: &mut Stage, report: &mut Report) {
     terminal::retired(stage, report);
     cards::key_agreeing_chip(stage, report);
     cards::resident_card(stage, report);
+    life_cycle::life_cycle(stage, report);
 }
 
 /// Lets the second end: a revocation stops the sessions that were opened in its own second as well.
