@@ -8,6 +8,7 @@ use rand_core::OsRng;
 use tessera_card::AccessKey;
 use tessera_cardsim::sam::SamReader;
 use tessera_cardsim::{Chip, ChipAuth, Cipher, Csca, Curve, Fault, Profile};
+use tessera_terminal::camera::CameraProgram;
 use tessera_terminal::{
     FileCounter, FileKey, HttpIssuer, KeyPlace, MemoryJournal, SessionJob, SignedIn, Station,
     run_session,
@@ -54,6 +55,8 @@ pub struct Kiosk {
     key: String,
     /// Configuration of the token the key is in, if it is in one.
     token: Option<PathBuf>,
+    /// The camera program, where people are filmed.
+    camera: Option<PathBuf>,
 }
 
 /// A PKCS#11 token in software, where Debian puts it.
@@ -102,6 +105,7 @@ impl Kiosk {
             did: String::new(),
             key,
             token,
+            camera: None,
         };
         kiosk.did = kiosk.made_key(&kiosk.key, false)?;
         kiosk.enrol(authority)?;
@@ -174,6 +178,19 @@ impl Kiosk {
     pub fn retire(&self, authority: &Authority) -> Result<()> {
         authority.admin(&["terminal", "retire", "--did", &self.did])?;
         Ok(())
+    }
+
+    /// From now on this program films whoever stands at the terminal, in place of photographs.
+    pub fn film_with(&mut self, camera: &Path) {
+        self.camera = Some(camera.to_path_buf());
+    }
+
+    /// What the terminal is told of the camera.
+    fn camera(&self, photo_name: &str) -> [String; 2] {
+        match &self.camera {
+            Some(program) => ["--camera".into(), text(program)],
+            None => ["--photo".into(), text(&photo(photo_name))],
+        }
     }
 
     /// The terminal's DID.
@@ -308,8 +325,7 @@ impl Kiosk {
             .args(card)
             .arg("--operator")
             .arg(self.operator())
-            .arg("--photo")
-            .arg(photo(photo_name))
+            .args(self.camera(photo_name))
             .arg("--key")
             .arg(&self.key);
         let done = Finished::of(&mut terminal)?;
@@ -355,8 +371,10 @@ impl Kiosk {
             journal: &mut MemoryJournal::default(),
             pause: &std::thread::sleep,
         };
+        let camera = self.camera.as_deref().map(CameraProgram::new);
         let job = SessionJob::new(&authority.url(), session, "in process")
-            .access(AccessKey::Can(CAN.into()));
+            .access(AccessKey::Can(CAN.into()))
+            .film(camera.as_ref().map(|camera| camera as _));
         let photo = std::fs::read(photo(photo_name))?;
         match run_session(&mut chip, &mut station, &job, &photo, &mut |_| ()) {
             Ok(outcome) => Ok(outcome.tx_code.to_string()),

@@ -13,6 +13,7 @@
 //! | 20, 21 a chip that agrees keys, a resident card | [`cards`] |
 //! | 22, 23 a moving head; covered faces | [`liveness`] |
 //! | 24 a relying party's server, by QR code; told after step 11 | [`server`] |
+//! | 25 a head that moves at the terminal | [`liveness`] |
 //! | 26–28 a wallet that starts in a browser, a batch that runs low, a backup | [`life_cycle`] |
 
 pub mod asking;

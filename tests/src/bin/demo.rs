@@ -34,6 +34,7 @@ fn tell() -> Result<bool> {
     story::durability::killed_in_flight(&mut stage, &mut report);
     story::liveness::moving_head(&mut stage, &mut report);
     story::liveness::covered_faces(&mut stage, &mut report);
+    story::liveness::at_the_terminal(&mut stage, &mut report);
     drop(stage);
 
     report.print_table();

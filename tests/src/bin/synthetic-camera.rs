@@ -1,10 +1,10 @@
 //! A camera for demonstrations: films a photograph whose face is turned by computation, and writes the frames to
 //! standard output as `tessera enrol --camera` reads them.
 //!
-//! `synthetic-camera --photo FILE [--seed N] [--cover NAME] [--instead left,up,…] [--keep FILE | --play FILE] MOVEMENT…`
+//! `synthetic-camera --photo FILE [--seed N] [--cover NAME] [--instead left,up,…] [--still] [--keep FILE | --play FILE] MOVEMENT…`
 //!
-//! It takes the time a person would. `--cover` draws one of the covers of `tessera_face::synthetic` over every frame (blanks
-//! in its name written as `_`), `--instead` makes other movements than asked, `--keep` copies the frames into a file,
+//! Without a movement it writes the photograph itself, as a terminal's camera does. It takes the time a person would. `--cover` draws one of the covers of `tessera_face::synthetic` over every frame (blanks
+//! in its name written as `_`), `--instead` makes other movements than asked, `--still` makes none, `--keep` copies the frames into a file,
 //! and `--play` shows the frames of such a file again.
 
 use std::io::Write as _;
@@ -27,7 +27,7 @@ fn main() -> std::process::ExitCode {
 
 fn run(mut arguments: impl Iterator<Item = String>) -> Result<()> {
     let (mut photo, mut seed, mut instead, mut keep, mut play) = (None, 1, None, None, None);
-    let mut cover = None;
+    let (mut cover, mut still) = (None, false);
     let mut asked = Vec::new();
     while let Some(argument) = arguments.next() {
         let mut value = || {
@@ -39,6 +39,7 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<()> {
             "--seed" => seed = value()?.parse().map_err(Failure::during("the seed"))?,
             "--cover" => cover = Some(named(&value()?)?),
             "--instead" => instead = Some(value()?),
+            "--still" => still = true,
             "--keep" => keep = Some(value()?),
             "--play" => play = Some(value()?),
             name => asked.push(movement(name)?),
@@ -46,6 +47,10 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<()> {
     }
     if let Some(other) = instead {
         asked = other.split(',').map(movement).collect::<Result<_>>()?;
+    }
+    if asked.is_empty() {
+        let photo = photo.ok_or_else(|| Failure::new("--photo is wanted"))?;
+        return Ok(std::io::stdout().lock().write_all(&std::fs::read(photo)?)?);
     }
     let begun = Instant::now();
     let recording = match (play, photo) {
@@ -59,8 +64,12 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<()> {
                 Some(cover) => sitter.wearing(cover),
                 None => sitter,
             };
+            let mut take = Take::new(seed);
+            if still {
+                (take.turn, take.lift) = (0.0, 0.0);
+            }
             let film = sitter
-                .film(&asked, &Take::new(seed))
+                .film(&asked, &take)
                 .map_err(Failure::during("filming"))?;
             encoded(&film)?
         }

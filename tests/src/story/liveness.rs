@@ -1,9 +1,12 @@
 //! Liveness and covered faces: a head that moves as asked, and what does not pass for one.
 
+use std::path::PathBuf;
+
 use super::Stage;
 use crate::Result;
 use crate::authority::text;
 use crate::holder::Holder;
+use crate::kiosk::Card;
 use crate::registry::{ANTON, MEI, Specimen, photo};
 use crate::report::Report;
 
@@ -81,6 +84,65 @@ pub fn covered_faces(stage: &mut Stage, report: &mut Report) {
             filmed(stage, &MEI, &arguments)
         });
     }
+}
+
+/// At the terminal too the head has to move.
+pub fn at_the_terminal(stage: &mut Stage, report: &mut Report) {
+    report.step(
+        FIRST + 3,
+        "The authority wants to see heads move at the terminal as well: it films, signs the frames, and keeps none.",
+    );
+    report.check("issuer started again", "ready", || {
+        stage.authority.stop()?;
+        stage.authority.set("PROOFING__LIVENESS", "required");
+        stage.authority.start().map(|()| "ready".into())
+    });
+    report.check("a photo beside the card", "camera_needed", || visit(stage));
+    let mut code = String::new();
+    report.check("the head moves as asked", "code shown", || {
+        let camera = camera(stage, &["--photo", &selfie(&MEI), "--seed", "51"])?;
+        stage.kiosk.film_with(&camera);
+        code = visit(stage)?;
+        Ok(if code.len() == 6 {
+            "code shown".into()
+        } else {
+            code.clone()
+        })
+    });
+    report.check("full credential received", "ok", || {
+        Ok(stage.mei.finish_upgrade(&code)?.verdict())
+    });
+    report.check("MEI sits still", "liveness_incomplete", || {
+        let still = ["--photo", &selfie(&MEI), "--seed", "52", "--still"];
+        let camera = camera(stage, &still)?;
+        stage.kiosk.film_with(&camera);
+        visit(stage)
+    });
+}
+
+/// MEI and her card at the terminal: the code shown, or the code of the refusal.
+fn visit(stage: &mut Stage) -> Result<String> {
+    super::next_second();
+    let session = stage.mei.begin_upgrade(&stage.authority, &MEI)?;
+    let kiosk = &stage.kiosk;
+    kiosk.session(&stage.authority, &session, Card::Genuine, MEI.selfie)
+}
+
+/// A program that is the synthetic camera with these arguments before the movements.
+fn camera(stage: &Stage, arguments: &[&str]) -> Result<PathBuf> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let program = stage.file("terminal-camera");
+    let quoted = |word: &str| format!("'{}'", word.replace('\'', "'\\''"));
+    let words: Vec<String> = std::iter::once(text(&stage.programs.path("synthetic-camera")))
+        .chain(arguments.iter().map(|word| (*word).to_owned()))
+        .map(|word| quoted(&word))
+        .collect();
+    std::fs::write(
+        &program,
+        format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" ")),
+    )?;
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700))?;
+    Ok(program)
 }
 
 /// What a fresh wallet is told when it enrols with the synthetic camera.
