@@ -221,10 +221,10 @@ impl<'a> Certificate<'a> {
             // Any policy will do, and which key signed is told by the signature.
             oid::CERTIFICATE_POLICIES | oid::SUBJECT_KEY_ID => Ok(()),
             oid::AUTHORITY_KEY_ID => {
-                let mut parts = value.sequence()?;
-                value.end()?;
-                // [0] keyIdentifier; issuer and serial number may follow.
-                self.authority_key_id = parts.optional(0x80)?.map(|id| id.content);
+                // [0] keyIdentifier; issuer and serial number may follow. One of another form names no key: which key
+                // signed is told by the signature.
+                let named = value.sequence().and_then(|mut parts| parts.optional(0x80));
+                self.authority_key_id = named.ok().flatten().map(|id| id.content);
                 Ok(())
             }
             // §4.2: a critical extension that is not understood.

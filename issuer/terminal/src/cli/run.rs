@@ -320,15 +320,29 @@ fn chip_session(args: &SessionArgs, language: Language) -> Printed {
     Ok(confirmed(outcome, language, args.json))
 }
 
+/// The terminal's keys and its operator's, opened before any reader: without them no card is to be waited for.
+struct Manned {
+    opened: Opened,
+    operator: Option<Box<dyn TerminalKey>>,
+}
+
 fn serve(args: &KioskArgs) -> Printed {
+    let manned = Manned {
+        opened: Opened::of(&args.station)?,
+        operator: operator(&args.desk)?,
+    };
     match args.sam_reader()? {
-        Some(reader) => serve_residents(reader, args),
-        None => serve_chips(args),
+        Some(reader) => serve_residents(reader, args, manned),
+        None => serve_chips(args, manned),
     }
 }
 
 /// Resident cards. The line is opened anew for each: what was left of an exchange that failed ends with its visit.
-fn serve_residents(reader: tessera_terminal::sam::SamReader, args: &KioskArgs) -> Printed {
+fn serve_residents(
+    reader: tessera_terminal::sam::SamReader,
+    args: &KioskArgs,
+    manned: Manned,
+) -> Printed {
     let name = reader.name().to_owned();
     drop(reader);
     let wait = Duration::from_secs(args.desk.wait);
@@ -341,11 +355,11 @@ fn serve_residents(reader: tessera_terminal::sam::SamReader, args: &KioskArgs) -
         })?;
         Ok(Box::new(reader) as Box<dyn tessera_card::sam::SamTransport>)
     };
-    visits(args, name, kiosk::Slot::Resident(Box::new(slot)))
+    visits(args, manned, name, kiosk::Slot::Resident(Box::new(slot)))
 }
 
 #[cfg(feature = "pcsc")]
-fn serve_chips(args: &KioskArgs) -> Printed {
+fn serve_chips(args: &KioskArgs, manned: Manned) -> Printed {
     let reader = found(&args.desk)?;
     let wait = Duration::from_secs(args.desk.wait);
     let slot = |left: &mut dyn FnMut(Duration)| {
@@ -355,13 +369,20 @@ fn serve_chips(args: &KioskArgs) -> Printed {
         })?;
         Ok(Box::new(card) as Box<dyn tessera_card::Transceiver>)
     };
-    visits(args, reader.name(), kiosk::Slot::Chip(Box::new(slot)))
+    visits(
+        args,
+        manned,
+        reader.name(),
+        kiosk::Slot::Chip(Box::new(slot)),
+    )
 }
 
 /// One person after the other.
-fn visits(args: &KioskArgs, reader: String, slot: kiosk::Slot<'_>) -> Printed {
-    let mut opened = Opened::of(&args.station)?;
-    let operator = operator(&args.desk)?;
+fn visits(args: &KioskArgs, manned: Manned, reader: String, slot: kiosk::Slot<'_>) -> Printed {
+    let Manned {
+        mut opened,
+        operator,
+    } = manned;
     let mut rng = rand_core::OsRng;
     let mut station = opened.station(&mut rng);
     // A session that a power cut ended: the person is gone, so its code is shown to nobody.
@@ -402,7 +423,7 @@ fn chip_session(_args: &SessionArgs, _language: Language) -> Printed {
 }
 
 #[cfg(not(feature = "pcsc"))]
-fn serve_chips(_args: &KioskArgs) -> Printed {
+fn serve_chips(_args: &KioskArgs, _manned: Manned) -> Printed {
     Err(without_readers())
 }
 
