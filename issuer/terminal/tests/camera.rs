@@ -1,5 +1,5 @@
 //! The camera: a program that takes a photograph or films a moving head, and what becomes of its output.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod issuer;
 
