@@ -38,8 +38,9 @@ const MEMORY_EVERY: usize = 5;
 const SESSIONS: usize = 48_000;
 /// Sessions written at once while the store is filled.
 const SEEDED_AT_ONCE: usize = 64;
-/// What memory may differ by and still not have grown: the store's page cache fills within its bound.
-const GROWTH: f64 = 1.05;
+/// What memory may differ by and still not have grown: pages that the store frees late come and go, and its page cache
+/// fills within its bound. A leak of a kilobyte an issuance would be more.
+const GROWTH: f64 = 1.08;
 /// Requests of one issuance.
 const REQUESTS: usize = 3;
 const MAX_ANSWER: usize = 256 * 1024;
