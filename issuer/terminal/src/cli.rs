@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+#[cfg(feature = "pcsc")]
 use tessera_card::AccessKey;
 use tessera_terminal::TerminalError;
 use tessera_terminal::sam::{self, SamReader};
@@ -209,6 +210,13 @@ struct Access {
 }
 
 impl Access {
+    fn sam_reader(&self) -> Result<Option<SamReader>, TerminalError> {
+        sam_reader(self.sam_serial.as_deref(), self.sam_tcp.as_deref())
+    }
+}
+
+#[cfg(feature = "pcsc")]
+impl Access {
     /// Clap has made sure that one form is complete.
     fn key(&self) -> AccessKey {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -221,18 +229,12 @@ impl Access {
             },
         }
     }
-}
 
-impl Access {
     fn protocols(&self) -> tessera_card::Access {
         match self.allow_bac {
             true => tessera_card::Access::PaceOrBac,
             false => tessera_card::Access::PaceOnly,
         }
-    }
-
-    fn sam_reader(&self) -> Result<Option<SamReader>, TerminalError> {
-        sam_reader(self.sam_serial.as_deref(), self.sam_tcp.as_deref())
     }
 }
 
