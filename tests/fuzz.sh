@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Hostile input: every fuzz target of the verifier for FUZZ_SECONDS (30) and of the cards for half of that, as many at
-# once as there are processors; on two processors about twelve minutes, four of them for building. A longer run than a
+# once as there are processors; on two processors seven and a half minutes, and what building takes. A longer run than a
 # minute each ends with the property tests, with many more cases than `make test` takes. The committed seeds in the
 # folders `corpus` are read; what is found in addition stays in the target folder.
 set -euo pipefail

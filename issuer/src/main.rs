@@ -8,7 +8,7 @@ use tessera_issuer::cli::{Cli, Outside, run};
 use tessera_issuer::environment::{SystemClock, SystemEntropy};
 
 /// Threads for work that blocks. The store writes one transaction at a time and computation needs a processor: more
-/// threads would only wait for one another, each with a stack and with the pages that the store frees late.
+/// threads would only wait for one another. With 512 the issuer took more memory under load and answered less.
 const BLOCKING_THREADS: usize = 32;
 
 fn main() -> ExitCode {
