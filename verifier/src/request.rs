@@ -12,6 +12,7 @@ mod dc_api;
 mod metadata;
 mod read;
 pub mod registration;
+mod sender;
 mod transaction;
 
 pub use authenticate::{AuthenticatedName, AuthenticatedRequest, Requester, Trust, Unregistered};
@@ -20,6 +21,7 @@ pub use client::ClientIdPrefix;
 pub use dc_api::DcApiProtocol;
 pub use metadata::ResponseEncryption;
 pub use registration::Registration;
+pub use sender::Sender;
 pub use transaction::{HASH_ALGORITHM, Transaction, TransactionData};
 
 use alloc::string::String;
@@ -407,26 +409,33 @@ impl UnauthenticatedRequest {
         let mut refusal = Error::RequestInvalid {
             why: "no signature",
         };
-        self.candidates.retain(|candidate| {
-            let request = &candidate.request;
-            if now >= request.expires {
-                refusal = Error::RequestExpired {
-                    until: request.expires,
-                    now,
-                };
-                return false;
-            }
-            if request.issued_at > now.add_seconds(SKEW) {
-                refusal = Error::RequestInvalid {
-                    why: "issued in the future",
-                };
-                return false;
-            }
-            true
-        });
+        self.candidates
+            .retain(|candidate| match one_in_time(&candidate.request, now) {
+                Ok(()) => true,
+                Err(error) => {
+                    refusal = error;
+                    false
+                }
+            });
         match self.candidates.is_empty() {
             true => Err(refusal),
             false => Ok(self),
         }
     }
+}
+
+/// Whether a request is neither past nor from the future.
+fn one_in_time(request: &Request, now: Timestamp) -> Result<(), Error> {
+    if now >= request.expires {
+        return Err(Error::RequestExpired {
+            until: request.expires,
+            now,
+        });
+    }
+    if request.issued_at > now.add_seconds(SKEW) {
+        return Err(Error::RequestInvalid {
+            why: "issued in the future",
+        });
+    }
+    Ok(())
 }

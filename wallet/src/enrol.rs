@@ -11,6 +11,7 @@ use tessera_verifier::{device, vci};
 
 use crate::error::Error;
 use crate::issuer::{Issuer, read};
+use crate::messages::Language;
 use crate::receive::PERSON;
 use crate::store::{CredentialSet, PendingSession, Store};
 use crate::surroundings::Surroundings;
@@ -113,7 +114,7 @@ struct Reported {
 }
 
 /// A district where applications are taken, or will be.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Opening {
     /// What to name with the application.
     pub district: String,
@@ -123,6 +124,17 @@ pub struct Opening {
     pub name_zh: String,
     /// The first day, `YYYY-MM-DD`.
     pub from: String,
+}
+
+impl Opening {
+    /// The district's name.
+    #[must_use]
+    pub fn name(&self, language: Language) -> &str {
+        match language {
+            Language::English => &self.name_en,
+            Language::Chinese => &self.name_zh,
+        }
+    }
 }
 
 /// Who applies.
@@ -146,7 +158,7 @@ struct State {
 /// Starts a session for one person at one level, bound to this wallet's device key.
 ///
 /// # Errors
-/// [`Error::IssuerRefused`], [`Error::IssuerMalformed`], network errors.
+/// [`Error::DistrictNotOpen`], [`Error::IssuerRefused`], [`Error::IssuerMalformed`], network errors.
 pub fn start(
     store: &Store,
     surroundings: Surroundings<'_>,
@@ -291,7 +303,14 @@ fn open<T: DeserializeOwned>(
     if let Some(district) = applicant.district {
         body["district"] = json!(district);
     }
-    issuer.post_json(issuer.address(path)?, &body)
+    let answer = issuer.post_json(issuer.address(path)?, &body);
+    answer.map_err(|error| match error {
+        Error::DistrictNotOpen { mut openings } => {
+            openings.retain(|one| applicant.district == Some(one.district.as_str()));
+            Error::DistrictNotOpen { openings }
+        }
+        other => other,
+    })
 }
 
 fn session_of(

@@ -1,5 +1,6 @@
 //! Everything that can go wrong, one stable code each. Sentences for people are in [`crate::messages`].
 
+use crate::enrol::Opening;
 use crate::messages::{self, Language};
 use crate::transport::TransportError;
 
@@ -56,6 +57,11 @@ pub enum Error {
         /// HTTP status.
         status: u16,
     },
+    /// The issuer takes no applications from the applicant's district yet.
+    DistrictNotOpen {
+        /// The districts and their first days, as the issuer says; after [`crate::enrol::start`] the applicant's alone.
+        openings: Vec<Opening>,
+    },
     /// The issuer's answer does not follow its protocol.
     IssuerMalformed,
     /// The issuer now names another root than the one kept at enrolment.
@@ -111,6 +117,8 @@ pub enum Error {
     Check(tessera_verifier::Error),
     /// The request URI or file does not lead to a request object.
     RequestUnreadable,
+    /// The link wants its request fetched in a way that OpenID4VP does not know.
+    RequestUriMethodUnknown,
     /// The wallet has no issuer bundle yet.
     BundleMissing,
     /// The bundle is past its age and could not be refreshed.
@@ -128,6 +136,8 @@ pub enum Error {
         /// Claim names that are missing, joined with commas.
         missing: String,
     },
+    /// The request asks for credentials in formats that this wallet does not know, or takes none that it makes.
+    FormatsUnknown,
     /// The format asked for on the command line is not accepted by the request or not held.
     FormatUnavailable,
     /// The holder said no.
@@ -178,6 +188,7 @@ impl Error {
             Self::Signing => "signing_failed",
             Self::Transport(error) => error.code(),
             Self::IssuerRefused { code, .. } => code,
+            Self::DistrictNotOpen { .. } => "district_not_open",
             Self::IssuerMalformed => "issuer_answer_malformed",
             Self::IssuerRootChanged => "issuer_root_changed",
             Self::IssuerUnknown => "issuer_unknown",
@@ -204,6 +215,7 @@ impl Error {
             Self::StatusMissing => "status_missing",
             Self::Check(error) => error.code(),
             Self::RequestUnreadable => "request_unreadable",
+            Self::RequestUriMethodUnknown => "request_uri_method_unknown",
             Self::BundleMissing => "bundle_missing",
             Self::BundleStale => "bundle_stale",
             Self::NoCredential => "no_credential",
@@ -211,6 +223,7 @@ impl Error {
             Self::CredentialExpired => "credential_expired",
             Self::CredentialsExhausted => "credentials_exhausted",
             Self::QueryNotSatisfied { .. } => "query_not_satisfied",
+            Self::FormatsUnknown => "formats_unknown",
             Self::FormatUnavailable => "format_unavailable",
             Self::ConsentDeclined => "consent_declined",
             Self::ConsentNeeded => "consent_needed",
@@ -249,6 +262,13 @@ impl Error {
             Self::IssuerRefused { code, status } if !messages::knows(code) => {
                 messages::fill("issuer_refused", language, &[code, &status.to_string()])
             }
+            Self::DistrictNotOpen { openings } => match openings.as_slice() {
+                [opening] => {
+                    let name = opening.name(language);
+                    messages::fill("district_opens", language, &[name, &opening.from])
+                }
+                _ => messages::fill(self.code(), language, &[]),
+            },
             Self::Check(error) if !messages::knows(error.code()) => error.to_string(),
             other => messages::fill(other.code(), language, &[]),
         }

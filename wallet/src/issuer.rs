@@ -1,18 +1,23 @@
 //! Talking to one issuer: addresses under its own, JSON both ways, its error codes passed on.
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tessera_verifier::json::{self, Limits};
+use tessera_verifier::time::Timestamp;
 use tessera_verifier::vci::Secret;
 use url::Url;
 
+use crate::enrol::Opening;
 use crate::error::Error;
-
 use crate::surroundings::Surroundings;
 use crate::transport::{HttpRequest, HttpResponse, TransportError, check_url};
 
 /// Deepest nesting accepted in an issuer's JSON.
 const DEPTH: usize = 32;
+
+/// Longest name of a district that is shown, in bytes.
+const MAX_NAME: usize = 200;
 
 /// One issuer, by its credential issuer identifier.
 pub(crate) struct Issuer<'a> {
@@ -99,10 +104,32 @@ impl<'a> Issuer<'a> {
 
 /// What an error status becomes.
 pub(crate) fn refusal(answer: &HttpResponse) -> Error {
-    Error::IssuerRefused {
-        code: error_code(answer),
-        status: answer.status,
+    let code = error_code(answer);
+    match code.as_str() {
+        "district_not_open" => Error::DistrictNotOpen {
+            openings: openings(answer),
+        },
+        _ => Error::IssuerRefused {
+            code,
+            status: answer.status,
+        },
     }
+}
+
+/// The districts and first days that stand beside a refusal; none where they cannot be read. What is no date is left out.
+fn openings(answer: &HttpResponse) -> Vec<Opening> {
+    #[derive(Deserialize)]
+    struct Openings {
+        openings: Vec<Opening>,
+    }
+    let said: Result<Openings, Error> = read(answer);
+    let mut openings = said.map(|said| said.openings).unwrap_or_default();
+    let short = |name: &str| name.len() <= MAX_NAME;
+    openings.retain(|opening| {
+        let dated = Timestamp::parse_date(&opening.from).is_ok();
+        dated && short(&opening.name_en) && short(&opening.name_zh)
+    });
+    openings
 }
 
 /// The protocol's own code of an error body (RFC 6749 §5.2, OpenID4VCI 1.0 §8.3.1), if it is a plain word.

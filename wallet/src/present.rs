@@ -3,6 +3,7 @@
 //! The order matters: what is shown is cut out, the credential is taken out of the store durably, then signed with,
 //! then sent. A crash after it was taken out loses one credential of a batch; it never shows one twice.
 
+mod refuse;
 mod respond;
 
 use serde_json::{Map, Value, json};
@@ -13,6 +14,7 @@ use tessera_verifier::request::Request;
 use tessera_verifier::sd_jwt::{self, SdJwt};
 use tessera_verifier::time::Timestamp;
 
+pub use refuse::ErrorCode;
 pub use respond::{Sent, SignedPresentation};
 
 use crate::consent::Consent;
@@ -72,7 +74,10 @@ pub fn sign(
             transactions: &item.transactions,
         };
         let presentation = build(cut, &key, &binding, &contexts, now)?;
-        vp_token.insert(item.query_id, json!([presentation]));
+        let answers = vp_token.entry(item.query_id).or_insert_with(|| json!([]));
+        if let Value::Array(answers) = answers {
+            answers.push(presentation);
+        }
     }
     SignedPresentation::new(Value::Object(vp_token), request.request())
 }

@@ -14,7 +14,7 @@ use aws_lc_rs::rand::SecureRandom;
 use tessera_verifier::did::Documents;
 use tessera_verifier::encoding::base64url;
 use tessera_verifier::request::{
-    DcApiProtocol, Request, Trust, UnauthenticatedRequest, Unregistered,
+    DcApiProtocol, Request, Sender, Trust, UnauthenticatedRequest, Unregistered,
 };
 use tessera_verifier::time::Timestamp;
 use tessera_verifier::x509::TrustAnchor;
@@ -41,6 +41,8 @@ pub struct RequestObject {
     expected_client_id: Option<String>,
     /// What was sent with a POST for the request; it must come back (§5.10).
     wallet_nonce: Option<String>,
+    /// The link asked for a way of fetching the request that there is not (§5.10).
+    odd_method: bool,
 }
 
 #[derive(Debug)]
@@ -78,6 +80,7 @@ impl RequestObject {
             form,
             expected_client_id: None,
             wallet_nonce: None,
+            odd_method: false,
         }
     }
 
@@ -165,16 +168,17 @@ impl RequestObject {
     ) -> Result<Self, Error> {
         let at = Url::parse(at).map_err(|_| Error::RequestUnreadable)?;
         let (compact, wallet_nonce) = match method {
-            None | Some("get") => (fetch::get(surroundings, at, reach)?, None),
             Some("post") => {
                 let nonce = fresh_nonce(surroundings.rng)?;
                 let compact = fetch::post(surroundings, at, &nonce, reach)?;
                 (compact, Some(nonce))
             }
-            Some(_) => return Err(Error::RequestUnreadable),
+            // By any other name the request is fetched only to learn who may be told (§8.5).
+            _ => (fetch::get(surroundings, at, reach)?, None),
         };
         Ok(Self {
             wallet_nonce,
+            odd_method: !matches!(method, None | Some("get" | "post")),
             ..Self::new(Form::Signed {
                 compact,
                 by_reference: true,
@@ -197,7 +201,7 @@ impl RequestObject {
     /// [`Error::Check`] with `request_invalid`, `request_expired`, `requester_unregistered`, `over_asking` or
     /// another code of the verifier; [`Error::Transport`] when the answer would go to an address out of reach.
     pub fn authenticate(
-        self,
+        &self,
         known: &[KnownIssuer],
         now: Timestamp,
         reach: &Reach,
@@ -210,14 +214,17 @@ impl RequestObject {
     /// A requester that some register knows is held to that register, whatever the holder accepts of strangers.
     ///
     /// # Errors
-    /// Those of [`authenticate`](Self::authenticate).
+    /// Those of [`authenticate`](Self::authenticate); [`Error::RequestUriMethodUnknown`].
     pub fn authenticate_as(
-        self,
+        &self,
         known: &[KnownIssuer],
         now: Timestamp,
         reach: &Reach,
         acceptance: &Acceptance,
     ) -> Result<AuthenticatedRequest, Error> {
+        if self.odd_method {
+            return Err(Error::RequestUriMethodUnknown);
+        }
         let asks = acceptance.unregistered == Unregistered::Ask;
         let mut refusal = Error::BundleMissing;
         for issuer in known {
@@ -252,6 +259,41 @@ impl RequestObject {
         let request = request.ok_or(Error::BundleMissing)?;
         let request = AuthenticatedRequest::unregistered(request, known);
         self.checked(request, reach, acceptance)
+    }
+
+    /// Who sent a request that was refused, where an error may be told to them (OpenID4VP 1.0 §8.5): a client whose
+    /// signature holds, whom a register knows or the holder accepts, and whose address is within reach; or the page that
+    /// the platform vouches for. `None` for everybody else, and where the link or the fetch was not that client's.
+    #[must_use]
+    pub fn sender(
+        &self,
+        known: &[KnownIssuer],
+        now: Timestamp,
+        reach: &Reach,
+        acceptance: &Acceptance,
+    ) -> Option<Sender> {
+        let compact = match &self.form {
+            Form::Signed { compact, .. } => compact,
+            Form::DcApi { origin, .. } => return Sender::of_origin(origin).ok(),
+            Form::Parameters(_) => return None,
+        };
+        let mut bundles: Vec<Option<&KnownIssuer>> = known.iter().map(Some).collect();
+        bundles.push(None);
+        let sender = bundles.into_iter().find_map(|issuer| {
+            let trust = acceptance.trust(issuer, acceptance.unregistered);
+            Sender::of_signed(compact, &trust, now).ok()
+        })?;
+        let of_the_link = self
+            .expected_client_id
+            .as_ref()
+            .is_none_or(|expected| expected == sender.client_id());
+        let fresh =
+            self.wallet_nonce.is_none() || self.wallet_nonce.as_deref() == sender.wallet_nonce();
+        let within = sender
+            .response_uri()
+            .and_then(|address| Url::parse(address).ok())
+            .is_some_and(|url| reach.check(&url).is_ok());
+        (of_the_link && fresh && within).then_some(sender)
     }
 
     fn read(&self, now: Timestamp) -> Result<UnauthenticatedRequest, Error> {

@@ -53,6 +53,8 @@ pub struct Wish {
     pub format: Option<Format>,
     /// To show what the request would like and does not need, too.
     pub optional: bool,
+    /// To show every credential that fits where a query takes several (`multiple`), not the best one alone.
+    pub several: bool,
 }
 
 impl Proposal {
@@ -156,15 +158,15 @@ pub fn minimal(
 ) -> Result<Proposal, Error> {
     let wish = Wish {
         format,
-        optional: false,
+        ..Wish::default()
     };
     minimal_with(contents, request, wish, now)
 }
 
-/// Like [`minimal`], with what the holder wishes. Where a query takes several credentials (`multiple`), one is shown.
+/// Like [`minimal`], with what the holder wishes.
 ///
 /// # Errors
-/// [`Error::NoCredential`], [`Error::CredentialExpired`], [`Error::AssuranceTooLow`], [`Error::FormatUnavailable`],
+/// [`Error::FormatsUnknown`], [`Error::NoCredential`], [`Error::CredentialExpired`], [`Error::AssuranceTooLow`], [`Error::FormatUnavailable`],
 /// [`Error::QueryNotSatisfied`] or [`Error::CredentialsExhausted`]: the first that keeps the wallet from answering.
 /// [`Error::Check`] (`request_invalid`) for a query whose trusted authorities are of a kind that cannot be told, and
 /// (`transaction_data_invalid`) when no credential that would be shown can authorize a transaction.

@@ -249,7 +249,7 @@ fn invalid(why: &'static str) -> Error {
     Error::RequestInvalid { why }
 }
 
-fn check_signature(jws: jws::Unverified, key: &PublicKey) -> Result<(), Error> {
+pub(super) fn check_signature(jws: jws::Unverified, key: &PublicKey) -> Result<(), Error> {
     let _: Value = jws.verify(key, TYP).map_err(|error| match error {
         Error::UnsupportedFormat { .. } => invalid("type of the request object"),
         _ => invalid("signature"),
@@ -266,7 +266,7 @@ fn unsigned_name(request: &Request) -> AuthenticatedName {
 }
 
 /// The key that must have signed, and the name that it proves. The signature itself is checked afterwards.
-fn signer(
+pub(super) fn signer(
     jws: &jws::Unverified,
     request: &Request,
     trust: &Trust<'_>,
@@ -432,6 +432,24 @@ fn attested(
         by: issuer,
     };
     Ok((key, name))
+}
+
+/// The name that an authority registered the requester under, for whatever service.
+pub(super) fn registered_name(
+    request: &Request,
+    trust: &Trust<'_>,
+    now: Timestamp,
+) -> Option<LocalizedText> {
+    match trust.party(request.client_id()) {
+        Some(party) => party
+            .not_after
+            .is_none_or(|until| now < until)
+            .then(|| party.name.clone()),
+        None if request.registrations.is_empty() => None,
+        None => certified(request, trust, now)
+            .ok()
+            .map(|registration| registration.name),
+    }
 }
 
 /// Who vouches for the requester, and that it asks no more than that.

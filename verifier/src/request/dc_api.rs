@@ -151,7 +151,7 @@ fn one_of_several(signature: &Value, payload: &str, origin: &str) -> Result<Cand
 
 /// What a platform hands over as an origin: a web origin in its one spelling (RFC 6454 §6.2), or the origin of an
 /// application, which is not for this crate to judge.
-fn check_origin(origin: &str) -> Result<(), Error> {
+pub(super) fn check_origin(origin: &str) -> Result<(), Error> {
     let plain = (1..=512).contains(&origin.len()) && origin.bytes().all(|b| b.is_ascii_graphic());
     let web = match origin.split_once("://") {
         None => true,

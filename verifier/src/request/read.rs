@@ -189,7 +189,7 @@ pub(super) fn request(
 }
 
 /// §5.9.3: which clients sign.
-fn check_signedness(came: Came<'_>, prefix: ClientIdPrefix) -> Result<(), Error> {
+pub(super) fn check_signedness(came: Came<'_>, prefix: ClientIdPrefix) -> Result<(), Error> {
     let signs = !matches!(prefix, ClientIdPrefix::RedirectUri | ClientIdPrefix::Origin);
     let signed = match came {
         Came::Signed | Came::Own => true,
@@ -218,7 +218,7 @@ fn check_audience(came: Came<'_>, payload: &Map<String, Value>) -> Result<(), Er
     }
 }
 
-fn mode(came: Came<'_>, payload: &Map<String, Value>) -> Result<ResponseMode, Error> {
+pub(super) fn mode(came: Came<'_>, payload: &Map<String, Value>) -> Result<ResponseMode, Error> {
     let said = text(payload, "response_mode")?.ok_or(invalid("response mode"))?;
     let mode = ResponseMode::ALL
         .into_iter()
@@ -270,7 +270,10 @@ pub(super) fn text<'a>(
 }
 
 /// RFC 9101 §10.8 leaves them to the profile. Ours needs both; a foreign request may leave them out.
-fn times(payload: &Map<String, Value>, ours: bool) -> Result<(Timestamp, Timestamp), Error> {
+pub(super) fn times(
+    payload: &Map<String, Value>,
+    ours: bool,
+) -> Result<(Timestamp, Timestamp), Error> {
     let time = |name: &str| match payload.get(name) {
         None if ours => Err(invalid("no iat or exp")),
         None => Ok(None),
@@ -296,7 +299,7 @@ fn nonce(payload: &Map<String, Value>, ours: bool) -> Result<String, Error> {
 }
 
 /// §5.2. Ours are of safe characters; those of others come back as they are.
-fn state(payload: &Map<String, Value>) -> Result<Option<String>, Error> {
+pub(super) fn state(payload: &Map<String, Value>) -> Result<Option<String>, Error> {
     Ok(text(payload, "state")?.map(str::to_owned))
 }
 
@@ -306,7 +309,7 @@ fn url_safe(text: &str) -> bool {
 }
 
 /// §8.2: where the answer is posted, within what the client identifier allows (§5.9.3).
-fn response_uri(
+pub(super) fn response_uri(
     mode: ResponseMode,
     client: &ClientId,
     payload: &Map<String, Value>,
@@ -397,7 +400,7 @@ fn service(infos: &[Value]) -> Result<Option<String>, Error> {
 }
 
 /// The registration certificates. Entries of other formats are ignored (§5.11).
-fn registrations(infos: &[Value]) -> Result<Vec<Certificate>, Error> {
+pub(super) fn registrations(infos: &[Value]) -> Result<Vec<Certificate>, Error> {
     of_format(infos, registration::FORMAT)
         .map(|info| {
             let jwt = info.get("data").and_then(Value::as_str);

@@ -1,10 +1,15 @@
 //! The command line: what can be typed, and the help text.
 
+mod issuing;
+mod showing;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use tessera_verifier::claims::{AssuranceLevel, Format};
 use tessera_wallet::messages::Language;
+
+pub(crate) use issuing::{Enrol, Lost, Receive, Refresh, Rollout, Upgrade};
+pub(crate) use showing::{Answering, DcApi, Present, UnregisteredName};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -190,69 +195,6 @@ Examples:
 }
 
 #[derive(Args)]
-pub(crate) struct Enrol {
-    #[command(flatten)]
-    pub(crate) issuer: IssuerAndPerson,
-    /// Photo of your face, JPEG or PNG, at most 8 MiB
-    #[arg(long, value_name = "FILE", required_unless_present = "camera")]
-    pub(crate) photo: Option<PathBuf>,
-    /// Program that films you, with its arguments, where the issuer wants to see your head move: the movements (left,
-    /// right, up) are added to them, and it writes the images to its standard output
-    #[arg(long, value_name = "COMMAND", conflicts_with = "photo")]
-    pub(crate) camera: Option<String>,
-}
-
-#[derive(Args)]
-pub(crate) struct IssuerAndPerson {
-    /// Address of the issuing authority
-    #[arg(long, value_name = "URL")]
-    pub(crate) issuer: String,
-    /// Your personal administrative number
-    #[arg(long, value_name = "N")]
-    pub(crate) number: String,
-    /// The district you live in, where the authority asks for it
-    #[arg(long, value_name = "CODE")]
-    pub(crate) district: Option<String>,
-    /// Root identity (DID) of the authority, when you know it; otherwise the first one seen is kept
-    #[arg(long, value_name = "DID")]
-    pub(crate) root: Option<String>,
-}
-
-#[derive(Args)]
-pub(crate) struct Receive {
-    /// The offer link
-    #[arg(value_name = "OFFER", required_unless_present = "issuer")]
-    pub(crate) offer: Option<String>,
-    /// Ask this issuer without an offer: you agree in a browser
-    #[arg(
-        long,
-        value_name = "URL",
-        conflicts_with = "offer",
-        requires = "configuration"
-    )]
-    pub(crate) issuer: Option<String>,
-    /// What to ask for, by its name in the issuer's metadata; may be given several times
-    #[arg(long, value_name = "ID", requires = "issuer")]
-    pub(crate) configuration: Vec<String>,
-    /// Transaction code shown by the issuer or the terminal (asked for when missing)
-    #[arg(long, value_name = "CODE")]
-    pub(crate) tx_code: Option<String>,
-    /// Root identity (DID) of the authority, when you know it; otherwise you are asked whether to trust an issuer met
-    /// for the first time
-    #[arg(long, value_name = "DID")]
-    pub(crate) root: Option<String>,
-    /// Trust an issuer met for the first time without being asked (for scripts)
-    #[arg(long)]
-    pub(crate) yes: bool,
-    /// Let the offer lead to services on this machine (loopback addresses)
-    #[arg(long)]
-    pub(crate) local: bool,
-    /// Where you agree in a browser: do not wait for it, but read the address it comes back with from standard input
-    #[arg(long)]
-    pub(crate) paste: bool,
-}
-
-#[derive(Args)]
 pub(crate) struct Settings {
     /// Get new one-time credentials when fewer than this are left in a format
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=10))]
@@ -281,53 +223,6 @@ pub(crate) enum Switch {
 pub(crate) enum Unregistered {
     Refuse,
     Ask,
-}
-
-#[derive(Args)]
-pub(crate) struct Upgrade {
-    /// Address of the issuing authority
-    #[arg(long, value_name = "URL", required_unless_present = "resume")]
-    pub(crate) issuer: Option<String>,
-    /// Your personal administrative number
-    #[arg(long, value_name = "N", required_unless_present = "resume")]
-    pub(crate) number: Option<String>,
-    /// The district you live in, where the authority asks for it
-    #[arg(long, value_name = "CODE")]
-    pub(crate) district: Option<String>,
-    /// Root identity (DID) of the authority, when you know it; otherwise the first one seen is kept
-    #[arg(long, value_name = "DID")]
-    pub(crate) root: Option<String>,
-    /// Print the session number and stop; go on later with --resume
-    #[arg(long, conflicts_with = "resume")]
-    pub(crate) no_wait: bool,
-    /// Go on with the session that waits
-    #[arg(long, conflicts_with_all = ["issuer", "number", "restart"])]
-    pub(crate) resume: bool,
-    /// Forget a session that waits and start a new one
-    #[arg(long)]
-    pub(crate) restart: bool,
-    /// Transaction code shown at the terminal (asked for when missing)
-    #[arg(long, value_name = "CODE")]
-    pub(crate) tx_code: Option<String>,
-}
-
-#[derive(Args)]
-pub(crate) struct Refresh {
-    /// Address of the issuing authority [default: that of each credential in force]
-    #[arg(long, value_name = "URL", requires = "number")]
-    pub(crate) issuer: Option<String>,
-    /// Your personal administrative number [default: as the credential says]
-    #[arg(long, value_name = "N", requires = "issuer")]
-    pub(crate) number: Option<String>,
-    /// Root identity (DID) of the authority, when you know it; otherwise the first one seen is kept
-    #[arg(long, value_name = "DID", requires = "issuer")]
-    pub(crate) root: Option<String>,
-    /// Only what runs low or ends soon, by your settings
-    #[arg(long, conflicts_with = "issuer")]
-    pub(crate) due: bool,
-    /// Level to renew [default with --issuer: full]
-    #[arg(long, value_name = "LEVEL", requires = "issuer")]
-    pub(crate) level: Option<LevelName>,
 }
 
 #[derive(Args)]
@@ -387,127 +282,10 @@ pub(crate) struct Delete {
     pub(crate) yes: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum LevelName {
-    Limited,
-    Full,
-}
-
-impl From<LevelName> for AssuranceLevel {
-    fn from(name: LevelName) -> Self {
-        match name {
-            LevelName::Limited => Self::Limited,
-            LevelName::Full => Self::Full,
-        }
-    }
-}
-
-#[derive(Args)]
-pub(crate) struct Lost {
-    /// Address of the issuing authority
-    #[arg(long, value_name = "URL")]
-    pub(crate) issuer: String,
-    /// Your personal administrative number
-    #[arg(long, value_name = "N")]
-    pub(crate) number: String,
-    /// The recovery code (asked for when missing)
-    #[arg(long, value_name = "CODE")]
-    pub(crate) recovery_code: Option<String>,
-}
-
-#[derive(Args)]
-pub(crate) struct Rollout {
-    /// Address of the issuing authority
-    #[arg(long, value_name = "URL")]
-    pub(crate) issuer: String,
-}
-
 #[derive(Args)]
 pub(crate) struct Show {
     /// Id of the credential, as `tessera list` prints it
     pub(crate) id: String,
-}
-
-#[derive(Args)]
-pub(crate) struct Present {
-    /// File with the request, - for standard input, or an openid4vp:// or https:// link
-    #[arg(value_name = "REQUEST")]
-    pub(crate) request: String,
-    #[command(flatten)]
-    pub(crate) answering: Answering,
-    /// Write the presentation to this file instead of standard output
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-    /// Let the request lead to services on this machine (loopback addresses)
-    #[arg(long)]
-    pub(crate) local: bool,
-}
-
-/// How a request is answered, whichever way it came.
-#[derive(Args)]
-pub(crate) struct Answering {
-    /// Say yes without being asked (for scripts)
-    #[arg(long)]
-    pub(crate) yes: bool,
-    /// Credential format [default: the first the request accepts]
-    #[arg(long, value_name = "FORMAT")]
-    pub(crate) format: Option<FormatName>,
-    /// Show what the requester would like and does not need, too
-    #[arg(long)]
-    pub(crate) optional: bool,
-    /// What to do with a requester that no authority has registered [default: as `tessera settings` says]
-    #[arg(long, value_name = "WHAT")]
-    pub(crate) unregistered: Option<UnregisteredName>,
-    /// Certificate, PEM or DER, of an authority whose certificates name requesters; may be repeated
-    #[arg(long, value_name = "FILE")]
-    pub(crate) requester_anchor: Vec<PathBuf>,
-    /// DID document of a requester whose DID does not say its key itself (did:web); may be repeated
-    #[arg(long, value_name = "FILE")]
-    pub(crate) did_document: Vec<PathBuf>,
-    /// DID whose verifier attestations are believed; may be repeated
-    #[arg(long, value_name = "DID")]
-    pub(crate) trust_attester: Vec<String>,
-    /// Answer only requests that keep to HAIP 1.0
-    #[arg(long)]
-    pub(crate) haip: bool,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum UnregisteredName {
-    Refuse,
-    Ask,
-}
-
-#[derive(Args)]
-pub(crate) struct DcApi {
-    /// File with the request, or - for standard input
-    #[arg(value_name = "REQUEST")]
-    pub(crate) request: PathBuf,
-    /// Origin of the page that asks, as the platform authenticated it
-    #[arg(long, value_name = "ORIGIN")]
-    pub(crate) origin: String,
-    #[command(flatten)]
-    pub(crate) answering: Answering,
-    /// Write the response to this file instead of standard output
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum FormatName {
-    #[value(name = "sd_jwt")]
-    SdJwt,
-    #[value(name = "ldp")]
-    Ldp,
-}
-
-impl From<FormatName> for Format {
-    fn from(name: FormatName) -> Self {
-        match name {
-            FormatName::SdJwt => Self::SdJwt,
-            FormatName::Ldp => Self::LdpVc,
-        }
-    }
 }
 
 #[derive(Args)]

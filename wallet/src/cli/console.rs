@@ -1,5 +1,6 @@
 //! The person's end: where the wallet lies, the passphrase, questions, progress and results.
 
+use std::cell::Cell;
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -7,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use aws_lc_rs::rand::SystemRandom;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tessera_verifier::time::Timestamp;
 use tessera_verifier::x509::TrustAnchor;
 use tessera_wallet::Error;
@@ -29,6 +30,7 @@ pub(crate) struct Console {
     transport: HttpTransport,
     rng: SystemRandom,
     clock: SystemClock,
+    beside_error: Cell<Map<String, Value>>,
 }
 
 struct SystemClock;
@@ -50,6 +52,7 @@ impl Console {
             transport: HttpTransport::new(),
             rng: SystemRandom::new(),
             clock: SystemClock,
+            beside_error: Cell::default(),
         }
     }
 
@@ -204,6 +207,13 @@ impl Console {
         }
     }
 
+    /// What a command that fails has to say besides: members beside `error`. `response` is printed without `--json`, too.
+    pub(crate) fn beside_error(&self, name: &str, value: Value) {
+        let mut beside = self.beside_error.take();
+        beside.insert(name.to_owned(), value);
+        self.beside_error.set(beside);
+    }
+
     /// `error[code]: sentence` and a hint on standard error; with `--json` also as an object on standard output.
     pub(crate) fn error(&self, error: &Error) {
         let sentence = sentence(error, self.language);
@@ -216,9 +226,14 @@ impl Console {
         if let Some(hint) = hint {
             eprintln!("  {}: {hint}", self.text("label_hint", &[]));
         }
+        let beside = self.beside_error.take();
         if self.global.json {
-            let value = json!({"error": {"code": error.code(), "message": sentence, "hint": hint}});
-            print(&format!("{value:#}\n"));
+            let mut value = beside;
+            let error = json!({"code": error.code(), "message": sentence, "hint": hint});
+            value.insert("error".to_owned(), error);
+            print(&format!("{:#}\n", Value::Object(value)));
+        } else if let Some(response) = beside.get("response") {
+            print(&format!("{response}\n"));
         }
     }
 }

@@ -98,31 +98,39 @@ impl SignedPresentation {
             .response_uri
             .as_deref()
             .ok_or(Error::RequestUnreadable)?;
-        let url = Url::parse(address).map_err(|_| Error::RequestUnreadable)?;
-        check_url(&url)?;
-        let mut form = form_urlencoded::Serializer::new(String::new());
         if self.mode.is_encrypted() {
-            form.append_pair("response", &self.encrypted()?);
-        } else {
-            form.append_pair("vp_token", &self.vp_token.to_string());
-            if let Some(state) = &self.state {
-                form.append_pair("state", state);
-            }
+            return post(surroundings, address, &[("response", &self.encrypted()?)]);
         }
-        let request = HttpRequest::post(
-            url,
-            "application/x-www-form-urlencoded",
-            form.finish().into_bytes(),
-        );
-        let answer = surroundings
-            .transport
-            .send(request.with_max_answer(MAX_ANSWER))?;
-        match answer.status {
-            200..300 => Ok(Sent {
-                redirect_uri: redirect(&answer.body),
-            }),
-            status => Err(Error::RequesterRefused { status }),
-        }
+        let token = Zeroizing::new(self.vp_token.to_string());
+        let mut members = vec![("vp_token", token.as_str())];
+        members.extend(self.state.as_deref().map(|state| ("state", state)));
+        post(surroundings, address, &members)
+    }
+}
+
+/// Posts these members as a form (§8.2).
+pub(super) fn post(
+    surroundings: Surroundings<'_>,
+    address: &str,
+    members: &[(&str, &str)],
+) -> Result<Sent, Error> {
+    let url = Url::parse(address).map_err(|_| Error::RequestUnreadable)?;
+    check_url(&url)?;
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(members);
+    let request = HttpRequest::post(
+        url,
+        "application/x-www-form-urlencoded",
+        form.finish().into_bytes(),
+    );
+    let answer = surroundings
+        .transport
+        .send(request.with_max_answer(MAX_ANSWER))?;
+    match answer.status {
+        200..300 => Ok(Sent {
+            redirect_uri: redirect(&answer.body),
+        }),
+        status => Err(Error::RequesterRefused { status }),
     }
 }
 

@@ -7,7 +7,7 @@ use tessera_verifier::catalogue::{Catalogue, LocalizedText, Service};
 use tessera_verifier::claims::CredentialProfile;
 use tessera_verifier::dcql::ClaimPath;
 use tessera_verifier::jsonld::ContextStore;
-use tessera_verifier::request::{self, AuthenticatedName, Request, Requester};
+use tessera_verifier::request::{self, AuthenticatedName, Request, Requester, Sender};
 
 use crate::select::Item;
 use crate::trust::KnownIssuer;
@@ -59,6 +59,12 @@ impl AuthenticatedRequest {
     #[must_use]
     pub fn request(&self) -> &Request {
         self.inner.request()
+    }
+
+    /// Where an error that answers it may go (OpenID4VP 1.0 §8.5); `None` where nobody is known to be told.
+    #[must_use]
+    pub fn sender(&self) -> Option<Sender> {
+        self.inner.sender()
     }
 
     /// The requester's name as an authority registered it, or for a stranger the name that was authenticated: the name

@@ -20,13 +20,21 @@ pub(super) fn choose(
     wish: Wish,
     now: Timestamp,
 ) -> Result<Vec<Item>, Error> {
+    let query = request.request().query();
+    // Of the request alone, whatever is held: the requester may be told.
+    if !query
+        .credentials
+        .iter()
+        .any(|asked| is_known(request.request(), asked))
+    {
+        return Err(Error::FormatsUnknown);
+    }
     let chooser = Chooser {
         sets: eligible(contents, request, now)?,
         least: request.service().map(|service| service.assurance_level),
         request: request.request(),
         wish,
     };
-    let query = request.request().query();
     let mut items: Vec<Item> = Vec::new();
     if query.credential_sets.is_empty() {
         items = chooser.option(query.credentials.iter().collect(), &items)?;
@@ -92,22 +100,24 @@ impl Chooser<'_> {
         }
         let mut items = Vec::new();
         for asked in asked {
-            let item = self.credential(asked, &spent)?;
-            *spent.entry((item.set_id.clone(), item.format)).or_default() += 1;
-            items.push(item);
+            for item in self.credentials(asked, &spent)? {
+                *spent.entry((item.set_id.clone(), item.format)).or_default() += 1;
+                items.push(item);
+            }
         }
         Ok(items)
     }
 
-    /// The lowest and newest credential that answers the query.
-    fn credential(
+    /// The lowest and newest credential that answers the query; every one that does, each once, where the query takes
+    /// several and the holder wishes it.
+    fn credentials(
         &self,
         asked: &CredentialQuery,
         spent: &BTreeMap<(String, Format), usize>,
-    ) -> Result<Item, Error> {
+    ) -> Result<Vec<Item>, Error> {
         let mut refusal = Error::AssuranceTooLow;
-        let format = Format::ALL.into_iter().find(|f| f.as_str() == asked.format);
-        let Some(format) = format else {
+        let mut items = Vec::new();
+        let Some(format) = format_of(asked) else {
             return Err(Error::FormatUnavailable);
         };
         for set in &self.sets {
@@ -124,12 +134,27 @@ impl Chooser<'_> {
                 continue;
             }
             match answer(asked, set, format, self.request) {
-                Ok(item) => return Ok(item),
+                Ok(item) => items.push(item),
                 Err(error) => refusal = nearer(refusal, error),
             }
+            if !items.is_empty() && !(asked.multiple && self.wish.several) {
+                break;
+            }
         }
-        Err(refusal)
+        match items.is_empty() {
+            true => Err(refusal),
+            false => Ok(items),
+        }
     }
+}
+
+fn format_of(asked: &CredentialQuery) -> Option<Format> {
+    Format::ALL.into_iter().find(|f| f.as_str() == asked.format)
+}
+
+/// Whether the wallet makes presentations in the format asked for, and the requester takes them as they are made here.
+fn is_known(request: &Request, asked: &CredentialQuery) -> bool {
+    format_of(asked).is_some_and(|format| request.supports(format))
 }
 
 /// §8.4, appendix B.3.3: each transaction is authorized by exactly one credential that is shown, in its holder's proof. Of

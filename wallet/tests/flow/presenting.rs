@@ -217,7 +217,13 @@ fn no_means_no_and_costs_nothing() {
     let refused = consent::ask(proposal, &mut Says(Answer::No)).err().unwrap();
     let surroundings = world.surroundings();
     let no = Error::ConsentDeclined;
-    present::remember_refusal(&mut store, surroundings, Some(refused.request()), &no).unwrap();
+    present::remember_refusal(
+        &mut store,
+        surroundings,
+        Some(refused.proposal().request()),
+        &no,
+    )
+    .unwrap();
     assert_eq!(store.contents().set(&id).unwrap().unused.len(), 20);
     let last = store.contents().history.last().unwrap();
     assert!(

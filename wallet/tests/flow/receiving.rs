@@ -5,6 +5,7 @@ use tessera_verifier::claims::{AssuranceLevel, Format};
 use tessera_verifier::vci::Secret;
 use tessera_wallet::client::Client;
 use tessera_wallet::enrol::{self, Progress};
+use tessera_wallet::messages::Language;
 use tessera_wallet::renew::{self, Means};
 use tessera_wallet::store::{CredentialSet, Store};
 use tessera_wallet::{receive, trust};
@@ -286,4 +287,34 @@ fn what_runs_low_or_ends_soon_is_due_once_a_day() {
     assert_eq!(due(&store), 0);
     world.now.set(end - 6 * DAY);
     assert_eq!(due(&store), 1);
+}
+
+/// Class 17: the day on which a district opens reaches the person, in either language.
+#[test]
+fn who_comes_too_early_learns_from_which_day() {
+    let world = World::new();
+    world.fault.set(Fault::DistrictNotOpen);
+    let (_folder, mut store) = world.store();
+    trust::contact(&mut store, world.surroundings(), ISSUER, None).unwrap();
+    let refused = |district| {
+        let applicant = enrol::Applicant {
+            number: "1101",
+            district,
+        };
+        let level = AssuranceLevel::Limited;
+        let outcome = enrol::start(&store, world.surroundings(), ISSUER, applicant, level);
+        let error = outcome.err().unwrap();
+        assert_eq!(error.code(), "district_not_open");
+        error
+    };
+    let sentence = |district, language| refused(district).sentence(language);
+    let early = sentence(Some("hills"), Language::English);
+    assert_eq!(early, "Enrolment in Hills opens on 2027-02-01.");
+    let early = sentence(Some("hills"), Language::Chinese);
+    assert!(early.contains("样本山") && early.contains("2027-02-01"));
+    // A district that is not named, one nobody knows, and a day that is none: the sentence without a day.
+    for district in [None, Some("elsewhere"), Some("moor")] {
+        let plain = sentence(district, Language::English);
+        assert_eq!(plain, "Enrolment is not open for this district yet.");
+    }
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod dc_api;
+mod errors;
 mod hostile;
 mod privacy;
 mod queries;
@@ -50,15 +51,19 @@ impl<'a> Flow<'a> {
         }
     }
 
+    /// The request that a link leads to, or this one, which the verifier then serves at its request URI.
     pub(crate) fn object(&self, store: &Store, from: &str) -> Result<RequestObject, Error> {
-        match RequestObject::is_link(from) {
-            true => RequestObject::from_link(
-                self.verifier.surroundings(self.world),
-                from,
-                &Reach::of(store.contents(), self.local),
-            ),
-            false => RequestObject::from_text(from),
-        }
+        let link = match (RequestObject::is_link(from), self.local) {
+            (true, _) => from.to_owned(),
+            (false, true) => self.verifier.serves(from),
+            // Where nothing on this machine may be contacted, it comes by hand.
+            (false, false) => return RequestObject::from_text(from),
+        };
+        RequestObject::from_link(
+            self.verifier.surroundings(self.world),
+            &link,
+            &Reach::of(store.contents(), self.local),
+        )
     }
 
     pub(crate) fn authenticated(

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use tessera_verifier::catalogue::LocalizedText;
 use tessera_verifier::did::Documents;
 use tessera_verifier::json::{self, Limits};
-use tessera_verifier::request::{AuthenticatedName, Transaction, Unregistered};
+use tessera_verifier::request::{AuthenticatedName, Sender, Transaction, Unregistered};
 use tessera_wallet::Error;
-use tessera_wallet::consent::{self, Answer, Holder};
+use tessera_wallet::consent::{self, Answer, Holder, Refusal};
 use tessera_wallet::messages::Language;
-use tessera_wallet::present::{self, SignedPresentation};
+use tessera_wallet::present::{self, ErrorCode, SignedPresentation};
 use tessera_wallet::reach::Reach;
 use tessera_wallet::request::{Acceptance, AuthenticatedRequest, RequestObject};
 use tessera_wallet::select::{self, Item, Proposal, Wish};
@@ -25,49 +25,75 @@ use crate::cli::describe;
 /// Largest DID document, in bytes.
 const MAX_FILE: usize = 64 * 1024;
 
+/// What came of a request.
+pub(super) enum Answered {
+    /// A presentation, and what to print of it.
+    Shown(SignedPresentation, Value),
+    /// Nothing is shown, for this reason; the requester is told where the holder says so.
+    Refused(Error, Option<Refusal>),
+}
+
 /// Finds out who asks, chooses, asks the holder, signs. A refusal of either is written into the history.
 pub(super) fn answer(
     console: &Console,
     store: &mut Store,
     (object, reach): (RequestObject, &Reach),
     arguments: &Answering,
-) -> Result<(SignedPresentation, Value), Error> {
+) -> Result<Answered, Error> {
     let acceptance = acceptance(arguments, &store.contents().settings)?;
-    let proposal = match propose(console, store, (object, reach), &acceptance, arguments) {
-        Ok(proposal) => proposal,
-        Err(error) => {
-            present::remember_refusal(store, console.surroundings(), None, &error)?;
-            return Err(error);
-        }
-    };
     let mut person = Person {
         console,
-        said_yes: arguments.yes,
+        said: match (arguments.yes, arguments.decline) {
+            (true, _) => Some(Answer::Yes),
+            (_, true) => Some(Answer::No),
+            _ => None,
+        },
         nobody_there: false,
+    };
+    let proposal = match propose(console, store, (&object, reach), &acceptance, arguments) {
+        Ok(proposal) => proposal,
+        Err(Unanswerable { reason, told }) => {
+            present::remember_refusal(store, console.surroundings(), None, &reason)?;
+            let refusal =
+                told.and_then(|(sender, code)| consent::refuse(sender, code, &mut person));
+            return Ok(Answered::Refused(reason, refusal));
+        }
     };
     let consent = match consent::ask(proposal, &mut person) {
         Ok(consent) => consent,
         Err(_) if person.nobody_there => return Err(Error::ConsentNeeded),
-        Err(proposal) => {
-            let request = Some(proposal.request());
+        Err(declined) => {
+            let request = Some(declined.proposal().request());
             let no = Error::ConsentDeclined;
             present::remember_refusal(store, console.surroundings(), request, &no)?;
-            return Err(no);
+            return Ok(Answered::Refused(no, declined.into_refusal()));
         }
     };
     let summary = summarise(consent.proposal());
     let signed = present::sign(store, console.surroundings(), consent)?;
     console.progress("label_presented", &[]);
-    Ok((signed, summary))
+    Ok(Answered::Shown(signed, summary))
+}
+
+/// Why a request cannot be answered, and who may be told what.
+struct Unanswerable {
+    reason: Error,
+    told: Option<(Sender, ErrorCode)>,
+}
+
+impl From<Error> for Unanswerable {
+    fn from(reason: Error) -> Self {
+        Self { reason, told: None }
+    }
 }
 
 fn propose(
     console: &Console,
     store: &mut Store,
-    (object, reach): (RequestObject, &Reach),
+    (object, reach): (&RequestObject, &Reach),
     acceptance: &Acceptance,
     arguments: &Answering,
-) -> Result<Proposal, Error> {
+) -> Result<Proposal, Unanswerable> {
     let known = match trust::fresh(store, console.surroundings()) {
         // A wallet that no authority has given anything still answers strangers, where the holder wants that.
         Err(Error::BundleMissing | Error::NoCredential)
@@ -77,12 +103,25 @@ fn propose(
         }
         known => known?,
     };
-    let request = object.authenticate_as(&known, console.now(), reach, acceptance)?;
+    let now = console.now();
+    let request = match object.authenticate_as(&known, now, reach, acceptance) {
+        Ok(request) => request,
+        Err(reason) => {
+            let sender = || object.sender(&known, now, reach, acceptance);
+            let told = ErrorCode::of_request(&reason).and_then(|code| Some((sender()?, code)));
+            return Err(Unanswerable { reason, told });
+        }
+    };
     let wish = Wish {
         format: arguments.format.map(Into::into),
         optional: arguments.optional,
+        several: arguments.several,
     };
-    select::minimal_with(store.contents(), request, wish, console.now())
+    let sender = request.sender();
+    select::minimal_with(store.contents(), request, wish, now).map_err(|reason| {
+        let told = sender.zip(ErrorCode::of_choice(&reason));
+        Unanswerable { reason, told }
+    })
 }
 
 /// What the holder accepts, from the settings and the command line.
@@ -112,10 +151,10 @@ fn acceptance(arguments: &Answering, settings: &Settings) -> Result<Acceptance, 
     })
 }
 
-/// The person at the keyboard, or `--yes`.
+/// The person at the keyboard, or what was said on the command line.
 struct Person<'a> {
     console: &'a Console,
-    said_yes: bool,
+    said: Option<Answer>,
     nobody_there: bool,
 }
 
@@ -130,15 +169,32 @@ impl Holder for Person<'_> {
             what_is_agreed(console, data.kind());
         }
         console.progress("label_shows_nothing_more", &[]);
-        if self.said_yes {
-            return Answer::Yes;
+        if let Some(said) = self.said {
+            return said;
         }
         match console.ask("label_consent").as_deref() {
             Some("y" | "Y" | "yes" | "Yes" | "是") => Answer::Yes,
-            Some(_) => Answer::No,
+            Some("n" | "N" | "no" | "No" | "否") => Answer::No,
+            Some(_) => Answer::Silence,
             None => {
                 self.nobody_there = true;
-                Answer::No
+                Answer::Silence
+            }
+        }
+    }
+
+    /// `--yes` was a yes to showing something, not to telling anybody that there is nothing to show.
+    fn tells(&mut self, sender: &Sender, code: ErrorCode) -> bool {
+        let console = self.console;
+        let name = match sender.registered_name() {
+            Some(name) => localized(console, name),
+            None => describe::printable(sender.name().as_str()),
+        };
+        match self.said {
+            Some(said) => said == Answer::No,
+            None => {
+                console.progress("label_could_tell", &[&name, code.as_str()]);
+                console.agrees("label_tell")
             }
         }
     }

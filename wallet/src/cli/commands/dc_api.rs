@@ -8,7 +8,7 @@ use tessera_wallet::Error;
 use tessera_wallet::reach::Reach;
 use tessera_wallet::request::{MAX_REQUEST, RequestObject};
 
-use super::answer::{answer, write_file};
+use super::answer::{Answered, answer, write_file};
 use crate::cli::args::DcApi;
 use crate::cli::console::{Console, read_bounded, read_file};
 
@@ -30,7 +30,18 @@ pub(crate) fn run(console: &Console, arguments: &DcApi) -> Result<(), Error> {
     )?;
     let reach = Reach::of(store.contents(), false);
     let (signed, mut summary) =
-        answer(console, &mut store, (object, &reach), &arguments.answering)?;
+        match answer(console, &mut store, (object, &reach), &arguments.answering)? {
+            Answered::Shown(signed, summary) => (signed, summary),
+            Answered::Refused(reason, None) => return Err(reason),
+            Answered::Refused(reason, Some(refusal)) => {
+                let response = json!({"protocol": protocol.as_str(), "data": refusal.to_data()});
+                match &arguments.out {
+                    Some(path) => write_file(path, &response)?,
+                    None => console.beside_error("response", response),
+                }
+                return Err(reason);
+            }
+        };
     let response = json!({"protocol": protocol.as_str(), "data": signed.to_data()?});
     let lines = if let Some(path) = &arguments.out {
         write_file(path, &response)?;

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use serde_json::Value;
 use tessera_wallet::Error;
+use tessera_wallet::consent::Refusal;
 use tessera_wallet::present::SignedPresentation;
 use tessera_wallet::reach::Reach;
 use tessera_wallet::request::{MAX_REQUEST, RequestObject};
 
-use super::answer::{answer, write_file};
+use super::answer::{Answered, answer, write_file};
 use super::refresh;
 use crate::cli::args::Present;
 use crate::cli::console::{Console, read_bounded, read_file};
@@ -18,9 +19,31 @@ pub(crate) fn run(console: &Console, arguments: &Present) -> Result<(), Error> {
     refresh::top_up(console, &mut store);
     let reach = Reach::of(store.contents(), arguments.local);
     let object = find_request(console, &arguments.request, &reach)?;
-    let (signed, mut summary) =
-        answer(console, &mut store, (object, &reach), &arguments.answering)?;
-    deliver(console, arguments, &signed, &mut summary)
+    match answer(console, &mut store, (object, &reach), &arguments.answering)? {
+        Answered::Shown(signed, mut summary) => deliver(console, arguments, &signed, &mut summary),
+        Answered::Refused(reason, refusal) => {
+            if let Some(refusal) = refusal {
+                tell(console, &refusal);
+            }
+            Err(reason)
+        }
+    }
+}
+
+/// Tells the requester, as far as it goes: the reason for which nothing is shown is the same either way.
+fn tell(console: &Console, refusal: &Refusal) {
+    match refusal.send(console.surroundings()) {
+        Ok(sent) => {
+            let code = refusal.code().as_str();
+            console.progress("label_told", &[code]);
+            console.beside_error("told", code.into());
+            if let Some(next) = sent.redirect_uri {
+                console.progress("label_go_on", &[next.as_str()]);
+                console.beside_error("redirect_uri", Value::String(next.into()));
+            }
+        }
+        Err(error) => console.warning("label_not_told", &[error.code()]),
+    }
 }
 
 fn find_request(console: &Console, from: &str, reach: &Reach) -> Result<RequestObject, Error> {

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 use tessera_wallet::Error;
 use tessera_wallet::enrol;
-use tessera_wallet::messages::Language;
 
 use crate::cli::args::Rollout;
 use crate::cli::console::Console;
@@ -13,11 +12,9 @@ pub(crate) fn run(console: &Console, arguments: &Rollout) -> Result<(), Error> {
     let openings = enrol::openings(console.surroundings(), &arguments.issuer)?;
     let mut text = String::new();
     for opening in &openings {
-        let name = match console.language() {
-            Language::English => &opening.name_en,
-            Language::Chinese => &opening.name_zh,
-        };
-        let [name, code, from] = [name, &opening.district, &opening.from].map(|t| printable(t));
+        let name = opening.name(console.language());
+        let [name, code, from] =
+            [name, opening.district.as_str(), opening.from.as_str()].map(printable);
         text.push_str(&console.text("label_opening", &[&name, &code, &from]));
         text.push('\n');
     }

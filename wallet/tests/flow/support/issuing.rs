@@ -65,7 +65,7 @@ impl World {
         }
     }
 
-    pub(super) fn issue(
+    pub(crate) fn issue(
         &self,
         level: AssuranceLevel,
         format: Format,

@@ -60,6 +60,8 @@ pub(crate) enum Fault {
     ForeignTokenEndpoint,
     /// Refuses the photo.
     FaceMismatch,
+    /// Takes no applications from the hills before a day.
+    DistrictNotOpen,
     /// No network.
     Down,
 }

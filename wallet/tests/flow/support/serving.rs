@@ -176,6 +176,18 @@ impl Transport for World {
                     device::verify(proof, ISSUER, self.now()).unwrap().nonce,
                     "c-nonce"
                 );
+                if self.fault.get() == Fault::DistrictNotOpen {
+                    let problem = json!({"code": "district_not_open", "status": 403, "openings": [
+                        {"district": "harbour", "name_en": "Harbour", "name_zh": "样本港", "from": "2026-01-15", "open": true},
+                        {"district": "hills", "name_en": "Hills", "name_zh": "样本山", "from": "2027-02-01", "open": false},
+                        {"district": "moor", "name_en": "Moor", "name_zh": "样本泽", "from": "\u{1b}[2Jsoon", "open": false},
+                    ]});
+                    return Ok(respond(
+                        403,
+                        "application/problem+json",
+                        problem.to_string(),
+                    ));
+                }
                 json(json!({"session_id": "s-1", "session_token": "session", "state": "started"}))
             }
             (Method::Post, "/sessions/s-1/face") => {

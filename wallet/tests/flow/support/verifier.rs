@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tessera_verifier::claims::{AssuranceLevel, CredentialProfile};
 use tessera_verifier::crypto::LocalSigner;
+use tessera_verifier::encoding::from_base64url;
 use tessera_verifier::{did, jws};
 use tessera_wallet::Surroundings;
 use tessera_wallet::http::HttpTransport;
@@ -57,8 +58,13 @@ pub(crate) struct Verifier {
     pub(crate) origin: String,
     received: Arc<Mutex<Vec<Received>>>,
     handler: Arc<Mutex<Arc<Handler>>>,
+    /// The request object at [`SERVED`].
+    served: Arc<Mutex<String>>,
     http: HttpTransport,
 }
+
+/// Where a request object is fetched that a test hands over as such; fetching it is not among what was received.
+const SERVED: &str = "/request/of-the-test";
 
 impl Verifier {
     /// Serves on a free port of this machine until the test process ends.
@@ -68,12 +74,17 @@ impl Verifier {
         let received = Arc::new(Mutex::new(Vec::new()));
         let handler: Arc<Handler> = Arc::new(|_: &Received| Answer::ok("{}"));
         let handler = Arc::new(Mutex::new(handler));
-        let (log, current) = (received.clone(), handler.clone());
+        let served = Arc::new(Mutex::new(String::new()));
+        let (log, current, object) = (received.clone(), handler.clone(), served.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let Some(request) = read(&stream) else {
                     continue;
                 };
+                if request.line.ends_with(SERVED) {
+                    write(stream, &Answer::ok(object.lock().unwrap().clone()));
+                    continue;
+                }
                 log.lock().unwrap().push(request.clone());
                 let handler: Arc<Handler> = Arc::clone(&current.lock().unwrap());
                 write(stream, &handler(&request));
@@ -84,6 +95,7 @@ impl Verifier {
             origin,
             received,
             handler,
+            served,
             http: HttpTransport::new(),
         }
     }
@@ -94,6 +106,22 @@ impl Verifier {
 
     pub(crate) fn received(&self) -> Vec<Received> {
         self.received.lock().unwrap().clone()
+    }
+
+    /// Serves this request object from now on; the link that leads there, of the client that the request names.
+    pub(crate) fn serves(&self, compact: &str) -> String {
+        compact.clone_into(&mut self.served.lock().unwrap());
+        let payload = compact
+            .split('.')
+            .nth(1)
+            .and_then(|part| from_base64url(part).ok());
+        let payload: Value = payload
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default();
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("client_id", payload["client_id"].as_str().unwrap_or("-"));
+        form.append_pair("request_uri", &format!("{}{SERVED}", self.origin));
+        format!("openid4vp://?{}", form.finish())
     }
 
     pub(crate) fn client_id(&self) -> String {

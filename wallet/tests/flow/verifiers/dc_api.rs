@@ -6,9 +6,9 @@ use tessera_verifier::encoding::base64url;
 
 use super::*;
 
-const ORIGIN: &str = "https://verifier.example";
+pub(super) const ORIGIN: &str = "https://verifier.example";
 
-fn parameters(verifier: &Verifier, mode: &str) -> Value {
+pub(super) fn parameters(verifier: &Verifier, mode: &str) -> Value {
     let mut payload = verifier.parameters();
     payload["response_mode"] = json!(mode);
     payload["expected_origins"] = json!([ORIGIN]);

@@ -1,7 +1,11 @@
 //! DCQL from the holder's side.
 
+use aws_lc_rs::rand::SystemRandom;
 use serde_json::{Value, json};
-use tessera_verifier::claims::Format;
+use tessera_verifier::claims::{AssuranceLevel, CredentialProfile, Format};
+use tessera_verifier::crypto::LocalSigner as _;
+use tessera_wallet::secret::StoredKey;
+use tessera_wallet::store::{AuthenticatedBy, CredentialBody, ForeignSet, OneTimeCredential};
 
 use super::*;
 
@@ -164,11 +168,68 @@ fn claim_sets_and_values_choose_the_first_that_can_be_met() {
         asking(&mut store, twice, Value::Null),
         answered(&[("pid", &["family_name"])])
     );
-    // `multiple` allows several; one is enough.
-    let several = items(&flow, &mut store, |payload| {
-        pid(payload)["multiple"] = json!(true)
-    });
-    assert_eq!(several.unwrap().len(), 1);
+}
+
+/// §6.1 `multiple`: one is enough; every one that fits, each once, where the holder wishes it.
+#[test]
+fn several_credentials_answer_one_query_where_it_takes_them_and_the_holder_wishes() {
+    let (world, verifier) = (World::new(), Verifier::start());
+    let (_folder, mut store) = holder(&world);
+    // A credential of the same type from an issuer in no bundle, about somebody by another name.
+    let own = StoredKey::generate(&SystemRandom::new()).unwrap();
+    let holder_key = own.open().unwrap();
+    let level = AssuranceLevel::Full;
+    let text = world.issue(level, Format::SdJwt, holder_key.public_key(), "OTHER");
+    let text = text.as_str().unwrap().to_owned();
+    store
+        .update(&SystemRandom::new(), |contents| {
+            contents.foreign.push(ForeignSet {
+                id: "other-1".to_owned(),
+                issuer_url: "https://other.example".to_owned(),
+                issuer: "https://other.example".to_owned(),
+                authenticated_by: AuthenticatedBy::Address,
+                vct: CredentialProfile::of(level).vct.to_owned(),
+                configuration: "other".to_owned(),
+                received_at: world.now.get(),
+                valid_from: None,
+                valid_until: None,
+                claims: serde_json::Map::new(),
+                issued: 1,
+                unused: vec![OneTimeCredential {
+                    format: Format::SdJwt,
+                    body: CredentialBody::SdJwt(text),
+                    key: own,
+                }],
+                renewal: None,
+            });
+            Ok(())
+        })
+        .unwrap();
+    let mut flow = Flow::new(&world, &verifier);
+    let one = answered(&[("pid", &["family_name"])]);
+    let multiple = |payload: &mut Value| pid(payload)["multiple"] = json!(true);
+    assert_eq!(items(&flow, &mut store, multiple), one);
+    flow.wish.several = true;
+    assert_eq!(items(&flow, &mut store, |_| {}), one, "not asked for");
+    let both = answered(&[("pid", &["family_name"]), ("pid", &["family_name"])]);
+    assert_eq!(items(&flow, &mut store, multiple), both);
+    flow.run(&mut store, &verifier.request(multiple)).unwrap();
+    let form = verifier.received().last().unwrap().form();
+    let token: Value = serde_json::from_str(&form["vp_token"]).unwrap();
+    let shown = token["pid"].as_array().unwrap();
+    let names: Vec<_> = shown
+        .iter()
+        .map(|one| {
+            let text = one.as_str().unwrap();
+            assert_eq!(key_binding(text)["nonce"], "n-0S6_WzA2Mj");
+            let parsed = tessera_verifier::sd_jwt::parse(text).unwrap();
+            parsed.claims_unverified().unwrap()["family_name"].clone()
+        })
+        .collect();
+    assert_eq!(names, ["SPECIMEN", "OTHER"]);
+    // Spent, the one as the other.
+    assert!(store.contents().foreign[0].unused.is_empty());
+    assert_eq!(items(&flow, &mut store, multiple), one);
 }
 
 #[test]
@@ -217,7 +278,7 @@ fn a_format_that_the_verifier_cannot_check_is_not_shown() {
     let refused = items(&flow, &mut store, |payload| {
         payload["client_metadata"] = json!({"vp_formats_supported": {"mso_mdoc": {}}});
     });
-    assert_eq!(refused, Err("format_unavailable".to_owned()));
+    assert_eq!(refused, Err("formats_unknown".to_owned()));
     let mut picky = Flow::new(&world, &verifier);
     picky.wish.format = Some(Format::LdpVc);
     assert_eq!(
