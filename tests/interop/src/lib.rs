@@ -10,6 +10,7 @@
 //! forgery, so that a judge who nods at everything is noticed. What cannot be asked here is skipped with the reason.
 
 pub mod data_integrity;
+pub mod dc_api;
 pub mod did_key;
 pub mod differential;
 pub mod exchange;

@@ -9,8 +9,8 @@ use tessera_interop::matrix::Matrix;
 use tessera_interop::oracle::Oracle;
 use tessera_interop::peer::Peer;
 use tessera_interop::{
-    data_integrity, did_key, differential, exchange, jsonld, rp, sd_jwt, vci, vci_issuer, vectors,
-    verifier_peer,
+    data_integrity, dc_api, did_key, differential, exchange, jsonld, rp, sd_jwt, vci, vci_issuer,
+    vectors, verifier_peer,
 };
 
 fn main() -> ExitCode {
@@ -50,6 +50,7 @@ fn run(program: PathBuf, peers: &Path) -> std::io::Result<Matrix> {
     vci_issuer::run(&peers, &mut matrix);
     rp::run(&peers, &mut matrix);
     verifier_peer::run(&peers, &mut matrix);
+    dc_api::run(&peers, &mut matrix);
     differential::run(&oracles, &mut matrix);
     Ok(matrix)
 }

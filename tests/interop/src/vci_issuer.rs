@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tessera_verifier::key::PublicKey;
 use tessera_verifier::{did, sd_jwt};
 
 use crate::exchange::Peers;
@@ -18,20 +19,68 @@ const PERSON: (&str, &str) = ("999999198605140140", "person_b_2.jpg");
 /// How long the issuer may take to read its models.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Both grants, with DPoP and a nonce of the server.
+/// Both grants, with DPoP and a nonce of the server, without and with attestation of wallet and keys.
 pub fn run(peers: &Peers, matrix: &mut Matrix) {
-    let program = Program::start();
-    for (browser, grant) in [(false, "pre-authorized"), (true, "authorization code")] {
-        let subject = format!("OpenID4VCI {grant}, DPoP, from tessera-issuer");
-        matrix.ask(&subject, PEER, Way::OursToTheirs, || match &program {
-            Ok(program) => issued(peers, program, browser),
-            Err(Stop::Skip(why)) => Err(Stop::Skip(why.clone())),
-            Err(Stop::Fail(why)) => Err(Stop::Fail(why.clone())),
-        });
+    let providers = Providers::new(peers);
+    for attested in [false, true] {
+        let program = match (attested, &providers) {
+            (false, _) => Program::start(""),
+            (true, Ok(providers)) => Program::start(&providers.configuration),
+            (true, Err(why)) => Err(again(why)),
+        };
+        let what = if attested { "DPoP, attested" } else { "DPoP" };
+        for (browser, grant) in [(false, "pre-authorized"), (true, "authorization code")] {
+            let subject = format!("OpenID4VCI {grant}, {what}, from tessera-issuer");
+            matrix.ask(&subject, PEER, Way::OursToTheirs, || {
+                let program = program.as_ref().map_err(again)?;
+                let providers = match attested {
+                    true => Some(providers.as_ref().map_err(again)?),
+                    false => None,
+                };
+                issued(peers, program, browser, providers)
+            });
+        }
     }
 }
 
-fn issued(peers: &Peers, program: &Program, browser: bool) -> Outcome {
+/// The same reason for another row.
+fn again(why: &Stop) -> Stop {
+    match why {
+        Stop::Skip(why) => Stop::Skip(why.clone()),
+        Stop::Fail(why) => Stop::Fail(why.clone()),
+    }
+}
+
+/// Two wallet providers with keys by jose; our issuer believes the first.
+struct Providers {
+    trusted: Value,
+    stranger: Value,
+    configuration: String,
+}
+
+impl Providers {
+    fn new(peers: &Peers) -> Result<Self, Stop> {
+        let trusted = peers.node.ask("vci-provider", json!({}))?;
+        let stranger = peers.node.ask("vci-provider", json!({}))?;
+        let key = PublicKey::from_jwk(&trusted["public"]).map_err(Stop::fail)?;
+        let did = did::did_key(&key);
+        Ok(Self {
+            configuration: format!(
+                "[wallets]\nrequire_attestation = true\nattesters = [\"{did}\"]\n\
+                 key_attesters = [\"{did}\"]\nkey_storage = [\"iso_18045_high\"]\n"
+            ),
+            trusted: trusted["private"].clone(),
+            stranger: stranger["private"].clone(),
+        })
+    }
+}
+
+fn issued(
+    peers: &Peers,
+    program: &Program,
+    browser: bool,
+    providers: Option<&Providers>,
+) -> Outcome {
     let (number, photo) = PERSON;
     let photo = fixtures().join("photos").join(photo);
     let enrol = || -> Result<Value, Stop> {
@@ -40,12 +89,38 @@ fn issued(peers: &Peers, program: &Program, browser: bool) -> Outcome {
         granted["configuration"] = json!(CONFIGURATION);
         granted["batch"] = json!(2);
         granted["browser"] = json!(browser);
+        if let Some(providers) = providers {
+            granted["provider"] = providers.trusted.clone();
+        }
         Ok(granted)
     };
-    let mut twice = enrol()?;
-    twice["replay"] = json!(true);
-    let what = "one code for two tokens";
-    peers.node.refuses("vci-receive", twice, what)?;
+    let with = |name: &str, value: Value| -> Result<Value, Stop> {
+        let mut question = enrol()?;
+        question[name] = value;
+        Ok(question)
+    };
+    let refuses = |question, what| peers.node.refuses("vci-receive", question, what);
+    refuses(with("replay", json!(true))?, "one code for two tokens")?;
+    // By either grant the wallet and its keys are held to the same.
+    if let (Some(providers), false) = (providers, browser) {
+        let stranger = &providers.stranger;
+        refuses(
+            with("provider", Value::Null)?,
+            "a wallet without attestation",
+        )?;
+        refuses(
+            with("provider", stranger.clone())?,
+            "a wallet that a stranger attests",
+        )?;
+        refuses(
+            with("keyProvider", Value::Null)?,
+            "keys without attestation",
+        )?;
+        refuses(
+            with("keyProvider", stranger.clone())?,
+            "keys that a stranger attests",
+        )?;
+    }
     let got = peers.node.ask("vci-receive", enrol()?)?;
     demand(
         got["token_type"] == "DPoP",
@@ -68,7 +143,11 @@ fn issued(peers: &Peers, program: &Program, browser: bool) -> Outcome {
         holders.first() != holders.get(1),
         "one key for two credentials",
     )?;
-    Ok("a batch of 2, each to a key of its own; a code buys one token".to_owned())
+    Ok(match providers {
+        None => "a batch of 2, each to a key of its own; a code buys one token".to_owned(),
+        Some(_) if browser => "a batch of 2, wallet and keys attested".to_owned(),
+        Some(_) => "a batch of 2; without the provider's word, or by a stranger's, none".to_owned(),
+    })
 }
 
 fn fixtures() -> PathBuf {
@@ -83,7 +162,7 @@ struct Program {
 }
 
 impl Program {
-    fn start() -> Result<Self, Stop> {
+    fn start(configuration: &str) -> Result<Self, Stop> {
         let here = std::env::current_exe().map_err(Stop::fail)?;
         let program = here.with_file_name("tessera-issuer");
         if !program.is_file() {
@@ -100,6 +179,8 @@ impl Program {
                 }
             }
         }
+        let file = folder.path().join("issuer.toml");
+        std::fs::write(&file, configuration).map_err(Stop::fail)?;
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let listen = free.map_err(Stop::fail)?.to_string();
         let command = |arguments: &[&str]| {
@@ -110,6 +191,7 @@ impl Program {
                 .args(arguments)
                 .env("TESSERA_ISSUER_PASSPHRASE", "specimen authority passphrase")
                 .env("TESSERA_ISSUER_LISTEN", &listen)
+                .env("TESSERA_ISSUER_CONFIG", &file)
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null());

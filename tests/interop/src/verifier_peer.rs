@@ -1,5 +1,7 @@
 //! A foreign verifier asks our wallet over HTTP (OpenID4VP 1.0), and judges what the wallet answers.
 
+use std::path::Path;
+
 use aws_lc_rs::rand::SystemRandom;
 use serde_json::{Value, json};
 use tessera_verifier::claims::{AssuranceLevel, CredentialProfile, Format};
@@ -26,6 +28,8 @@ use crate::specimen::{claims, key, now};
 
 const PEER: &str = "@openid4vc/openid4vp";
 const DAY: i64 = 86_400;
+/// Opens the wallets made here.
+pub(crate) const PASSPHRASE: &str = "specimen";
 
 /// In the clear and encrypted, the request fetched by GET and by POST.
 pub fn run(peers: &Peers, matrix: &mut Matrix) {
@@ -106,43 +110,10 @@ impl Holder for Yes {
 impl Wallet {
     fn with(issuer: &Key) -> Result<Self, Stop> {
         let folder = tempfile::tempdir().map_err(Stop::fail)?;
-        let rng = SystemRandom::new();
-        let passphrase = Passphrase::new("specimen").map_err(Stop::fail)?;
-        let stretching = KeyStretching::HAZMAT_TESTING_ONLY;
-        let mut store =
-            Store::create(folder.path(), &passphrase, stretching, &rng).map_err(Stop::fail)?;
-        let stored = StoredKey::generate(&rng).map_err(Stop::fail)?;
-        let body = credential(issuer, &stored)?;
-        let midnight = now()?.start_of_day().unix();
-        store
-            .update(&rng, |contents| {
-                contents.sets.push(CredentialSet {
-                    id: "limited-1".to_owned(),
-                    level: AssuranceLevel::Limited,
-                    issuer_url: "https://issuer.example".to_owned(),
-                    issuer_did: issuer.did(),
-                    received_at: midnight,
-                    valid_from: midnight,
-                    valid_until: midnight + 30 * DAY,
-                    retired_at: None,
-                    claims: claims(),
-                    issued: 1,
-                    formats: [Format::SdJwt].into(),
-                    unused: vec![OneTimeCredential {
-                        format: Format::SdJwt,
-                        body: CredentialBody::SdJwt(body),
-                        key: stored,
-                    }],
-                    renewal: None,
-                    refused_at: None,
-                });
-                Ok(())
-            })
-            .map_err(Stop::fail)?;
         Ok(Self {
-            store: store.into(),
+            store: stocked(folder.path(), issuer, 1)?.into(),
             http: HttpTransport::new(),
-            rng,
+            rng: SystemRandom::new(),
             _folder: folder,
         })
     }
@@ -172,6 +143,45 @@ impl Wallet {
         let sent = signed.send(surroundings).map_err(Stop::fail)?;
         Ok(sent.redirect_uri.map(String::from))
     }
+}
+
+/// A wallet in this folder with so many one-time credentials of this issuer.
+pub(crate) fn stocked(folder: &Path, issuer: &Key, count: u32) -> Result<Store, Stop> {
+    let rng = SystemRandom::new();
+    let passphrase = Passphrase::new(PASSPHRASE).map_err(Stop::fail)?;
+    let stretching = KeyStretching::HAZMAT_TESTING_ONLY;
+    let mut store = Store::create(folder, &passphrase, stretching, &rng).map_err(Stop::fail)?;
+    let midnight = now()?.start_of_day().unix();
+    let one_time = || -> Result<OneTimeCredential, Stop> {
+        let key = StoredKey::generate(&rng).map_err(Stop::fail)?;
+        let body = CredentialBody::SdJwt(credential(issuer, &key)?);
+        let format = Format::SdJwt;
+        Ok(OneTimeCredential { format, body, key })
+    };
+    let unused = (0..count)
+        .map(|_| one_time())
+        .collect::<Result<Vec<_>, Stop>>()?;
+    let put = store.update(&rng, |contents| {
+        contents.sets.push(CredentialSet {
+            id: "limited-1".to_owned(),
+            level: AssuranceLevel::Limited,
+            issuer_url: "https://issuer.example".to_owned(),
+            issuer_did: issuer.did(),
+            received_at: midnight,
+            valid_from: midnight,
+            valid_until: midnight + 30 * DAY,
+            retired_at: None,
+            claims: claims(),
+            issued: count,
+            formats: [Format::SdJwt].into(),
+            unused,
+            renewal: None,
+            refused_at: None,
+        });
+        Ok(())
+    });
+    put.map_err(Stop::fail)?;
+    Ok(store)
 }
 
 fn credential(issuer: &Key, holder: &StoredKey) -> Result<String, Stop> {

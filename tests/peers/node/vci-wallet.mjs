@@ -3,7 +3,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import * as jose from 'jose';
-import { clientAuthenticationAnonymous, clientAuthenticationNone, setGlobalConfig } from '@openid4vc/oauth2';
+import {
+  clientAuthenticationAnonymous, clientAuthenticationClientAttestationJwt, clientAuthenticationNone, setGlobalConfig,
+} from '@openid4vc/oauth2';
 import { Openid4vciClient } from '@openid4vc/openid4vci';
 
 // Loopback without TLS.
@@ -26,6 +28,14 @@ async function call(method, url, { json, body, type, token } = {}) {
 
 const CLIENT = 'specimen-wallet';
 const BACK = 'http://127.0.0.1/';
+
+/** What a wallet's provider signs, by jose. */
+async function attest(provider, typ, payload) {
+  const now = Math.floor(Date.now() / 1000);
+  return new jose.SignJWT({ iat: now, exp: now + 300, ...payload })
+    .setProtectedHeader({ alg: 'ES256', typ, kid: 'provider' })
+    .sign(await jose.importJWK(provider, 'ES256'));
+}
 
 /** A person in a browser without scripts: opens the link, types the code, agrees; where the browser is sent then. */
 async function browse(link, txCode) {
@@ -63,29 +73,33 @@ export const answers = {
     return { offer: `openid-credential-offer://?credential_offer=${offer}`, tx_code: checked.tx_code };
   },
 
-  'vci-receive': async ({ offer, tx_code, configuration, batch, replay, browser }) => {
+  'vci-receive': async ({ offer, tx_code, configuration, batch, replay, browser, provider, keyProvider = provider }) => {
     const keys = new Map();
     const fresh = async () => {
       const made = await pair();
       keys.set(made.publicJwk.x, made.privateKey);
       return { method: 'jwk', alg: 'ES256', publicJwk: made.publicJwk };
     };
-    const client = new Openid4vciClient({
-      callbacks: {
-        hash: (data, alg) => new Uint8Array(createHash(alg.replace('-', '')).update(data).digest()),
-        generateRandom: (length) => new Uint8Array(randomBytes(length)),
-        signJwt: async (signer, { header, payload }) => ({
-          jwt: await new jose.SignJWT(payload).setProtectedHeader(header).sign(keys.get(signer.publicJwk.x)),
-          signerJwk: signer.publicJwk,
-        }),
-        verifyJwt: () => ({ verified: false }),
-        encryptJwe: () => { throw new Error('nothing is encrypted here'); },
-        decryptJwe: () => ({ decrypted: false }),
-        clientAuthentication: browser
-          ? clientAuthenticationNone({ clientId: CLIENT })
-          : clientAuthenticationAnonymous(),
-      },
-    });
+    const callbacks = {
+      hash: (data, alg) => new Uint8Array(createHash(alg.replace('-', '')).update(data).digest()),
+      generateRandom: (length) => new Uint8Array(randomBytes(length)),
+      signJwt: async (signer, { header, payload }) => ({
+        jwt: await new jose.SignJWT(payload).setProtectedHeader(header).sign(keys.get(signer.publicJwk.x)),
+        signerJwk: signer.publicJwk,
+      }),
+      verifyJwt: () => ({ verified: false }),
+      encryptJwe: () => { throw new Error('nothing is encrypted here'); },
+      decryptJwe: () => ({ decrypted: false }),
+    };
+    const authentication = async () => {
+      if (!provider) return browser ? clientAuthenticationNone({ clientId: CLIENT }) : clientAuthenticationAnonymous();
+      const { publicJwk: jwk } = await fresh();
+      const clientAttestationJwt = await attest(provider, 'oauth-client-attestation+jwt', {
+        iss: 'https://provider.example', sub: CLIENT, cnf: { jwk: { ...jwk, alg: 'ES256' } },
+      });
+      return clientAuthenticationClientAttestationJwt({ clientAttestationJwt, callbacks });
+    };
+    const client = new Openid4vciClient({ callbacks: { ...callbacks, clientAuthentication: await authentication() } });
     const credentialOffer = await client.resolveCredentialOffer(offer);
     const issuerMetadata = await client.resolveIssuerMetadata(credentialOffer.credential_issuer);
     const asked = { credentialOffer, issuerMetadata };
@@ -110,9 +124,14 @@ export const answers = {
     const nonce = await client.requestNonce({ issuerMetadata });
     const jwt = [];
     for (let count = 0; count < batch; count += 1) {
+      const signer = await fresh();
+      const keyAttestationJwt = keyProvider && await attest(keyProvider, 'key-attestation+jwt', {
+        nonce: nonce.c_nonce, attested_keys: [signer.publicJwk], key_storage: ['iso_18045_high'],
+      });
       const proof = await client.createCredentialRequestJwtProof({
         issuerMetadata,
-        signer: await fresh(),
+        signer,
+        keyAttestationJwt,
         nonce: nonce.c_nonce,
         issuedAt: new Date(),
         credentialConfigurationId: configuration,

@@ -56,7 +56,53 @@ async function judge(presentation, issuer, nonce, audience) {
   return { claims, binding: kb.payload };
 }
 
+const query = (vct, claims) => ({
+  credentials: [{ id: 'pid', format: 'dc+sd-jwt', meta: { vct_values: [vct] }, claims: claims.map((path) => ({ path })) }],
+});
+
+/** What this verifier reads, and the key it is answered to where that is to be encrypted. */
+const metadata = (mode, decryption) => ({
+  vp_formats_supported: { 'dc+sd-jwt': { 'sd-jwt_alg_values': ['ES256'], 'kb-jwt_alg_values': ['ES256'] } },
+  ...(mode.endsWith('.jwt') && {
+    jwks: { keys: [{ ...decryption.publicKey.export({ format: 'jwk' }), kid: 'enc-1', use: 'enc', alg: 'ECDH-ES' }] },
+    encrypted_response_enc_values_supported: ['A256GCM', 'A128GCM'],
+  }),
+});
+
 export const answers = {
+  /** A call of the Digital Credentials API from the page `origin`: the parameters themselves, or a signed request object. */
+  async 'vpv-call'({ mode, signed, claims, vct, origin }) {
+    const signing = keyPair();
+    const decryption = keyPair();
+    const did = `did:jwk:${encoded(signing.publicKey.export({ format: 'jwk' }))}`;
+    const hands = callbacks(signing, decryption);
+    const client = new Openid4vpVerifier({ callbacks: hands });
+    const nonce = randomBytes(16).toString('base64url');
+    const payload = {
+      response_type: 'vp_token',
+      response_mode: mode,
+      nonce,
+      dcql_query: query(vct, claims),
+      client_metadata: metadata(mode, decryption),
+      ...(signed && { client_id: `decentralized_identifier:${did}`, expected_origins: [origin] }),
+    };
+    const made = await client.createOpenId4vpAuthorizationRequest({
+      authorizationRequestPayload: payload,
+      ...(signed && {
+        jar: {
+          jwtSigner: { method: 'did', didUrl: `${did}#0`, alg: 'ES256' },
+          expiresInSeconds: 300,
+          additionalJwtPayload: { aud: 'https://self-issued.me/v2' },
+        },
+      }),
+    });
+    session = { client, hands, payload, nonce, audience: `origin:${origin}`, origin };
+    return {
+      protocol: signed ? 'openid4vp-v1-signed' : 'openid4vp-v1-unsigned',
+      data: signed ? { request: made.jar.authorizationRequestJwt } : made.authorizationRequestObject,
+    };
+  },
+
   /** Begins a session: a request for `claims` of the type `vct`, served at a request URI, answered at a response URI. */
   async 'vpv-start'({ mode, post, claims, vct }) {
     const signing = keyPair();
@@ -70,7 +116,6 @@ export const answers = {
     const server = createServer();
     await new Promise((done) => server.listen(0, '127.0.0.1', done));
     const base = `http://127.0.0.1:${server.address().port}`;
-    const encrypted = mode.endsWith('.jwt');
     const payload = {
       response_type: 'vp_token',
       response_mode: mode,
@@ -78,14 +123,8 @@ export const answers = {
       response_uri: `${base}/response`,
       nonce,
       state,
-      dcql_query: { credentials: [{ id: 'pid', format: 'dc+sd-jwt', meta: { vct_values: [vct] }, claims: claims.map((path) => ({ path })) }] },
-      client_metadata: {
-        vp_formats_supported: { 'dc+sd-jwt': { 'sd-jwt_alg_values': ['ES256'], 'kb-jwt_alg_values': ['ES256'] } },
-        ...(encrypted && {
-          jwks: { keys: [{ ...decryption.publicKey.export({ format: 'jwk' }), kid: 'enc-1', use: 'enc', alg: 'ECDH-ES' }] },
-          encrypted_response_enc_values_supported: ['A256GCM', 'A128GCM'],
-        }),
-      },
+      dcql_query: query(vct, claims),
+      client_metadata: metadata(mode, decryption),
     };
     const make = (walletNonce) => client.createOpenId4vpAuthorizationRequest({
       authorizationRequestPayload: { ...payload, ...(walletNonce && { wallet_nonce: walletNonce }) },
@@ -98,7 +137,7 @@ export const answers = {
       ...(walletNonce && { wallet: { expectedNonce: walletNonce } }),
     });
     const made = await make();
-    session = { server, client, hands, payload, nonce, posted: undefined };
+    session = { server, client, hands, payload, nonce, audience: payload.client_id, posted: undefined };
     server.on('request', async (request, response) => {
       const form = Object.fromEntries(new URLSearchParams(await body(request)));
       if (request.url === '/request') {
@@ -115,17 +154,21 @@ export const answers = {
     return { link: made.authorizationRequest + (post ? '&request_uri_method=post' : ''), redirect: `${base}/done#response_code=${state}` };
   },
 
-  /** Ends the session: what the wallet posted, by the library, and what was disclosed, by @sd-jwt. */
-  async 'vpv-judge'({ issuer }) {
-    const { server, client, hands, payload, nonce, posted } = session;
-    server.close();
+  /** Ends the session: what the wallet posted, or what the platform gave back, by the library, and what was disclosed, by
+   *  @sd-jwt. */
+  async 'vpv-judge'({ issuer, data }) {
+    const { server, client, hands, payload, nonce, audience, origin } = session;
+    server?.close();
+    const posted = data ?? session.posted;
     if (!posted) throw new Error('nothing was posted');
-    const response = posted.response ? posted : { ...posted, vp_token: JSON.parse(posted.vp_token) };
-    const parsed = await client.parseOpenid4vpAuthorizationResponse({ authorizationResponse: response, authorizationRequestPayload: payload, callbacks: hands });
+    const response = typeof posted.vp_token === 'string' ? { ...posted, vp_token: JSON.parse(posted.vp_token) } : posted;
+    const parsed = await client.parseOpenid4vpAuthorizationResponse({
+      authorizationResponse: response, authorizationRequestPayload: payload, callbacks: hands, origin,
+    });
     const said = parsed.authorizationResponsePayload;
     if (said.state !== payload.state) throw new Error('another state');
     const [presentation] = said.vp_token.pid;
-    const { claims, binding } = await judge(presentation, issuer, nonce, payload.client_id);
+    const { claims, binding } = await judge(presentation, issuer, nonce, audience);
     return {
       claims, binding,
       enc: posted.response && decodeProtectedHeader(posted.response).enc,
