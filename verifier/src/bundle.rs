@@ -5,8 +5,10 @@
 
 mod build;
 mod open;
+mod signer;
 
 pub use build::BundleBuilder;
+pub use signer::CredentialSigner;
 
 use crate::table::Table;
 use alloc::borrow::ToOwned;
@@ -56,6 +58,32 @@ pub struct TrustedIssuer {
 }
 
 impl TrustedIssuer {
+    /// Whether the window contains `at`.
+    #[must_use]
+    pub fn trusted_at(&self, at: Timestamp) -> bool {
+        self.not_before <= at && self.not_after.is_none_or(|until| at < until)
+    }
+}
+
+/// A certification authority of the keys of issuers: credentials by a key that it has certified carry the certificate
+/// (`x5c`; SD-JWT VC §3.5, HAIP 1.0 §6.1.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssuingAuthority {
+    /// Its certificate, DER in base64.
+    pub certificate: String,
+    /// The issuers whose keys it certifies, as `iss` and the alternative names of certificates have them: URIs. Of anybody
+    /// else it may say what it likes. An issuer with a DID is listed beside it, as every [`TrustedIssuer`] is.
+    pub issuers: Vec<String>,
+    /// From when it is trusted.
+    pub not_before: Timestamp,
+    /// Until when it is trusted, `null` for no end: credentials must lie within the window both when issued and when
+    /// checked.
+    pub not_after: Option<Timestamp>,
+    /// The levels for which the issuers may issue by these keys.
+    pub assurance_levels: Vec<AssuranceLevel>,
+}
+
+impl IssuingAuthority {
     /// Whether the window contains `at`.
     #[must_use]
     pub fn trusted_at(&self, at: Timestamp) -> bool {
@@ -135,6 +163,7 @@ struct Inner {
     relying_parties: Table<String, RelyingParty>,
     registrars: Vec<Registrar>,
     access_anchors: Vec<TrustAnchor>,
+    issuing_authorities: Vec<(IssuingAuthority, TrustAnchor)>,
     contexts: Arc<ContextStore>,
     documents: TypeDocuments,
     /// Each document's type, with all that it inherits.
@@ -257,6 +286,11 @@ impl Bundle {
     #[must_use]
     pub fn access_anchors(&self) -> &[TrustAnchor] {
         &self.0.access_anchors
+    }
+
+    /// The authorities whose certificates say which key signs for an issuer.
+    pub fn issuing_authorities(&self) -> impl Iterator<Item = &IssuingAuthority> {
+        self.0.issuing_authorities.iter().map(|(said, _)| said)
     }
 
     /// The status list at `uri` in the encoding `format`.

@@ -217,7 +217,7 @@ impl VerifiedCredential {
         &self.query
     }
 
-    /// The DID of the issuer.
+    /// The issuer: its DID; of a credential under a certificate, the name by which the certificate knows it.
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.issuer

@@ -7,7 +7,10 @@ use alloc::vec::Vec;
 
 use serde_json::{Value, json};
 
-use super::{Authority, Registrar, RelyingParty, StatusListEntry, TYP, TrustedIssuer, TypeEntry};
+use super::{
+    Authority, IssuingAuthority, Registrar, RelyingParty, StatusListEntry, TYP, TrustedIssuer,
+    TypeEntry,
+};
 use crate::did;
 use crate::encoding::base64;
 use crate::jws;
@@ -27,6 +30,7 @@ pub struct BundleBuilder {
     relying_parties: Vec<RelyingParty>,
     registrars: Vec<Registrar>,
     access_anchors: Vec<String>,
+    issuing_authorities: Vec<IssuingAuthority>,
 }
 
 impl BundleBuilder {
@@ -44,6 +48,7 @@ impl BundleBuilder {
             relying_parties: Vec::new(),
             registrars: Vec::new(),
             access_anchors: Vec::new(),
+            issuing_authorities: Vec::new(),
         }
     }
 
@@ -96,6 +101,13 @@ impl BundleBuilder {
         self
     }
 
+    /// Lists a certification authority whose certificates say which key signs for an issuer.
+    #[must_use]
+    pub fn issuing_authority(mut self, authority: IssuingAuthority) -> Self {
+        self.issuing_authorities.push(authority);
+        self
+    }
+
     /// The bundle, to be signed by the root key.
     #[must_use]
     pub fn build(self, root_key: &PublicKey) -> jws::Unsigned {
@@ -116,6 +128,10 @@ impl BundleBuilder {
             }
             if !self.access_anchors.is_empty() {
                 members.insert("access_anchors".to_owned(), json!(self.access_anchors));
+            }
+            if !self.issuing_authorities.is_empty() {
+                let authorities = json!(self.issuing_authorities);
+                members.insert("issuing_authorities".to_owned(), authorities);
             }
         }
         jws::Unsigned::new(

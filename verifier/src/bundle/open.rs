@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Authority, Inner, Registrar, RelyingParty, StatusListEntry, StatusListFormat, TYP,
-    TrustedIssuer, TypeEntry,
+    Authority, Inner, IssuingAuthority, Registrar, RelyingParty, StatusListEntry, StatusListFormat,
+    TYP, TrustedIssuer, TypeEntry,
 };
 use crate::did;
 use crate::encoding::from_base64;
@@ -57,6 +57,8 @@ struct Payload {
     registrars: Vec<Registrar>,
     #[serde(default)]
     access_anchors: Vec<String>,
+    #[serde(default)]
+    issuing_authorities: Vec<IssuingAuthority>,
 }
 
 pub(super) fn open(bytes: &[u8], root_did: &str) -> Result<Inner, Error> {
@@ -128,6 +130,7 @@ pub(super) fn open(bytes: &[u8], root_did: &str) -> Result<Inner, Error> {
     }
     check_registrars(&payload.registrars)?;
     let access_anchors = read_anchors(&payload.access_anchors)?;
+    let issuing_authorities = read_authorities(payload.issuing_authorities)?;
     Ok(Inner {
         root,
         authority: payload.authority,
@@ -140,6 +143,7 @@ pub(super) fn open(bytes: &[u8], root_did: &str) -> Result<Inner, Error> {
         relying_parties,
         registrars: payload.registrars,
         access_anchors,
+        issuing_authorities,
         contexts,
         documents,
         types,
@@ -168,6 +172,28 @@ fn read_anchors(anchors: &[String]) -> Result<Vec<TrustAnchor>, Error> {
     }
     let read = |text: &String| TrustAnchor::from_certificate(&from_base64(text)?);
     anchors.iter().map(read).collect()
+}
+
+/// Each certificate once: what is said of an authority is said in one place.
+fn read_authorities(
+    authorities: Vec<IssuingAuthority>,
+) -> Result<Vec<(IssuingAuthority, TrustAnchor)>, Error> {
+    if authorities.len() > MAX_ANCHORS {
+        return Err(Error::too_large(
+            "issuing authorities of the bundle",
+            MAX_ANCHORS,
+        ));
+    }
+    let mut read: Vec<(IssuingAuthority, TrustAnchor)> = Vec::with_capacity(authorities.len());
+    for authority in authorities {
+        let anchor = TrustAnchor::from_certificate(&from_base64(&authority.certificate)?)?;
+        let again = |(other, _): &(IssuingAuthority, _)| other.certificate == authority.certificate;
+        if read.iter().any(again) {
+            return Err(Error::malformed("issuing authority given twice"));
+        }
+        read.push((authority, anchor));
+    }
+    Ok(read)
 }
 
 /// Each must be processed as a context without an error, and none may pass for one that is built in.

@@ -1,6 +1,5 @@
 //! Proving a W3C credential with a derived Data Integrity proof, inside a presentation secured by its holder.
 
-use alloc::borrow::ToOwned;
 use alloc::vec::Vec;
 use serde_json::Value;
 
@@ -33,7 +32,7 @@ const PRESENTATION: &[&str] = &[
     "proof",
 ];
 
-pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Refusal> {
+pub(super) fn prove<'a>(check: &Check<'a>, presented: &Value) -> Result<Proven<'a>, Refusal> {
     let credential = credential(presented)?;
     contexts(credential).at(Stage::Format)?;
     let members = credential.as_object().into_iter().flatten();
@@ -45,7 +44,7 @@ pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Refu
         .and_then(Value::as_str)
         .ok_or(Error::malformed("issuer"))
         .at(Stage::Issuer)?;
-    check.listed(issuer).at(Stage::Issuer)?;
+    let signer = check.bundle.listed_signer(issuer).at(Stage::Issuer)?;
     let known = check.bundle.contexts();
     let proof = proofs::credential(credential, &check.policy.suites, check.now, known)
         .at_credential(Stage::Proof)?;
@@ -64,7 +63,7 @@ pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Refu
         .at(Stage::Format)?;
     let valid_from = time(credential, "validFrom").at(Stage::Validity)?;
     Ok(Proven {
-        issuer: issuer.to_owned(),
+        signer,
         profile,
         format: Format::LdpVc,
         envelope: ENVELOPE,

@@ -1,19 +1,13 @@
 //! Proving an SD-JWT VC with key binding.
 
-use alloc::borrow::ToOwned;
-use alloc::string::String;
-
 use serde_json::Value;
 
 use super::stage::{At as _, Refusal, Stage};
 use super::steps::{Check, Proven};
 use crate::claims::{CredentialProfile, Format};
 use crate::dcql::{ClaimPath, PathElement};
-use crate::did;
 use crate::error::Error;
-use crate::json::flat::Node;
-use crate::key::PublicKey;
-use crate::sd_jwt::{self, KeyBindingExpectation, SdJwt, TYP, TYP_OLD};
+use crate::sd_jwt::{self, KeyBindingExpectation, TYP, TYP_OLD};
 use crate::status::StatusClaim;
 use crate::time::Timestamp;
 
@@ -29,7 +23,7 @@ const ENVELOPE: &[&str] = &[
     "status",
 ];
 
-pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Refusal> {
+pub(super) fn prove<'a>(check: &Check<'a>, presented: &Value) -> Result<Proven<'a>, Refusal> {
     let text = presented
         .as_str()
         .ok_or(Error::UnsupportedFormat {
@@ -40,14 +34,14 @@ pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Refu
     if sd_jwt.key_binding().is_none() {
         return Err(Error::HolderBindingMissing).at(Stage::Holder);
     }
-    let (issuer, key) = issuer(check, &sd_jwt).at(Stage::Issuer)?;
+    let signer = check.bundle.signer(&sd_jwt, check.now).at(Stage::Issuer)?;
     let typs: &[&str] = if check.policy.accept_vc_sd_jwt {
         &[TYP, TYP_OLD]
     } else {
         &[TYP]
     };
     let verified = sd_jwt
-        .verify_issuer(&key, typs)
+        .verify_issuer(signer.key(), typs)
         .at_credential(Stage::Proof)?;
     // The envelope is never disclosable (SD-JWT VC §3.2.2.2): a disclosure of these names is refused.
     let hidden = |path: &ClaimPath| matches!(path.elements().first(), Some(PathElement::Key(name)) if ENVELOPE.contains(&name.as_str()));
@@ -80,7 +74,7 @@ pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Refu
         .at(Stage::Format)?;
     let window = Window::read(payload).at(Stage::Validity)?;
     Ok(Proven {
-        issuer,
+        signer,
         profile,
         format: Format::SdJwt,
         envelope: ENVELOPE,
@@ -91,27 +85,6 @@ pub(super) fn prove(check: &Check<'_>, presented: &Value) -> Result<Proven, Refu
         holder,
         root: verified.into_payload(),
     })
-}
-
-/// The issuer's DID and key. What the credential says of itself is no proof; what signed it must be in the bundle.
-fn issuer(check: &Check<'_>, sd_jwt: &SdJwt) -> Result<(String, PublicKey), Error> {
-    let kid = sd_jwt
-        .header()
-        .kid
-        .as_deref()
-        .ok_or(Error::malformed("credential without kid"))?;
-    // The keys of listed issuers were decoded when the bundle was opened; for others the reason is to be told.
-    let (issuer, key) = match check.bundle.issuer_key(kid) {
-        Some((issuer, key)) => (issuer.to_owned(), key.clone()),
-        None => did::resolve_method(kid)?,
-    };
-    // The key belongs to its DID by construction; the credential must name that DID and no other.
-    let named = sd_jwt.payload()?.get("iss").and_then(Node::as_str);
-    if named.as_deref() != Some(&*issuer) {
-        return Err(Error::IssuerKeyMismatch);
-    }
-    check.listed(&issuer)?;
-    Ok((issuer, key))
 }
 
 /// `iat`, `nbf` and `exp`.

@@ -1,5 +1,6 @@
 //! The steps that both formats share, each consuming the value before.
 
+use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde_json::{Map, Value};
@@ -7,7 +8,7 @@ use serde_json::{Map, Value};
 use super::current::{let_pass, within};
 use super::stage::{At as _, Refusal, Stage};
 use super::{Status, Undetermined, VerifiedCredential, asked, ldp, sd_jwt, shape};
-use crate::bundle::{Bundle, StatusListFormat, TrustedIssuer};
+use crate::bundle::{Bundle, CredentialSigner, StatusListFormat};
 use crate::claims::{CredentialProfile, Format};
 use crate::dcql::CredentialQuery;
 use crate::error::Error;
@@ -25,8 +26,8 @@ pub(super) struct Check<'a> {
 }
 
 /// A credential whose issuer signature, disclosures and holder binding hold; not yet whether it is current.
-pub(super) struct Proven {
-    pub(super) issuer: String,
+pub(super) struct Proven<'a> {
+    pub(super) signer: CredentialSigner<'a>,
     pub(super) profile: &'static CredentialProfile,
     pub(super) format: Format,
     /// What DCQL paths point into.
@@ -44,20 +45,20 @@ pub(super) struct Proven {
 }
 
 /// A credential that is proven and current.
-pub(super) struct Current {
-    proven: Proven,
+pub(super) struct Current<'a> {
+    proven: Proven<'a>,
     status: Status,
     confirmed: Vec<String>,
 }
 
-impl Current {
+impl Current<'_> {
     /// The digests of the transactions that the holder confirmed with this credential.
     pub(super) fn confirmed(&self) -> &[String] {
         &self.confirmed
     }
 }
 
-impl Check<'_> {
+impl<'a> Check<'a> {
     /// The request itself: for this policy, unexpired, and asking nothing that its service may not ask.
     pub(super) fn request(&self) -> Result<(), Error> {
         if self.request.service() != Some(self.policy.service.as_str()) {
@@ -79,7 +80,7 @@ impl Check<'_> {
         &self,
         query: &CredentialQuery,
         presented: &Value,
-    ) -> Result<Proven, Refusal> {
+    ) -> Result<Proven<'a>, Refusal> {
         let format = Format::ALL
             .into_iter()
             .find(|format| format.as_str() == query.format && self.policy.formats.contains(format))
@@ -93,16 +94,12 @@ impl Check<'_> {
         }
     }
 
-    /// The issuer must be listed before its signature is worth checking.
-    pub(super) fn listed(&self, did: &str) -> Result<&TrustedIssuer, Error> {
-        self.bundle.issuer(did).ok_or(Error::IssuerUntrusted {
-            why: "not in the bundle",
-        })
-    }
-
     /// Windows of issuer and credential, status, and the holder's proof.
-    pub(super) fn current(&self, proven: Proven) -> Result<Current, Refusal> {
-        self.trusted(&proven).at(Stage::Issuer)?;
+    pub(super) fn current(&self, proven: Proven<'a>) -> Result<Current<'a>, Refusal> {
+        proven
+            .signer
+            .may_issue(proven.profile.level, proven.issued_at, self.now)
+            .at(Stage::Issuer)?;
         within(Some(proven.valid_from), Some(proven.valid_until), self.now).at(Stage::Validity)?;
         let status = self.status(&proven).at(Stage::Status)?;
         let confirmed = proven.holder.clone().at(Stage::Holder)?;
@@ -113,21 +110,8 @@ impl Check<'_> {
         })
     }
 
-    /// The issuer may sign at this level, both when it did and now.
-    fn trusted(&self, proven: &Proven) -> Result<(), Error> {
-        let untrusted = |why| Err(Error::IssuerUntrusted { why });
-        let issuer = self.listed(&proven.issuer)?;
-        if !issuer.assurance_levels.contains(&proven.profile.level) {
-            return untrusted("not for this assurance level");
-        }
-        if !issuer.trusted_at(proven.issued_at) || !issuer.trusted_at(self.now) {
-            return untrusted("not for this time");
-        }
-        Ok(())
-    }
-
     /// A bad status is believed even from a stale list; a good one only from a fresh one.
-    fn status(&self, proven: &Proven) -> Result<Status, Error> {
+    fn status(&self, proven: &Proven<'_>) -> Result<Status, Error> {
         let format = match proven.format {
             Format::SdJwt => StatusListFormat::Token,
             Format::LdpVc => StatusListFormat::Bitstring,
@@ -175,7 +159,7 @@ impl Check<'_> {
     pub(super) fn asked(
         &self,
         query: &CredentialQuery,
-        current: Current,
+        current: Current<'_>,
     ) -> Result<VerifiedCredential, Refusal> {
         let Current { proven, status, .. } = current;
         let shown = proven.profile.level;
@@ -199,7 +183,7 @@ impl Check<'_> {
         }
         Ok(VerifiedCredential {
             query: query.id.clone(),
-            issuer: proven.issuer,
+            issuer: proven.signer.issuer().to_owned(),
             authority: self.bundle.authority().name.clone(),
             assurance_level: shown,
             format: proven.format,

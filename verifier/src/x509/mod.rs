@@ -180,13 +180,25 @@ pub fn validate(
     anchors: &[TrustAnchor],
     policy: &ChainPolicy<'_>,
 ) -> Result<ValidatedChain, Error> {
+    validate_among(chain, anchors.iter(), policy).map(|(chain, _)| chain)
+}
+
+/// Like [`validate`], and tells which of the anchors has signed, by its place.
+///
+/// # Errors
+/// Those of [`validate`].
+pub(crate) fn validate_among<'a>(
+    chain: &[Vec<u8>],
+    anchors: impl Iterator<Item = &'a TrustAnchor> + Clone,
+    policy: &ChainPolicy<'_>,
+) -> Result<(ValidatedChain, usize), Error> {
     let untrusted = |why| Error::IssuerUntrusted { why };
     if chain.len() > MAX_CHAIN {
         return Err(Error::too_large("certificate chain", MAX_CHAIN));
     }
     // The anchor is the caller's, whether it is sent along or not.
     let chain = match chain {
-        [rest @ .., last] if !rest.is_empty() && anchors.iter().any(|a| a.whole == *last) => rest,
+        [rest @ .., last] if !rest.is_empty() && anchors.clone().any(|a| a.whole == *last) => rest,
         whole => whole,
     };
     let certificates = chain
@@ -222,10 +234,11 @@ pub fn validate(
         certificate.is_signed_by(&issuer.key)?;
     }
     let mut refusal = untrusted("no trust anchor has signed");
-    for anchor in anchors.iter().filter(|anchor| anchor.subject == top.issuer) {
+    let named = |(_, anchor): &(usize, &TrustAnchor)| anchor.subject == top.issuer;
+    for (place, anchor) in anchors.enumerate().filter(named) {
         match signed_by_anchor(top, certificates.len() - 1, anchor, policy.now) {
             Ok(()) => {
-                return Ok(ValidatedChain::of(leaf));
+                return Ok((ValidatedChain::of(leaf), place));
             }
             Err(error) => refusal = error,
         }

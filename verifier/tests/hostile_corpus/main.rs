@@ -3,6 +3,9 @@
 //! `TESSERA_WRITE_CORPUS=1 cargo test -p tessera-verifier --test hostile_corpus` writes all files anew, with fresh keys.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+#[expect(dead_code, reason = "shared with the tests of requests")]
+#[path = "../hostile_verify/openid4vp/certificates.rs"]
+mod certificates;
 mod file;
 mod judge;
 #[path = "../enveloped/maker.rs"]

@@ -3,6 +3,7 @@
 mod bbs;
 mod binding;
 mod bundles;
+mod certified;
 mod chains;
 mod credentials;
 mod derived;
@@ -69,7 +70,7 @@ pub(crate) fn all() {
         "A registered relying party asks what its service may ask",
         common.clone(),
     );
-    let mut bundle = common;
+    let mut bundle = common.clone();
     bundle
         .as_object_mut()
         .unwrap()
@@ -87,6 +88,7 @@ pub(crate) fn all() {
     w3c::write(&corpus);
     status::write(&corpus);
     bundles::write(&corpus);
+    certified::write(&corpus, &common);
     requests::write(&corpus);
     dids::write();
     credentials::write();

@@ -8,6 +8,7 @@ mod alone;
 mod boundaries;
 mod hostile_binding;
 mod hostile_bundle;
+mod hostile_certified;
 mod hostile_issuer;
 mod hostile_query;
 mod hostile_request;

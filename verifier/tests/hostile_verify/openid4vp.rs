@@ -1,6 +1,6 @@
 //! OpenID4VP 1.0 requests of every form and client: what a conformance run asks of a wallet, at the reader.
 
-mod certificates;
+pub(crate) mod certificates;
 mod clients;
 mod forms;
 mod queries;

@@ -1,8 +1,8 @@
-//! Certificates of relying parties, made for a test.
+//! Certificates of relying parties and of issuers, made for a test.
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    PKCS_ECDSA_P256_SHA256,
+    PKCS_ECDSA_P256_SHA256, SanType,
 };
 use tessera_verifier::crypto::sha256;
 use tessera_verifier::encoding::{base64, base64url};
@@ -37,9 +37,23 @@ impl Authority {
     }
 
     /// A leaf with this DNS name, valid in the years from `from` to `until`.
-    pub(crate) fn leaf(&self, dns: &str, (from, until): (i32, i32)) -> Leaf {
-        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
-        let mut params = CertificateParams::new(vec![dns.to_owned()]).unwrap();
+    pub(crate) fn leaf(&self, dns: &str, years: (i32, i32)) -> Leaf {
+        self.certify(&Fresh::new(), (&[dns], &[]), years)
+    }
+
+    /// A leaf for this key with these DNS names and URIs.
+    pub(crate) fn certify(
+        &self,
+        Fresh(key): &Fresh,
+        (dns, uris): (&[&str], &[&str]),
+        (from, until): (i32, i32),
+    ) -> Leaf {
+        let dns: Vec<String> = dns.iter().map(|&name| name.to_owned()).collect();
+        let mut params = CertificateParams::new(dns).unwrap();
+        let uris = uris
+            .iter()
+            .map(|&uri| SanType::URI(uri.try_into().unwrap()));
+        params.subject_alt_names.extend(uris);
         params
             .distinguished_name
             .push(DnType::CommonName, "Specimen");
@@ -47,11 +61,24 @@ impl Authority {
         params.use_authority_key_identifier_extension = true;
         params.not_before = rcgen::date_time_ymd(from, 1, 1);
         params.not_after = rcgen::date_time_ymd(until, 1, 1);
-        let der = params.signed_by(&key, &self.issuer).unwrap().der().to_vec();
+        let der = params.signed_by(key, &self.issuer).unwrap().der().to_vec();
         Leaf {
             signer: Signer::from_pkcs8(&key.serialize_der()),
             der,
         }
+    }
+}
+
+/// A key that is not certified yet.
+pub(crate) struct Fresh(KeyPair);
+
+impl Fresh {
+    pub(crate) fn new() -> Self {
+        Self(KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap())
+    }
+
+    pub(crate) fn did(&self) -> String {
+        Signer::from_pkcs8(&self.0.serialize_der()).did()
     }
 }
 
