@@ -3,10 +3,9 @@
 use serde_json::{Map, Value};
 use tessera_verifier::bundle::Bundle;
 use tessera_verifier::claims::{AssuranceLevel, CredentialProfile, Format};
-use tessera_verifier::json::Limits;
 use tessera_verifier::key::PublicKey;
 use tessera_verifier::time::Timestamp;
-use tessera_verifier::{did, jws, sd_jwt};
+use tessera_verifier::{did, sd_jwt};
 use url::Url;
 
 use super::requested::KeyRing;
@@ -46,7 +45,7 @@ pub struct VerifiedCredential {
 
 /// What a signed credential says, once its signature is checked.
 struct Facts {
-    issuer_did: String,
+    issuer: String,
     holder: PublicKey,
     valid_from: Timestamp,
     valid_until: Timestamp,
@@ -88,10 +87,9 @@ impl UnverifiedCredential {
         now: Timestamp,
     ) -> Result<VerifiedCredential, Error> {
         let facts = match &self.body {
-            CredentialBody::SdJwt(text) => sd_jwt_facts(text, self.profile)?,
+            CredentialBody::SdJwt(text) => sd_jwt_facts(text, self.profile, bundle, now)?,
             CredentialBody::Ldp(document) => ldp_facts(document, self.profile, bundle, now)?,
         };
-        is_trusted(bundle, &facts.issuer_did, self.profile.level, now)?;
         if now < facts.valid_from {
             return Err(Error::Check(tessera_verifier::Error::NotYetValid {
                 from: facts.valid_from,
@@ -134,10 +132,10 @@ impl VerifiedCredential {
         self.one_time.format
     }
 
-    /// The issuer that signed it.
+    /// The issuer that signed it: its DID, or the name in its certificate.
     #[must_use]
-    pub fn issuer_did(&self) -> &str {
-        &self.facts.issuer_did
+    pub fn issuer(&self) -> &str {
+        &self.facts.issuer
     }
 
     /// First moment of validity, and the end (exclusive).
@@ -156,7 +154,7 @@ impl VerifiedCredential {
     #[must_use]
     pub fn agrees_with(&self, other: &Self) -> bool {
         self.profile == other.profile
-            && self.facts.issuer_did == other.facts.issuer_did
+            && self.facts.issuer == other.facts.issuer
             && self.facts.claims == other.facts.claims
     }
 
@@ -167,14 +165,15 @@ impl VerifiedCredential {
     }
 }
 
-fn sd_jwt_facts(text: &str, profile: &CredentialProfile) -> Result<Facts, Error> {
-    let issuer_jwt = text.split('~').next().unwrap_or("");
-    let unverified = jws::parse(issuer_jwt, Limits::MESSAGE)?;
-    let named = unverified.payload_unverified()["iss"]
-        .as_str()
-        .ok_or(Error::CredentialNotAsAsked)?;
-    let (issuer_did, issuer_key) = did::resolve(named)?;
-    let payload = sd_jwt::verify_issued(text, &issuer_key)?;
+fn sd_jwt_facts(
+    text: &str,
+    profile: &CredentialProfile,
+    bundle: &Bundle,
+    now: Timestamp,
+) -> Result<Facts, Error> {
+    // By `kid`, or by certificate: the verifier will go the same way.
+    let signer = bundle.signer(&sd_jwt::parse(text)?, now)?;
+    let payload = sd_jwt::verify_issued(text, signer.key())?;
 
     if payload["vct"].as_str() != Some(profile.vct) {
         return Err(Error::CredentialNotAsAsked);
@@ -189,13 +188,14 @@ fn sd_jwt_facts(text: &str, profile: &CredentialProfile) -> Result<Facts, Error>
             .map(Timestamp::from_unix)
             .ok_or(Error::CredentialNotAsAsked)
     };
+    signer.may_issue(profile.level, date("iat")?, now)?;
     Ok(Facts {
+        issuer: signer.issuer().to_owned(),
         holder: PublicKey::from_jwk(&payload["cnf"]["jwk"])
             .map_err(|_| Error::HolderKeyMismatch)?,
         valid_from: date("nbf")?,
         valid_until: date("exp")?,
         claims: subject_claims(&payload, &NOT_CLAIMS),
-        issuer_did,
     })
 }
 
@@ -229,10 +229,11 @@ fn ldp_facts(
             .and_then(|text| Timestamp::parse_rfc3339(text).ok())
             .ok_or(Error::CredentialNotAsAsked)
     };
+    is_trusted(bundle, &controller, profile.level, now)?;
     let subject = &document["credentialSubject"];
     let holder = subject["id"].as_str().ok_or(Error::HolderKeyMismatch)?;
     Ok(Facts {
-        issuer_did: controller,
+        issuer: controller,
         holder: did::resolve(holder)
             .map_err(|_| Error::HolderKeyMismatch)?
             .1,

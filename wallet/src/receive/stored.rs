@@ -31,7 +31,7 @@ pub(super) fn assemble(
         id: String::new(),
         level: first.level(),
         issuer_url,
-        issuer_did: first.issuer_did().to_owned(),
+        issuer_did: first.issuer().to_owned(),
         received_at: surroundings.clock.now().unix(),
         valid_from,
         valid_until,

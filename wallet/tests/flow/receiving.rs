@@ -43,6 +43,34 @@ fn a_face_earns_ten_one_time_credentials_in_each_format() {
     assert_eq!(keys.len(), 20);
 }
 
+/// SD-JWT VC §3.5, HAIP 1.0 §6.1.1: by an authority of the bundle, and by no other, whatever `kid` and `iss` say.
+#[test]
+fn credentials_under_a_certificate_are_taken_by_the_bundles_authority() {
+    for (fault, expected) in [
+        (Fault::None, "ok"),
+        (Fault::ForeignAuthority, "issuer_untrusted"),
+        (Fault::UnlistedKey, "issuer_untrusted"),
+        (Fault::ForeignSignature, "invalid_signature"),
+    ] {
+        let world = World::new();
+        world.certified.set(true);
+        world.fault.set(fault);
+        world.formats.set(&[Format::SdJwt]);
+        let (_folder, mut store) = world.store();
+        let outcome = enrolled(&world, &mut store);
+        let stored = store.contents().sets.len();
+        assert_eq!(stored, usize::from(fault == Fault::None), "{fault:?}");
+        match outcome {
+            Ok(id) => {
+                let set = store.contents().set(&id).unwrap();
+                let signing = tessera_verifier::crypto::LocalSigner::public_key(&world.signing);
+                assert_eq!(set.issuer_did, tessera_verifier::did::did_key(signing));
+            }
+            Err(error) => assert_eq!(error.code(), expected, "{fault:?}"),
+        }
+    }
+}
+
 #[test]
 fn nothing_dishonest_is_stored() {
     for (fault, sd_jwt, ldp) in [

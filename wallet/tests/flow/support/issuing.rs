@@ -8,6 +8,7 @@ use tessera_verifier::claims::{
 };
 use tessera_verifier::crypto::LocalSigner;
 use tessera_verifier::data_integrity::{ProofOptions, ProofPurpose, ecdsa_sd};
+use tessera_verifier::encoding::base64;
 use tessera_verifier::jsonld::ContextStore;
 use tessera_verifier::key::PublicKey;
 use tessera_verifier::time::Timestamp;
@@ -118,7 +119,7 @@ impl World {
             salt
         };
         let unsigned = sd_jwt::prepare(sd_jwt::IssueInput {
-            header: object(json!({"kid": did::verification_method(named.public_key())})),
+            header: object(self.header(named.public_key())),
             visible: object(visible),
             disclosable: &with_evidence(self.claims(name), self.evidence(level)),
             holder,
@@ -128,6 +129,20 @@ impl World {
         .unwrap();
         let signature = signer.sign(unsigned.signing_input()).unwrap();
         json!(unsigned.attach(signature))
+    }
+
+    fn header(&self, named: &PublicKey) -> Value {
+        let mut header = json!({"kid": did::verification_method(named)});
+        if self.certified.get() {
+            let names = [did::did_key(named), ISSUER.to_owned()];
+            let names = names.each_ref().map(String::as_str);
+            let leaf = match self.fault.get() {
+                Fault::ForeignAuthority => Ca::new("Mallory").certify(named, &names),
+                _ => self.authority.certify(named, &names),
+            };
+            header["x5c"] = json!([base64(&leaf)]);
+        }
+        header
     }
 
     fn issue_ldp(

@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod certified;
 mod issuing;
 mod publishing;
 mod serving;
 mod verifier;
 
+pub(crate) use certified::Ca;
 pub(crate) use verifier::{Answer, Verifier};
 
 use std::cell::{Cell, RefCell};
@@ -41,6 +43,8 @@ pub(crate) enum Fault {
     UnlistedKey,
     /// Signed by another key than the named issuer's.
     ForeignSignature,
+    /// Under a certificate by an authority that the bundle does not list.
+    ForeignAuthority,
     Expired,
     NotYetValid,
     NoStatus,
@@ -89,6 +93,9 @@ pub(crate) struct World {
     pub(crate) person: Cell<&'static str>,
     pub(crate) terminal_done: Cell<bool>,
     pub(crate) bundle_age: Cell<i64>,
+    /// Whether SD-JWT VCs carry the certificate of the key that signed.
+    pub(crate) certified: Cell<bool>,
+    pub(crate) authority: Ca,
     /// Whether metadata are signed.
     pub(crate) signs_metadata: Cell<bool>,
     /// What the relying party serves at [`REQUEST_URI`].
@@ -123,6 +130,8 @@ impl World {
             person: Cell::new("110101199003070011"),
             terminal_done: Cell::new(false),
             bundle_age: Cell::new(7 * DAY),
+            certified: Cell::new(false),
+            authority: Ca::new("Specimen credentials"),
             signs_metadata: Cell::new(false),
             served: RefCell::default(),
             posted: RefCell::default(),

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use tessera_verifier::bundle::{
-    Authority, BundleBuilder, RelyingParty, StatusListEntry, StatusListFormat, TrustedIssuer,
+    Authority, BundleBuilder, IssuingAuthority, RelyingParty, StatusListEntry, StatusListFormat,
+    TrustedIssuer,
 };
 use tessera_verifier::catalogue::{Catalogue, LocalizedText};
 use tessera_verifier::claims::AssuranceLevel;
@@ -10,6 +11,7 @@ use tessera_verifier::crypto::LocalSigner;
 use tessera_verifier::data_integrity::{ProofOptions, ProofPurpose, ecdsa_rdfc};
 use tessera_verifier::dcql::ClaimPath;
 use tessera_verifier::did;
+use tessera_verifier::encoding::base64;
 use tessera_verifier::jsonld::ContextStore;
 use tessera_verifier::request::RequestBuilder;
 use tessera_verifier::status::{self, BitString};
@@ -67,6 +69,13 @@ impl World {
                 .map(str::to_owned)
                 .to_vec(),
             not_after: None,
+        });
+        let unsigned = unsigned.issuing_authority(IssuingAuthority {
+            certificate: base64(&self.authority.der),
+            issuers: vec![ISSUER.to_owned()],
+            not_before: midnight.add_seconds(-365 * DAY),
+            not_after: None,
+            assurance_levels: AssuranceLevel::ALL.to_vec(),
         });
         let root = match self.fault.get() {
             Fault::OtherRoot => &self.unlisted,

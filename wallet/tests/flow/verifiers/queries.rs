@@ -251,6 +251,30 @@ fn trusted_authorities_that_cannot_be_told_are_refused_with_the_reason() {
     assert_eq!(asking(aki), Err("query_not_satisfied".to_owned()));
 }
 
+/// OpenID4VP 1.0 §6.1.1.1: the key identifier of the authority behind the credential's certificate.
+#[test]
+fn trusted_authorities_by_key_identifier_choose_what_is_under_that_authority() {
+    use tessera_verifier::crypto::LocalSigner as _;
+    use tessera_verifier::encoding::base64url;
+    let (world, verifier) = (World::new(), Verifier::start());
+    world.certified.set(true);
+    let (_folder, mut store) = holder(&world);
+    let flow = Flow::new(&world, &verifier);
+    let own = base64url(&world.authority.key_id(world.signing.public_key()));
+    let other = support::Ca::new("Specimen elsewhere").key_id(world.signing.public_key());
+    let other = base64url(&other);
+    let mut asking = |values: Value| {
+        items(&flow, &mut store, |payload| {
+            pid(payload)["trusted_authorities"] = json!([{"type": "aki", "values": values}])
+        })
+    };
+    let taken = answered(&[("pid", &["family_name"])]);
+    assert_eq!(asking(json!([own])), taken);
+    assert_eq!(asking(json!([other, own])), taken);
+    let refused = asking(json!([other]));
+    assert_eq!(refused, Err("query_not_satisfied".to_owned()));
+}
+
 #[test]
 fn without_holder_binding_no_proof_goes_with_it() {
     let (world, verifier) = (World::new(), Verifier::start());
