@@ -292,7 +292,7 @@ async fn run(
             Ok(json!({"status_list": "closed"}))
         }
         Command::Publish {} => {
-            let keys = service.publishing_keys();
+            let keys = service.publishing_keys()?;
             let files = service
                 .publisher
                 .write(&**store, &service.config, &keys, service.now())

@@ -53,6 +53,11 @@ impl IssuingCa {
         pem(&self.certificate)
     }
 
+    /// The same, DER in base64.
+    pub(crate) fn base64(&self) -> String {
+        base64(&self.certificate)
+    }
+
     /// The value of `x5c` for credentials by this key, which `did` names and which signs since `since`: the certificate of
     /// the key alone, for the authority's is the relying party's anchor. It speaks for the DID, which is `iss`, and for
     /// the issuer's URL.

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use tessera_verifier::Timestamp;
 use tessera_verifier::bundle::{
-    Authority, BundleBuilder, RelyingParty, StatusListEntry, StatusListFormat, TrustedIssuer,
-    TypeEntry,
+    Authority, BundleBuilder, IssuingAuthority, RelyingParty, StatusListEntry, StatusListFormat,
+    TrustedIssuer, TypeEntry,
 };
 use tessera_verifier::catalogue::LocalizedText;
 use tessera_verifier::claims::{AssuranceLevel, CredentialProfile};
@@ -67,6 +67,8 @@ pub struct PublishingKeys {
     pub active: Arc<dyn Signer>,
     /// The public history.
     pub history: Vec<KeyRecord>,
+    /// The certificate of the authority that certifies the keys of the history, DER in base64.
+    pub issuing_authority: String,
 }
 
 /// Makes lists and bundles.
@@ -167,6 +169,15 @@ impl Publisher {
                 assurance_levels: AssuranceLevel::ALL.to_vec(),
             });
         }
+        // Whether new credentials carry certificates or not: earlier ones may, and each is held to the line of its key too.
+        let began = keys.history.first().map_or(now, |first| first.not_before);
+        builder = builder.issuing_authority(IssuingAuthority {
+            certificate: keys.issuing_authority.clone(),
+            issuers: vec![config.issuer_url()],
+            not_before: Timestamp::from_unix(began),
+            not_after: None,
+            assurance_levels: AssuranceLevel::ALL.to_vec(),
+        });
         for list in self.lists(store, config, &keys.active, now).await? {
             builder = builder
                 .status_list(StatusListEntry {

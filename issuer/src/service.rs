@@ -129,13 +129,23 @@ impl Service {
             .active()
     }
 
-    pub(crate) fn publishing_keys(&self) -> PublishingKeys {
+    /// The DID of the key that signs the bundle.
+    pub(crate) fn root_did(&self) -> String {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        PublishingKeys {
+        keys.root().did().to_owned()
+    }
+
+    pub(crate) fn publishing_keys(&self) -> Result<PublishingKeys, Failure> {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let authority = keys
+            .issuing_ca()
+            .map_err(|error| Failure::internal(&error))?;
+        Ok(PublishingKeys {
             root: keys.root(),
             active: keys.active(),
             history: keys.history().to_vec(),
-        }
+            issuing_authority: authority.base64(),
+        })
     }
 
     /// Replaces the active key. The old one is listed for as long as anything it has signed, or signs at this moment,

@@ -741,6 +741,16 @@ fn the_profile_haip_is_one_switch() {
     let (_, named) = did::resolve(iss.as_str().unwrap()).unwrap();
     assert_eq!(certified, named);
     assert!(tessera_verifier::sd_jwt::verify_issued(credential, &certified).is_ok());
+    // And so says the bundle.
+    let root = String::from_utf8(issuer.get("/root", None).raw).unwrap();
+    let bundle = issuer.get("/bundle", None).raw;
+    let bundle = tessera_verifier::Bundle::open(&bundle, &root).unwrap();
+    let signer = bundle.signer(&parsed, issuer.time()).unwrap();
+    assert_eq!((signer.key(), json!(signer.issuer())), (&named, iss));
+    let issued_at = parsed.payload_unverified()["iat"].as_i64().unwrap();
+    let issued_at = tessera_verifier::Timestamp::from_unix(issued_at);
+    let limited = tessera_verifier::claims::AssuranceLevel::Limited;
+    signer.may_issue(limited, issued_at, issuer.time()).unwrap();
 }
 
 fn attestation_headers(pair: &(String, String)) -> [(&str, &str); 2] {

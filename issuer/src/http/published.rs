@@ -12,7 +12,7 @@ use crate::service::Service;
 /// The signed bundle, fresh.
 #[utoipa::path(get, path = "/bundle", tag = "published", responses((status = 200, description = "A compact JWS of type tessera-bundle+jwt", body = String, content_type = "application/jwt")))]
 pub(super) async fn bundle(State(service): State<Arc<Service>>) -> Result<Response, Failure> {
-    let keys = service.publishing_keys();
+    let keys = service.publishing_keys()?;
     let bundle = service
         .publisher
         .bundle(&*service.store, &service.config, &keys, service.now())
@@ -52,7 +52,7 @@ pub(super) async fn status(
 /// The DID of the authority's root key. Compare it with what the authority publishes elsewhere.
 #[utoipa::path(get, path = "/root", tag = "published", responses((status = 200, description = "A did:key", body = String)))]
 pub(super) async fn root(State(service): State<Arc<Service>>) -> String {
-    service.publishing_keys().root.did().to_owned()
+    service.root_did()
 }
 
 /// The certificate of the authority under which credentials carry `x5c`: what a relying party trusts who checks that.
