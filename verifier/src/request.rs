@@ -5,6 +5,7 @@
 //! | relying party | [`RequestBuilder`] → sign → send; [`Request::for_own`] to read it back for [`verify`](fn@crate::verify) |
 //! | wallet | [`Request::parse`], [`Request::from_parameters`] or [`Request::from_dc_api`] → [`UnauthenticatedRequest::authenticate_with`] → [`AuthenticatedRequest`] |
 
+mod asker;
 mod authenticate;
 mod build;
 mod client;
@@ -15,8 +16,9 @@ pub mod registration;
 mod sender;
 mod transaction;
 
+pub use asker::RequestClient;
 pub use authenticate::{AuthenticatedName, AuthenticatedRequest, Requester, Trust, Unregistered};
-pub use build::RequestBuilder;
+pub use build::{MultiSigned, RequestBuilder};
 pub use client::ClientIdPrefix;
 pub use dc_api::DcApiProtocol;
 pub use metadata::ResponseEncryption;
@@ -27,6 +29,8 @@ pub use transaction::{HASH_ALGORITHM, Transaction, TransactionData};
 use alloc::string::String;
 use alloc::string::ToString;
 use alloc::vec::Vec;
+
+use serde_json::{Map, Value};
 
 use crate::bundle::{Bundle, RelyingParty};
 use crate::catalogue::{Catalogue, Service};
@@ -191,6 +195,37 @@ impl Request {
     /// `malformed`, `unsupported_algorithm`, `request_invalid`, `transaction_data_invalid`.
     pub fn for_own(compact: &str) -> Result<Self, Error> {
         authenticate::own(read::own(compact)?)
+    }
+
+    /// A relying party's own reading of a request that it made and nobody signed
+    /// ([`build_unsigned`](RequestBuilder::build_unsigned)), good from `issued_at` until `expires`, which it does not say
+    /// itself: of a link, or for the Digital Credentials API from pages of `origin`.
+    ///
+    /// # Errors
+    /// Those of [`for_own`](Self::for_own).
+    pub fn for_own_unsigned(
+        parameters: &Map<String, Value>,
+        origin: Option<&str>,
+        (issued_at, expires): (Timestamp, Timestamp),
+    ) -> Result<Self, Error> {
+        let mut request = read::own_unsigned(parameters, origin)?;
+        (request.issued_at, request.expires) = (issued_at, expires);
+        Ok(request)
+    }
+
+    /// A relying party's own reading of a request that several clients sign: every signature is checked as in
+    /// [`for_own`](Self::for_own). Gives the first, for the audience of the answer is the origin, whoever is answered.
+    ///
+    /// # Errors
+    /// Those of [`for_own`](Self::for_own).
+    pub fn for_own_multi_signed(jws: &Value, origin: &str) -> Result<Self, Error> {
+        let jws = jws.as_object().ok_or(Error::malformed("request"))?;
+        let mut own = None;
+        for candidate in dc_api::every_signature(jws, origin)? {
+            let request = authenticate::own(candidate)?;
+            own = own.or(Some(request));
+        }
+        own.ok_or(Error::malformed("request"))
     }
 
     /// The client identifier with its prefix. For an unsigned request of the Digital Credentials API it is the origin.

@@ -4,15 +4,15 @@ use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{AUDIENCE, CLIENT_ID_PREFIX, LOCAL_RESPONSE_MODE, SERVICE_FORMAT, TYP, registration};
+use super::asker::RequestClient;
+use super::client::ClientIdPrefix;
+use super::{AUDIENCE, LOCAL_RESPONSE_MODE, SERVICE_FORMAT};
 use crate::catalogue::Service;
 use crate::claims::{CredentialProfile, Format};
-use crate::crypto;
+use crate::crypto::{LocalSigner, SignError};
 use crate::dcql::ClaimPath;
-use crate::did;
-use crate::encoding::base64url;
 use crate::error::Error;
 use crate::jws;
 use crate::time::Timestamp;
@@ -26,24 +26,16 @@ pub struct RequestBuilder<'a> {
     service: &'a Service,
     claims: Vec<ClaimPath>,
     formats: Vec<Format>,
-    client: Client,
+    client: RequestClient,
     nonce: String,
     state: Option<String>,
     reply: Reply,
     encryption_key: Option<Value>,
     wallet_nonce: Option<String>,
-    registration: Option<String>,
     transaction_data: Vec<String>,
+    multiple: bool,
     issued_at: Timestamp,
     expires: Timestamp,
-}
-
-/// How the client is identified (§5.9.3).
-#[derive(Debug, Clone)]
-enum Client {
-    Did(String),
-    /// The client identifier with its prefix, and the chain in DER.
-    X509(String, Vec<Vec<u8>>),
 }
 
 /// How the answer comes back.
@@ -64,14 +56,14 @@ impl<'a> RequestBuilder<'a> {
             service,
             claims: service.claims.clone(),
             formats: Format::ALL.to_vec(),
-            client: Client::Did(String::new()),
+            client: RequestClient::did(""),
             nonce: String::new(),
             state: None,
             reply: Reply::Local,
             encryption_key: None,
             wallet_nonce: None,
-            registration: None,
             transaction_data: Vec::new(),
+            multiple: false,
             issued_at: Timestamp::from_unix(0),
             expires: Timestamp::from_unix(0),
         }
@@ -79,26 +71,14 @@ impl<'a> RequestBuilder<'a> {
 
     /// The relying party's DID, whose key will sign.
     #[must_use]
-    pub fn client(mut self, did: &str) -> Self {
-        self.client = Client::Did(did.to_owned());
-        self
+    pub fn client(self, did: &str) -> Self {
+        self.by(RequestClient::did(did))
     }
 
-    /// A client known by a DNS name of its certificate (`x509_san_dns`). The chain in DER, the leaf first and without
-    /// the authority's own certificate; the leaf's key will sign.
+    /// The client that asks.
     #[must_use]
-    pub fn client_x509_san_dns(mut self, name: &str, chain: &[Vec<u8>]) -> Self {
-        self.client = Client::X509(format!("x509_san_dns:{name}"), chain.to_vec());
-        self
-    }
-
-    /// A client known by the SHA-256 digest of its certificate (`x509_hash`); the chain as for
-    /// [`client_x509_san_dns`](Self::client_x509_san_dns).
-    #[must_use]
-    pub fn client_x509_hash(mut self, chain: &[Vec<u8>]) -> Self {
-        let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
-        let digest = base64url(&crypto::sha256(leaf));
-        self.client = Client::X509(format!("x509_hash:{digest}"), chain.to_vec());
+    pub fn by(mut self, client: RequestClient) -> Self {
+        self.client = client;
         self
     }
 
@@ -147,13 +127,6 @@ impl<'a> RequestBuilder<'a> {
         self
     }
 
-    /// A registration certificate, sent by value (§5.11).
-    #[must_use]
-    pub fn registration(mut self, certificate: Option<&str>) -> Self {
-        self.registration = certificate.map(str::to_owned);
-        self
-    }
-
     /// Transaction data, each encoded (§8.4). Only SD-JWT VCs confirm transactions: ask for no other
     /// [format](Self::formats) then.
     #[must_use]
@@ -166,6 +139,13 @@ impl<'a> RequestBuilder<'a> {
     #[must_use]
     pub fn formats(mut self, formats: &[Format]) -> Self {
         self.formats = formats.to_vec();
+        self
+    }
+
+    /// Takes several credentials of a kind, where the holder has them: one will do (§6.1, `multiple`).
+    #[must_use]
+    pub fn multiple(mut self) -> Self {
+        self.multiple = true;
         self
     }
 
@@ -191,68 +171,106 @@ impl<'a> RequestBuilder<'a> {
         self
     }
 
-    /// The request object, to be signed by the key of the client's DID or certificate.
+    /// The request object, to be signed by the client's key.
     ///
     /// # Errors
-    /// Those of [`did::resolve`] for the client's DID.
+    /// Those of [`did::resolve`](crate::did::resolve) for the client's DID; `request_invalid` for a client that does not
+    /// sign.
     pub fn build(self) -> Result<jws::Unsigned, Error> {
-        let mut header = json!({"typ": TYP});
-        let client_id = match &self.client {
-            Client::Did(did) => {
-                let (did, key) = did::resolve(did)?;
-                header["kid"] = if did.starts_with("did:jwk:") {
-                    json!(format!("{did}#0"))
-                } else {
-                    json!(did::verification_method(&key))
-                };
-                format!("{CLIENT_ID_PREFIX}{did}")
-            }
-            Client::X509(client_id, chain) => {
-                header["x5c"] = jws::x5c(chain);
-                client_id.clone()
-            }
-        };
-        Ok(jws::Unsigned::new(header, &self.payload(&client_id)))
+        let (header, client_id) = self.client.header()?;
+        let mut payload = self.payload();
+        payload.insert("client_id".to_owned(), json!(client_id));
+        payload.insert("verifier_info".to_owned(), self.infos(&self.client));
+        Ok(jws::Unsigned::new(header, &Value::Object(payload)))
     }
 
-    fn payload(&self, client_id: &str) -> Value {
+    /// A request over the Digital Credentials API that several clients sign, each with its own key (appendix A.3.2.2): a
+    /// wallet answers the first that it trusts. The client of [`by`](Self::by) is not among them unless it is named here.
+    ///
+    /// # Errors
+    /// Those of [`build`](Self::build); `request_invalid` without a client, and where the answer does not go to the Digital
+    /// Credentials API.
+    pub fn build_multi_signed(self, clients: &[RequestClient]) -> Result<MultiSigned, Error> {
+        if clients.is_empty() || !matches!(self.reply, Reply::DigitalCredentialsApi(_)) {
+            return Err(Error::RequestInvalid {
+                why: "several signatures are for the Digital Credentials API",
+            });
+        }
+        let payload = Value::Object(self.payload());
+        let one = |client: &RequestClient| {
+            let (mut header, client_id) = client.header()?;
+            header["client_id"] = json!(client_id);
+            header["verifier_info"] = self.infos(client);
+            Ok(jws::Unsigned::new(header, &payload))
+        };
+        let signatures: Result<_, Error> = clients.iter().map(one).collect();
+        signatures.map(MultiSigned)
+    }
+
+    /// The parameters of a request that nobody signs: of a link, whose client is the address of the answer (§5.9.3,
+    /// `redirect_uri`), or for the Digital Credentials API, where the origin is the client (appendix A.2).
+    ///
+    /// # Errors
+    /// `request_invalid` for a client that signs, and for an answer that is handed over locally.
+    pub fn build_unsigned(self) -> Result<Map<String, Value>, Error> {
+        let invalid = |why| Err(Error::RequestInvalid { why });
+        if !self.client.is_unsigned() {
+            return invalid("a client of this kind signs its requests");
+        }
+        let mut payload = self.payload();
+        // What only a request object or only a signed request says.
+        for name in ["aud", "iat", "exp", "expected_origins"] {
+            payload.remove(name);
+        }
+        match &self.reply {
+            Reply::Local => return invalid("an answer that goes nowhere has no client"),
+            Reply::Post(uri) => {
+                let client_id = format!("{}:{uri}", ClientIdPrefix::RedirectUri);
+                payload.insert("client_id".to_owned(), json!(client_id));
+            }
+            Reply::DigitalCredentialsApi(_) => {}
+        }
+        payload.insert("verifier_info".to_owned(), self.infos(&self.client));
+        Ok(payload)
+    }
+
+    fn payload(&self) -> Map<String, Value> {
         let encrypted = self.encryption_key.is_some();
-        let mut payload = json!({
-            "client_id": client_id,
-            "response_type": "vp_token",
-            "nonce": self.nonce,
-            "aud": AUDIENCE,
-            "iat": self.issued_at,
-            "exp": self.expires,
-            "dcql_query": self.query(),
-            "client_metadata": self.metadata(),
-            "verifier_info": self.verifier_info(),
-        });
-        match (&self.reply, encrypted) {
-            (Reply::Local, _) => payload["response_mode"] = json!(LOCAL_RESPONSE_MODE),
+        let mut payload = Map::new();
+        let mut put = |name: &str, value: Value| _ = payload.insert(name.to_owned(), value);
+        put("response_type", json!("vp_token"));
+        put("nonce", json!(self.nonce));
+        put("aud", json!(AUDIENCE));
+        put("iat", json!(self.issued_at));
+        put("exp", json!(self.expires));
+        put("dcql_query", self.query());
+        put("client_metadata", self.metadata());
+        let mode = match (&self.reply, encrypted) {
+            (Reply::Local, _) => LOCAL_RESPONSE_MODE,
             (Reply::Post(uri), encrypted) => {
-                payload["response_uri"] = json!(uri);
-                payload["response_mode"] = match encrypted {
-                    true => json!("direct_post.jwt"),
-                    false => json!("direct_post"),
-                };
+                put("response_uri", json!(uri));
+                match encrypted {
+                    true => "direct_post.jwt",
+                    false => "direct_post",
+                }
             }
             (Reply::DigitalCredentialsApi(origins), encrypted) => {
-                payload["expected_origins"] = json!(origins);
-                payload["response_mode"] = match encrypted {
-                    true => json!("dc_api.jwt"),
-                    false => json!("dc_api"),
-                };
+                put("expected_origins", json!(origins));
+                match encrypted {
+                    true => "dc_api.jwt",
+                    false => "dc_api",
+                }
             }
-        }
+        };
+        put("response_mode", json!(mode));
         if let Some(state) = &self.state {
-            payload["state"] = json!(state);
+            put("state", json!(state));
         }
         if let Some(nonce) = &self.wallet_nonce {
-            payload["wallet_nonce"] = json!(nonce);
+            put("wallet_nonce", json!(nonce));
         }
         if !self.transaction_data.is_empty() {
-            payload["transaction_data"] = json!(self.transaction_data);
+            put("transaction_data", json!(self.transaction_data));
         }
         payload
     }
@@ -276,13 +294,9 @@ impl<'a> RequestBuilder<'a> {
         metadata
     }
 
-    fn verifier_info(&self) -> Value {
+    fn infos(&self, client: &RequestClient) -> Value {
         let service = json!({"format": SERVICE_FORMAT, "data": self.service.id});
-        let registration = self
-            .registration
-            .as_ref()
-            .map(|certificate| json!({"format": registration::FORMAT, "data": certificate}));
-        core::iter::once(service).chain(registration).collect()
+        core::iter::once(service).chain(client.info()).collect()
     }
 
     fn query(&self) -> Value {
@@ -311,7 +325,7 @@ impl<'a> RequestBuilder<'a> {
                 })
                 .collect()
         };
-        let credentials: Vec<Value> = self
+        let mut credentials: Vec<Value> = self
             .formats
             .iter()
             .map(|format| match format {
@@ -321,11 +335,43 @@ impl<'a> RequestBuilder<'a> {
                     "meta": {"type_values": types}, "claims": claims(Some("credentialSubject"))}),
             })
             .collect();
+        if self.multiple {
+            for one in &mut credentials {
+                one["multiple"] = json!(true);
+            }
+        }
         // Without a set every credential would be asked for (§6.4.2).
         if let [_] = credentials.as_slice() {
             return json!({"credentials": credentials});
         }
         let options: Vec<Value> = credentials.iter().map(|one| json!([one["id"]])).collect();
         json!({"credentials": credentials, "credential_sets": [{"options": options}]})
+    }
+}
+
+/// A request that waits for the signatures of several clients.
+#[derive(Debug, Clone)]
+pub struct MultiSigned(Vec<jws::Unsigned>);
+
+impl MultiSigned {
+    /// The request in the JWS JSON serialization (RFC 7515 §7.2.1), signed by these keys, in the order of the clients.
+    ///
+    /// # Errors
+    /// When a signer fails, or there are not as many as clients.
+    pub fn sign(self, signers: &[&dyn LocalSigner]) -> Result<Value, SignError> {
+        if self.0.len() != signers.len() {
+            return Err(SignError);
+        }
+        let mut shared = String::new();
+        let mut signatures = Vec::with_capacity(signers.len());
+        for (unsigned, signer) in self.0.into_iter().zip(signers) {
+            let compact = unsigned.sign(*signer)?;
+            let mut parts = compact.split('.');
+            let mut part = || parts.next().unwrap_or_default().to_owned();
+            let (protected, payload, signature) = (part(), part(), part());
+            shared = payload;
+            signatures.push(json!({"protected": protected, "signature": signature}));
+        }
+        Ok(json!({"payload": shared, "signatures": signatures}))
     }
 }

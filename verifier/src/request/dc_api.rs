@@ -113,6 +113,21 @@ fn multi_signed(jws: &Map<String, Value>, origin: &str) -> Result<Unauthenticate
     Ok(UnauthenticatedRequest { candidates })
 }
 
+/// The reader's own request: every signature of it is to be readable.
+pub(super) fn every_signature(
+    jws: &Map<String, Value>,
+    origin: &str,
+) -> Result<Vec<Candidate>, Error> {
+    let payload = jws.get("payload").and_then(Value::as_str);
+    let payload = payload.ok_or(invalid("no payload"))?;
+    let signatures = jws.get("signatures").and_then(Value::as_array);
+    let signatures = signatures.ok_or(invalid("no signatures"))?;
+    signatures
+        .iter()
+        .map(|signature| one_of_several(signature, payload, origin))
+        .collect()
+}
+
 fn one_of_several(signature: &Value, payload: &str, origin: &str) -> Result<Candidate, Error> {
     let part = |name| {
         let part: Option<&str> = signature.get(name).and_then(Value::as_str);

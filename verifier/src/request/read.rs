@@ -67,6 +67,24 @@ pub(super) fn own(compact: &str) -> Result<Candidate, Error> {
     compact_as(compact, Came::Own)
 }
 
+/// The reader's own unsigned request.
+pub(super) fn own_unsigned(
+    parameters: &Map<String, Value>,
+    origin: Option<&str>,
+) -> Result<Request, Error> {
+    let (came, client) = match origin {
+        Some(origin) => {
+            let signed = false;
+            (Came::DcApi { origin, signed }, ClientId::origin(origin))
+        }
+        None => {
+            let client = text(parameters, "client_id")?.ok_or(invalid("no client id"))?;
+            (Came::Unsigned, ClientId::parse(client)?)
+        }
+    };
+    request(came, client, parameters, infos(parameters)?)
+}
+
 pub(super) fn one(candidate: Candidate) -> UnauthenticatedRequest {
     UnauthenticatedRequest {
         candidates: vec![candidate],
@@ -148,7 +166,7 @@ pub(super) fn request(
         return Err(invalid("no key that an answer can be encrypted to"));
     }
     let expected_origins = expected_origins(came, mode, payload)?;
-    let (issued_at, expires) = times(payload, service.is_some())?;
+    let (issued_at, expires) = times(came, payload, service.is_some())?;
     // Appendix A.2 does not know `state`.
     let state = match mode.is_dc_api() {
         true => None,
@@ -269,11 +287,18 @@ pub(super) fn text<'a>(
     }
 }
 
-/// RFC 9101 §10.8 leaves them to the profile. Ours needs both; a foreign request may leave them out.
+/// RFC 9101 §10.8 leaves them to the profile. Ours needs both; a foreign request may leave them out, and one that nobody
+/// signed needs none: they are claims of a JWT.
 pub(super) fn times(
+    came: Came<'_>,
     payload: &Map<String, Value>,
     ours: bool,
 ) -> Result<(Timestamp, Timestamp), Error> {
+    let ours = match came {
+        Came::Unsigned => return Ok((Timestamp::from_unix(0), NEVER)),
+        Came::DcApi { signed, .. } => signed && ours,
+        Came::Signed | Came::Own => ours,
+    };
     let time = |name: &str| match payload.get(name) {
         None if ours => Err(invalid("no iat or exp")),
         None => Ok(None),

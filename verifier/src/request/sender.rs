@@ -53,7 +53,7 @@ impl Sender {
         if !mode.is_direct_post() {
             return Err(invalid("response mode"));
         }
-        let (issued_at, expires) = read::times(payload, false)?;
+        let (issued_at, expires) = read::times(Came::Signed, payload, false)?;
         let infos = read::infos(payload).unwrap_or_default();
         let metadata = ClientMetadata::read(payload.get("client_metadata")).unwrap_or_default();
         // What is not read asks for nothing.

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 use tessera_verifier::Request;
-use tessera_verifier::claims::Format;
+use tessera_verifier::claims::{AssuranceLevel, Format};
 use tessera_verifier::crypto::LocalSigner;
 
 use super::{by_did, stranger};
-use crate::world::{Signer, World};
+use crate::world::{Signer, World, check_token};
 
 fn with(change: impl FnOnce(&mut Value)) -> Result<Request, tessera_verifier::Error> {
     Request::for_own(&by_did(&Signer::fresh(), change))
@@ -153,4 +153,44 @@ fn without_holder_binding_a_state_is_needed() {
         payload["state"] = json!("3q2-7wAAAAAAAAAAAAAAAA");
     });
     assert_eq!(stranger(&world, &bound), "accepted");
+}
+
+/// §6.1: of a query that takes several, one or more answer, and none does not. Each is checked like a single one.
+#[test]
+fn multiple_takes_one_or_more_and_refuses_none() {
+    let world = World::new();
+    let bundle = world.bundle();
+    let asked = |multiple: bool| {
+        let builder = world.asking("internet-cafe");
+        let builder = match multiple {
+            true => builder.multiple(),
+            false => builder,
+        };
+        let compact = builder.build().unwrap().sign(&world.party).unwrap();
+        Request::for_own(&compact).unwrap()
+    };
+    let (several, single) = (asked(true), asked(false));
+    assert!(several.query().credentials.iter().all(|one| one.multiple));
+    let good = || world.show(&world.issue(AssuranceLevel::Limited), &several);
+    let check = |request: &Request, shown: Value| {
+        let outcome = check_token(&json!({"sd_jwt": shown}), request, &bundle);
+        outcome.map(|verified| verified.credentials().len())
+    };
+    let code =
+        |request: &Request, shown: Value| check(request, shown).map_err(|error| error.code());
+    assert_eq!(code(&several, json!([good()])), Ok(1));
+    assert_eq!(code(&several, json!([good(), good(), good()])), Ok(3));
+    assert_eq!(code(&several, json!([])), Err("query_not_satisfied"));
+    assert_eq!(
+        code(&single, json!([good(), good()])),
+        Err("query_not_satisfied")
+    );
+    assert_eq!(code(&single, json!([])), Err("query_not_satisfied"));
+    let forged = world.issue_as(world.visible(AssuranceLevel::Limited), &Signer::fresh());
+    let forged = world.show(&forged, &several);
+    for shown in [json!([good(), forged]), json!([forged, good()])] {
+        assert_eq!(code(&several, shown), Err("invalid_signature"));
+    }
+    let many: Vec<String> = (0..9).map(|_| good()).collect();
+    assert_eq!(code(&several, json!(many)), Err("malformed"));
 }
