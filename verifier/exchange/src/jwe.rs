@@ -103,6 +103,13 @@ impl Encrypter {
         self
     }
 
+    /// The same with a content type in the header (RFC 7516 §4.1.12): `JWT` where what is encrypted is one.
+    #[must_use]
+    pub fn with_content_type(mut self, content_type: &str) -> Self {
+        self.header.insert("cty".to_owned(), content_type.into());
+        self
+    }
+
     /// A compact JWE of `plain`, with a fresh key pair of its own.
     ///
     /// # Errors

@@ -1,13 +1,13 @@
 //! Starting a request: from what the back end wants to a signed request object, a link and a QR code.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tessera_exchange::jwe::DecryptionKey;
 use tessera_verifier::Request;
 use tessera_verifier::catalogue::{Catalogue, Service};
 use tessera_verifier::claims::Format;
 use tessera_verifier::encoding::base64url;
-use tessera_verifier::request::RequestBuilder;
+use tessera_verifier::request::{DcApiProtocol, RequestBuilder};
 use url::Url;
 use utoipa::ToSchema;
 
@@ -96,29 +96,53 @@ impl Server {
             transaction_data: encode(wanted.transaction_data)?,
             key,
         };
-        let object = self.object(&asked, None)?;
+        let made = self.made(&asked, None)?;
         // What we send must be what a wallet will take.
-        let request = Request::for_own(&object).map_err(|error| {
+        let request = made.read_back(&asked).map_err(|error| {
             tracing::error!(code = error.code(), "the request made is not a valid one");
             match asked.transaction_data.is_empty() {
                 true => Failure::from(Code::Internal),
                 false => Code::TransactionDataInvalid.into(),
             }
         })?;
-        let started = self.started(&asked, &object, request.client_id());
-        self.requests.open(asked, &object, request)?;
+        let started = self.started(&asked, made.clone(), request.client_id());
+        let object = match &made {
+            Made::Object(object) => object,
+            // Nobody is told of a request URI.
+            _ => "",
+        };
+        self.requests.open(asked, object, request)?;
         Ok(started)
     }
 
     /// The signed request object; one that answers a wallet's nonce is made for that call (OpenID4VP 1.0 §5.10).
     ///
     /// # Errors
-    /// `internal`.
+    /// `not_found` where requests are not fetched; `internal`.
     pub fn object(&self, asked: &Asked, wallet_nonce: Option<&str>) -> Result<String, Failure> {
+        match self.made(asked, wallet_nonce)? {
+            Made::Object(object) => Ok(object),
+            _ => Err(Code::NotFound.into()),
+        }
+    }
+
+    /// How requests of the Digital Credentials API are made (appendix A.1).
+    #[must_use]
+    pub fn dc_api_protocol(&self) -> DcApiProtocol {
+        match (self.identity.signs(), self.identity.several()) {
+            (false, _) => DcApiProtocol::Unsigned,
+            (true, []) => DcApiProtocol::Signed,
+            (true, _) => DcApiProtocol::MultiSigned,
+        }
+    }
+
+    fn made(&self, asked: &Asked, wallet_nonce: Option<&str>) -> Result<Made, Failure> {
+        let in_link = !self.identity.signs() && asked.state.is_some();
         let response_uri = format!("{}/response/{}", self.url, asked.response_handle);
         // HAIP 1.0 has no Data Integrity credentials, and only SD-JWT VCs confirm transactions.
         let formats: &[Format] = match self.config.profile {
-            Profile::Standard if asked.transaction_data.is_empty() => &Format::ALL,
+            Profile::Standard if asked.transaction_data.is_empty() && !in_link => &Format::ALL,
+            // Where all of the request stands in the link, it must fit into a QR code.
             _ => &[Format::SdJwt],
         };
         let builder = RequestBuilder::for_service(asked.service)
@@ -134,11 +158,28 @@ impl Server {
             Flow::DigitalCredentialsApi { origin } => builder.origins(&[origin]),
             _ => builder.response_uri(Some(&response_uri)),
         };
-        self.identity
-            .ask(builder)
+        let builder = self.identity.ask(builder);
+        let internal = |error: tessera_verifier::Error| Failure::internal(&error);
+        if !self.identity.signs() {
+            return builder
+                .build_unsigned()
+                .map(Made::Parameters)
+                .map_err(internal);
+        }
+        let (several, signer) = (self.identity.several(), self.identity.signer());
+        if !several.is_empty() && asked.state.is_none() {
+            let unsigned = builder.build_multi_signed(several).map_err(internal)?;
+            let signers = vec![signer; several.len()];
+            return unsigned
+                .sign(&signers)
+                .map(Made::Several)
+                .map_err(|error| Failure::internal(&error));
+        }
+        builder
             .build()
-            .map_err(|error| Failure::internal(&error))?
-            .sign(self.identity.signer())
+            .map_err(internal)?
+            .sign(signer)
+            .map(Made::Object)
             .map_err(|error| Failure::internal(&error))
     }
 
@@ -152,20 +193,17 @@ impl Server {
         }
     }
 
-    fn started(&self, asked: &Asked, object: &str, client_id: &str) -> Started {
-        let request_uri = format!("{}/request/{}", self.url, asked.request_handle);
-        // §5.10: a wallet that knows `post` sends a nonce with it; any other fetches.
-        let link = || {
-            let query = url::form_urlencoded::Serializer::new(String::new())
-                .append_pair("client_id", client_id)
-                .append_pair("request_uri", &request_uri)
-                .append_pair("request_uri_method", "post")
-                .finish();
-            format!("{}://?{query}", self.config.requests.link_scheme)
-        };
-        let (link, digital_credentials) = match asked.flow {
-            Flow::DigitalCredentialsApi { .. } => (None, Some(object.to_owned())),
-            _ => (Some(link()), None),
+    fn started(&self, asked: &Asked, made: Made, client_id: &str) -> Started {
+        let (link, digital) = match (&asked.flow, made) {
+            (Flow::DigitalCredentialsApi { .. }, made) => {
+                let protocol = self.dc_api_protocol().as_str();
+                (
+                    None,
+                    Some(json!({"protocol": protocol, "data": made.data()})),
+                )
+            }
+            (_, Made::Parameters(parameters)) => (Some(self.link_by_value(&parameters)), None),
+            _ => (Some(self.link_by_reference(asked, client_id)), None),
         };
         Started {
             id: asked.id.clone(),
@@ -176,14 +214,80 @@ impl Server {
                 .as_ref()
                 .map(|page| format!("{}/page/{page}", self.url)),
             link,
-            object: digital_credentials,
+            digital,
         }
+    }
+
+    /// §5.10: a wallet that knows `post` sends a nonce with it; any other fetches.
+    fn link_by_reference(&self, asked: &Asked, client_id: &str) -> String {
+        let request_uri = format!("{}/request/{}", self.url, asked.request_handle);
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("client_id", client_id)
+            .append_pair("request_uri", &request_uri)
+            .append_pair("request_uri_method", "post")
+            .finish();
+        format!("{}://?{query}", self.config.requests.link_scheme)
+    }
+
+    /// §5.4: objects and arrays as JSON texts.
+    fn link_by_value(&self, parameters: &Map<String, Value>) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in parameters {
+            match value {
+                Value::String(text) => query.append_pair(name, text),
+                other => query.append_pair(name, &other.to_string()),
+            };
+        }
+        format!("{}://?{}", self.config.requests.link_scheme, query.finish())
     }
 
     /// The link of a request that is open, for its page.
     #[must_use]
     pub fn link(&self, asked: &Asked, client_id: &str) -> Option<String> {
-        self.started(asked, "", client_id).link
+        match self.identity.signs() {
+            true => Some(self.link_by_reference(asked, client_id)),
+            false => match self.made(asked, None) {
+                Ok(Made::Parameters(parameters)) => Some(self.link_by_value(&parameters)),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// A request in one of its forms.
+#[derive(Clone)]
+enum Made {
+    /// A request object in the compact serialization.
+    Object(String),
+    /// One in the JWS JSON serialization, with several signatures.
+    Several(Value),
+    /// The parameters of a request that nobody signs.
+    Parameters(Map<String, Value>),
+}
+
+impl Made {
+    /// What answers are held against.
+    fn read_back(&self, asked: &Asked) -> Result<Request, tessera_verifier::Error> {
+        let origin = match &asked.flow {
+            Flow::DigitalCredentialsApi { origin } => Some(origin.as_str()),
+            _ => None,
+        };
+        match self {
+            Self::Object(object) => Request::for_own(object),
+            Self::Several(jws) => Request::for_own_multi_signed(jws, origin.unwrap_or_default()),
+            Self::Parameters(parameters) => {
+                Request::for_own_unsigned(parameters, origin, (asked.created, asked.expires))
+            }
+        }
+    }
+
+    /// `data` for the Digital Credentials API (appendix A.3).
+    fn data(self) -> Value {
+        match self {
+            Self::Object(object) => json!({"request": object}),
+            Self::Several(jws) => json!({"request": jws}),
+            Self::Parameters(parameters) => Value::Object(parameters),
+        }
     }
 }
 
@@ -200,8 +304,8 @@ pub struct Started {
     pub page: Option<String>,
     /// The link for the wallet.
     pub link: Option<String>,
-    /// The signed request object for the Digital Credentials API.
-    pub object: Option<String>,
+    /// For the Digital Credentials API: `protocol` and `data`.
+    pub digital: Option<Value>,
 }
 
 fn flow(party: &BackEnd, wanted: &Wanted) -> Result<Flow, Failure> {

@@ -70,6 +70,13 @@ pub struct Client {
     /// The certification authority's certificate in PEM, against which the chain is checked at the start.
     #[serde(default)]
     pub authority_file: Option<PathBuf>,
+    /// The verifier attestation (JWT); for `verifier_attestation`.
+    #[serde(default)]
+    pub attestation_file: Option<PathBuf>,
+    /// Digital Credentials API: further identifiers of the same key. The request is then signed once for each (OpenID4VP 1.0
+    /// appendix A.3.2.2), and a wallet answers the first that it trusts.
+    #[serde(default)]
+    pub also: Vec<Identifier>,
     /// A registration certificate, sent by value in `verifier_info`.
     #[serde(default)]
     pub registration_file: Option<PathBuf>,
@@ -86,6 +93,11 @@ pub enum Identifier {
     X509SanDns,
     /// `x509_hash`: the digest of the certificate.
     X509Hash,
+    /// `verifier_attestation`: the name that an attester has given (§12).
+    VerifierAttestation,
+    /// `redirect_uri`: the response URI; over the Digital Credentials API the origin. Requests are not signed, and all of
+    /// them stands in the link.
+    RedirectUri,
 }
 
 /// The bundle to decide with.
@@ -306,6 +318,7 @@ impl Config {
             &mut client.certificate_file,
             &mut client.authority_file,
             &mut client.registration_file,
+            &mut client.attestation_file,
             &mut self.bundle.file,
         ];
         let paths = optional
@@ -359,6 +372,19 @@ impl Config {
             && self.requests.outcome_seconds > 0
             && self.requests.outcome_seconds <= 86_400
             && self.bundle.refresh_seconds > 0;
+        let signed = |one: &Identifier| *one != Identifier::RedirectUri;
+        if !self.client.also.is_empty()
+            && !self
+                .client
+                .also
+                .iter()
+                .chain([&self.client.identifier])
+                .all(signed)
+        {
+            return Err(ConfigError::invalid(
+                "client.also: redirect_uri does not sign, and several signatures need clients that do",
+            ));
+        }
         match (self.services.is_empty(), plain, positive, self.profile) {
             (true, ..) => Err(ConfigError::invalid("services: none is offered")),
             (_, false, ..) => Err(ConfigError::invalid("requests.link_scheme is no scheme")),

@@ -9,8 +9,10 @@ use base64::engine::general_purpose::STANDARD;
 use tessera_verifier::Timestamp;
 use tessera_verifier::crypto::{LocalSigner, SignError, Signature};
 use tessera_verifier::did::did_key;
+use tessera_verifier::json::Limits;
+use tessera_verifier::jws;
 use tessera_verifier::key::PublicKey;
-use tessera_verifier::request::RequestBuilder;
+use tessera_verifier::request::{RequestBuilder, RequestClient};
 use tessera_verifier::x509::{self, ChainPolicy, TrustAnchor};
 use url::Url;
 use zeroize::Zeroizing;
@@ -23,63 +25,59 @@ const FILE_MAX: u64 = 64 * 1024;
 /// The signing key and its names. No `Debug`: it is secret.
 pub struct Identity {
     key: Key,
-    name: Name,
-    registration: Option<String>,
-}
-
-enum Name {
-    Did(String),
-    X509SanDns(String, Vec<Vec<u8>>),
-    X509Hash(Vec<Vec<u8>>),
+    client: RequestClient,
+    signs: bool,
+    /// All names, where there are several.
+    several: Vec<RequestClient>,
 }
 
 impl Identity {
     /// Reads the files of the configuration. A certificate chain must lead to the authority that is named, be valid
-    /// now, and be of the signing key: what a wallet would refuse is refused here.
+    /// now, and be of the signing key, and so must an attestation: what a wallet would refuse is refused here.
     ///
     /// # Errors
     /// [`ConfigError`].
     pub fn read(config: &Config, now: Timestamp) -> Result<Self, ConfigError> {
-        let client = &config.client;
-        let key = Key::read(&client.key_file)?;
-        let name = match client.identifier {
-            Identifier::Did => Name::Did(did_key(key.public_key())),
-            Identifier::X509Hash => Name::X509Hash(chain(client, &key, now)?.0),
-            Identifier::X509SanDns => {
-                let (chain, names) = chain(client, &key, now)?;
-                let url = Url::parse(&config.public_url()).map_err(ConfigError::invalid)?;
-                let host = url.host_str().unwrap_or_default();
-                // OpenID4VP 1.0 §5.9.3: a wallet holds the host of the response URI against the client identifier.
-                if !names.iter().any(|name| name.eq_ignore_ascii_case(host)) {
-                    return Err(ConfigError::invalid(
-                        "the certificate does not name the host of public_url",
-                    ));
-                }
-                Name::X509SanDns(host.to_owned(), chain)
-            }
+        let key = Key::read(&config.client.key_file)?;
+        let registration = config.client.registration_file.as_deref();
+        let registration = registration.map(text).transpose()?;
+        let registration = registration.as_deref().map(str::trim);
+        let known_as = |identifier: Identifier| {
+            let client = client(config, &key, identifier, now)?;
+            Ok(client.registered(registration))
         };
-        let registration = client
-            .registration_file
-            .as_deref()
-            .map(text)
-            .transpose()?
-            .map(|text| text.trim().to_owned());
+        let first = known_as(config.client.identifier)?;
+        let mut several = Vec::new();
+        if !config.client.also.is_empty() {
+            several.push(first.clone());
+            for identifier in &config.client.also {
+                several.push(known_as(*identifier)?);
+            }
+        }
         Ok(Self {
             key,
-            name,
-            registration,
+            client: first,
+            signs: config.client.identifier != Identifier::RedirectUri,
+            several,
         })
     }
 
     /// A builder that asks as this client.
     #[must_use]
     pub fn ask<'a>(&self, builder: RequestBuilder<'a>) -> RequestBuilder<'a> {
-        match &self.name {
-            Name::Did(did) => builder.client(did),
-            Name::X509SanDns(name, chain) => builder.client_x509_san_dns(name, chain),
-            Name::X509Hash(chain) => builder.client_x509_hash(chain),
-        }
-        .registration(self.registration.as_deref())
+        builder.by(self.client.clone())
+    }
+
+    /// Whether requests are signed.
+    #[must_use]
+    pub fn signs(&self) -> bool {
+        self.signs
+    }
+
+    /// Every name of the client, where requests over the Digital Credentials API are signed for several; else none.
+    #[must_use]
+    pub fn several(&self) -> &[RequestClient] {
+        &self.several
     }
 
     /// The key that signs.
@@ -87,6 +85,59 @@ impl Identity {
     pub fn signer(&self) -> &dyn LocalSigner {
         &self.key
     }
+}
+
+fn client(
+    config: &Config,
+    key: &Key,
+    identifier: Identifier,
+    now: Timestamp,
+) -> Result<RequestClient, ConfigError> {
+    let client = &config.client;
+    Ok(match identifier {
+        Identifier::Did => RequestClient::did(&did_key(key.public_key())),
+        Identifier::X509Hash => RequestClient::x509_hash(&chain(client, key, now)?.0),
+        Identifier::X509SanDns => {
+            let (chain, names) = chain(client, key, now)?;
+            let url = Url::parse(&config.public_url()).map_err(ConfigError::invalid)?;
+            let host = url.host_str().unwrap_or_default();
+            // OpenID4VP 1.0 §5.9.3: a wallet holds the host of the response URI against the client identifier.
+            if !names.iter().any(|name| name.eq_ignore_ascii_case(host)) {
+                return Err(ConfigError::invalid(
+                    "the certificate does not name the host of public_url",
+                ));
+            }
+            RequestClient::x509_san_dns(host, &chain)
+        }
+        Identifier::VerifierAttestation => attested(client, key, now)?,
+        Identifier::RedirectUri => RequestClient::response_uri(),
+    })
+}
+
+/// §12: who attests is for wallets to judge; that it is of this key and in time is seen here.
+fn attested(client: &Client, key: &Key, now: Timestamp) -> Result<RequestClient, ConfigError> {
+    let file = client.attestation_file.as_deref().ok_or_else(|| {
+        ConfigError::invalid("client: attestation_file is needed for verifier_attestation")
+    })?;
+    let text = text(file)?;
+    let attestation = text.trim();
+    let limits = Limits {
+        bytes: 16 * 1024,
+        depth: 8,
+    };
+    let read = jws::parse(attestation, limits).map_err(|_| unusable(file, "a JWT of ES256"))?;
+    let said = read.payload_unverified();
+    let subject = said["sub"].as_str().unwrap_or_default();
+    let confirmed = PublicKey::from_jwk(&said["cnf"]["jwk"]);
+    if subject.is_empty() || !confirmed.is_ok_and(|confirmed| confirmed == *key.public_key()) {
+        return Err(ConfigError::invalid(
+            "client: the attestation is of another key",
+        ));
+    }
+    if said["exp"].as_i64().is_none_or(|until| now.unix() >= until) {
+        return Err(ConfigError::invalid("client: the attestation has ended"));
+    }
+    Ok(RequestClient::verifier_attestation(subject, attestation))
 }
 
 /// The chain that is sent, and the DNS names of its leaf.

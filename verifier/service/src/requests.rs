@@ -179,7 +179,7 @@ impl Requests {
         }
     }
 
-    /// Adds a request.
+    /// Adds a request; `object` is what its request URI gives, empty where there is none to fetch.
     ///
     /// # Errors
     /// `busy` when there are as many as there may be.
@@ -193,10 +193,11 @@ impl Requests {
             return Err(Failure::with(Code::Busy, "too many open requests"));
         }
         let id = asked.id.clone();
-        let mut handles = vec![
-            (Handle::Request, asked.request_handle.clone()),
-            (Handle::Response, asked.response_handle.clone()),
-        ];
+        let mut handles = vec![(Handle::Response, asked.response_handle.clone())];
+        // A request that stands in its link is nowhere else.
+        if !object.is_empty() {
+            handles.push((Handle::Request, asked.request_handle.clone()));
+        }
         handles.extend(asked.page_handle.clone().map(|page| (Handle::Page, page)));
         for handle in handles {
             inner.handles.insert(handle, id.clone());

@@ -1,6 +1,7 @@
 //! Fetching a request object from its request URI (OpenID4VP 1.0 §5.4, §5.10).
 
 use serde_json::json;
+use tessera_exchange::jwe::{ALG, DecryptionKey, ENCS};
 use url::{Url, form_urlencoded};
 
 use super::MAX_REQUEST;
@@ -20,7 +21,9 @@ pub(super) fn get(
     send(surroundings, HttpRequest::get(url, MEDIA_TYPE))
 }
 
-/// §5.10: what the wallet can do is the same for every wallet of this version and tells nothing about the holder.
+/// §5.10: what the wallet can do is the same for every wallet of this version and tells nothing about the holder; the key
+/// is for this one call. A verifier that can encrypts the request object to it, so that nobody on the way reads what is
+/// asked; of one that cannot it is taken as it is.
 pub(super) fn post(
     surroundings: Surroundings<'_>,
     url: Url,
@@ -28,7 +31,11 @@ pub(super) fn post(
     reach: &Reach,
 ) -> Result<String, Error> {
     reach.check(&url)?;
+    let key = DecryptionKey::generate("request").map_err(|_| Error::RequestUnreadable)?;
     let metadata = json!({
+        "jwks": {"keys": [key.public_jwk()]},
+        "request_object_encryption_alg_values_supported": [ALG],
+        "request_object_encryption_enc_values_supported": ENCS,
         "vp_formats_supported": {
             "dc+sd-jwt": {"sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"]},
             "ldp_vc": {
@@ -49,13 +56,20 @@ pub(super) fn post(
     form.append_pair("wallet_nonce", wallet_nonce);
     let body = form.finish().into_bytes();
     let request = HttpRequest::post(url, "application/x-www-form-urlencoded", body);
-    send(
+    let answer = send(
         surroundings,
         HttpRequest {
             accept: MEDIA_TYPE,
             ..request
         },
-    )
+    )?;
+    // RFC 7516 §9: five parts are a JWE, three a JWS.
+    if answer.split('.').count() != 5 {
+        return Ok(answer);
+    }
+    let clear = key.decrypt(&answer, &ENCS);
+    let clear = clear.map_err(|_| Error::RequestUnreadable)?;
+    String::from_utf8(clear.to_vec()).map_err(|_| Error::RequestUnreadable)
 }
 
 fn send(surroundings: Surroundings<'_>, request: HttpRequest) -> Result<String, Error> {

@@ -17,9 +17,6 @@ use crate::deciding::Posted;
 use crate::failure::{Code, Failure};
 use crate::server::Server;
 
-/// The exchange protocol of a signed request (appendix A.1).
-pub(super) const PROTOCOL: &str = "openid4vp-v1-signed";
-
 /// What the page got, and where.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -48,7 +45,7 @@ pub(super) async fn answer(
     let back_end = server.back_end(body::bearer(&headers))?;
     let most = server.config.limits.response_bytes;
     let given: DigitalCredential = body::json(&headers, body, most).await?;
-    if given.protocol != PROTOCOL {
+    if given.protocol != server.dc_api_protocol().as_str() {
         return Err(Failure::with(Code::ResponseInvalid, "another protocol"));
     }
     let posted = posted(given.data)?;

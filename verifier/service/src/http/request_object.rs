@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use serde_json::{Map, Value};
+use tessera_exchange::jwe::{ALG, Encrypter, best_enc};
 use tessera_verifier::json::{self, Limits};
 
 use super::problem::Refused;
@@ -15,6 +16,8 @@ use crate::failure::{Code, Failure};
 use crate::server::Server;
 
 const MEDIA_TYPE: &str = "application/oauth-authz-req+jwt";
+/// The most keys of a wallet.
+const MAX_KEYS: usize = 16;
 /// The longest nonce of a wallet.
 const MAX_NONCE: usize = 256;
 
@@ -63,6 +66,7 @@ async fn with_nonce(
     if nonce.as_deref().is_some_and(|nonce| !well_formed(nonce)) {
         return Err(Failure::with(Code::WalletParameterInvalid, "wallet_nonce"));
     }
+    let mut encrypter = None;
     if let Some(metadata) = metadata {
         let limits = Limits {
             bytes: server.config.limits.body_bytes,
@@ -71,11 +75,60 @@ async fn with_nonce(
         let members = json::parse_object(metadata.as_bytes(), limits)
             .map_err(|_| Failure::with(Code::WalletParameterInvalid, "wallet_metadata"))?;
         usable(&members)?;
+        encrypter = encryption(&members)?;
     }
     let (object, asked) = server.requests.fetch(&handle, server.clock.now())?;
-    match nonce {
-        None => Ok(object.to_string()),
-        Some(nonce) => blocking(move || server.object(&asked, Some(&nonce))).await,
+    blocking(move || {
+        let object = match nonce {
+            None => object.to_string(),
+            Some(nonce) => server.object(&asked, Some(&nonce))?,
+        };
+        match encrypter {
+            None => Ok(object),
+            Some(encrypter) => encrypter
+                .encrypt(object.as_bytes())
+                .map_err(|error| Failure::internal(&error)),
+        }
+    })
+    .await
+}
+
+/// §5.10: a wallet that sends a key wants the request object encrypted to it (RFC 9101 §6.1: signed, then encrypted). The
+/// first key that can be used is taken.
+fn encryption(metadata: &Map<String, Value>) -> Result<Option<Encrypter>, Failure> {
+    let refused = |why| Err(Failure::with(Code::WalletParameterInvalid, why));
+    let Some(jwks) = metadata.get("jwks") else {
+        return Ok(None);
+    };
+    let keys = jwks.get("keys").and_then(Value::as_array);
+    let Some(keys) = keys.filter(|keys| keys.len() <= MAX_KEYS) else {
+        return refused("jwks");
+    };
+    let names = |member: &str, default: &'static str| -> Vec<String> {
+        match metadata.get(member).and_then(Value::as_array) {
+            None => vec![default.to_owned()],
+            Some(all) => all
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
+        }
+    };
+    let algorithms = names("request_object_encryption_alg_values_supported", ALG);
+    let encryptions = names("request_object_encryption_enc_values_supported", "A128GCM");
+    let Some(enc) = best_enc(&encryptions).filter(|_| algorithms.iter().any(|one| one == ALG))
+    else {
+        return refused("no encryption in common");
+    };
+    // A key that does not say so is none for encryption.
+    let meant = |jwk: &&Value| jwk.get("use").is_some_and(|purpose| purpose == "enc");
+    let encrypter = keys
+        .iter()
+        .filter(meant)
+        .find_map(|jwk| Encrypter::new(jwk, enc).ok());
+    match encrypter {
+        Some(encrypter) => Ok(Some(encrypter.with_content_type("JWT"))),
+        None => refused("no key that can be used"),
     }
 }
 

@@ -69,8 +69,6 @@ fn describe(started: Started) -> Result<StartedRequest, Failure> {
         qr_svg,
         page: started.page,
         // OpenID4VP 1.0 appendix A.1 and A.3.2.
-        digital: started.object.map(|object| {
-            json!({"requests": [{"protocol": super::dc_api::PROTOCOL, "data": {"request": object}}]})
-        }),
+        digital: started.digital.map(|one| json!({"requests": [one]})),
     })
 }

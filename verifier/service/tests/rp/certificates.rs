@@ -22,7 +22,7 @@ fn pem(der: &[u8]) -> String {
 }
 
 /// A certification authority, and a certificate by it for `name` and the key, or for a fresh key.
-fn certify(folder: &Path, name: &str, key: Option<&[u8]>) {
+pub(crate) fn certify(folder: &Path, name: &str, key: Option<&[u8]>) {
     let ca_key = KeyPair::generate().unwrap();
     let mut ca = CertificateParams::new(Vec::new()).unwrap();
     ca.distinguished_name
@@ -140,7 +140,7 @@ fn haip_asks_encrypted_for_sd_jwt_under_x509_hash() {
 }
 
 /// `tessera-rp check` with this client section and these files.
-fn check(setup: &Setup<'_>) -> Output {
+pub(crate) fn check(setup: &Setup<'_>) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let root = World::new().root.did();
     let config = configure(

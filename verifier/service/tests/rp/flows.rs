@@ -251,26 +251,6 @@ fn digital_credentials_api_plain_and_encrypted() {
 }
 
 #[test]
-fn the_holder_may_say_no() {
-    let world = World::new();
-    let program = Program::start(&world, &Setup::default());
-    let asked = program.ask_cafe();
-    let object = program.fetch(&asked);
-    let (url, state) = (
-        object["response_uri"].as_str().unwrap(),
-        object["state"].as_str().unwrap(),
-    );
-    let stranger = program.post_form(url, &[("error", "access_denied"), ("state", "guessed")]);
-    assert_eq!(stranger.code(), "400 state_mismatch");
-    let taken = program.post_form(url, &[("error", "access_denied"), ("state", state)]);
-    assert_eq!(taken.status, 200, "{}", taken.text);
-    assert_eq!(
-        program.result(&asked).json(),
-        json!({"state": "declined", "error": "access_denied"})
-    );
-}
-
-#[test]
 fn transaction_data_are_confirmed_or_the_answer_is_refused() {
     let world = World::new();
     let program = Program::start(&world, &Setup::default());

@@ -214,6 +214,25 @@ fn several_presentations_where_one_was_asked_are_refused() {
     assert_eq!(both.code(), "400 over_disclosure");
 }
 
+/// The outcome is a refusal: a relying party must not learn by accident what it did not ask, nor be handed it.
+#[test]
+fn more_than_was_asked_is_refused() {
+    let world = World::new();
+    let program = Program::start(&world, &Setup::default());
+    let asked = program.ask_cafe();
+    let object = program.fetch(&asked);
+    let binding = Binding {
+        also: Some("given_name"),
+        ..Binding::default()
+    };
+    let shown = world.show(&world.issue(GOOD), &object, &binding);
+    let refused = program.respond(&object, &json!({"sd_jwt": [shown]}));
+    assert_eq!(refused.code(), "400 over_disclosure");
+    let result = program.result(&asked);
+    assert_eq!(result.json()["state"], "refused");
+    assert!(!result.text.contains("ANNA") && !program.log().contains("ANNA"));
+}
+
 #[test]
 fn another_response_mode_than_asked_is_refused() {
     let world = World::new();

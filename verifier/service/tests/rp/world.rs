@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPai
 use serde_json::{Map, Value, json};
 use tessera_verifier::Timestamp;
 use tessera_verifier::bundle::{
-    Authority, BundleBuilder, StatusListEntry, StatusListFormat, TrustedIssuer,
+    Authority, BundleBuilder, IssuingAuthority, StatusListEntry, StatusListFormat, TrustedIssuer,
 };
 use tessera_verifier::catalogue::LocalizedText;
 use tessera_verifier::claims::{AssuranceLevel, CredentialProfile};
@@ -15,7 +15,7 @@ use tessera_verifier::crypto::{LocalSigner, SignError, Signature, sha256};
 use tessera_verifier::data_integrity::{ProofOptions, ProofPurpose, ecdsa_rdfc, ecdsa_sd};
 use tessera_verifier::dcql::ClaimPath;
 use tessera_verifier::did;
-use tessera_verifier::encoding::base64url;
+use tessera_verifier::encoding::{base64, base64url};
 use tessera_verifier::jsonld::ContextStore;
 use tessera_verifier::jws;
 use tessera_verifier::key::PublicKey;
@@ -23,6 +23,8 @@ use tessera_verifier::sd_jwt::{self, IssueInput, SdJwt};
 use tessera_verifier::status::{BitString, status_list_credential, token_status_list};
 
 pub(crate) const DAY: i64 = 86_400;
+/// Whose keys the authority certifies.
+pub(crate) const CERTIFIED: &str = "https://city.example/issuer";
 const LIST: &str = "https://issuer.example/status/1";
 /// The place of the good credential in the status list, and that of the revoked one.
 pub(crate) const GOOD: usize = 94_567;
@@ -34,6 +36,12 @@ pub(crate) struct Signer(EcdsaKeyPair, PublicKey);
 impl Signer {
     pub(crate) fn fresh() -> Self {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let public = PublicKey::from_uncompressed(pair.public_key().as_ref()).unwrap();
+        Self(pair, public)
+    }
+
+    pub(crate) fn from_pkcs8(der: &[u8]) -> Self {
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).unwrap();
         let public = PublicKey::from_uncompressed(pair.public_key().as_ref()).unwrap();
         Self(pair, public)
     }
@@ -64,6 +72,8 @@ pub(crate) fn now() -> Timestamp {
 }
 
 pub(crate) struct World {
+    /// What certifies issuers' keys, DER; none: the bundle lists no such authority.
+    pub(crate) authority: Option<Vec<u8>>,
     pub(crate) root: Signer,
     pub(crate) issuer: Signer,
     pub(crate) holder: Signer,
@@ -78,11 +88,14 @@ pub(crate) struct Binding<'a> {
     pub(crate) sd_hash: Option<&'a str>,
     pub(crate) hashes: Option<Value>,
     pub(crate) key: Option<&'a Signer>,
+    /// A claim that is shown besides.
+    pub(crate) also: Option<&'a str>,
 }
 
 impl World {
     pub(crate) fn new() -> Self {
         Self {
+            authority: None,
             root: Signer::fresh(),
             issuer: Signer::fresh(),
             holder: Signer::fresh(),
@@ -119,6 +132,16 @@ impl World {
             not_after: None,
             assurance_levels: AssuranceLevel::ALL.to_vec(),
         });
+        let builder = match &self.authority {
+            None => builder,
+            Some(der) => builder.issuing_authority(IssuingAuthority {
+                certificate: base64(der),
+                issuers: vec![CERTIFIED.to_owned()],
+                not_before: now().add_seconds(-100 * DAY),
+                not_after: None,
+                assurance_levels: AssuranceLevel::ALL.to_vec(),
+            }),
+        };
         let (from, until) = (now().add_seconds(-3600), now().add_seconds(DAY));
         let mut bits = BitString::new(0).unwrap();
         bits.set(REVOKED, true).unwrap();
@@ -163,13 +186,24 @@ impl World {
 
     /// An SD-JWT VC by `issuer`, at this place of the status list.
     pub(crate) fn issue_by(&self, issuer: &Signer, index: usize) -> String {
+        let header = json!({"kid": self.issuer.method()});
+        self.issue_as(&self.issuer.did(), &header, issuer, index)
+    }
+
+    /// One that names `iss`, with this header.
+    pub(crate) fn issue_as(
+        &self,
+        iss: &str,
+        header: &Value,
+        issuer: &Signer,
+        index: usize,
+    ) -> String {
         let from = now().unix() / DAY * DAY;
         let visible = json!({
-            "iss": self.issuer.did(), "vct": CredentialProfile::of(AssuranceLevel::Full).vct,
+            "iss": iss, "vct": CredentialProfile::of(AssuranceLevel::Full).vct,
             "iat": from, "nbf": from, "exp": from + 30 * DAY,
             "status": {"status_list": {"idx": index, "uri": format!("{LIST}.jwt")}},
         });
-        let header = json!({"kid": self.issuer.method()});
         let mut number = 0u128;
         let mut salts = || {
             number += 1;
@@ -196,12 +230,13 @@ impl World {
     pub(crate) fn show(&self, credential: &str, asked: &Value, binding: &Binding<'_>) -> String {
         let query = &asked["dcql_query"]["credentials"][0];
         assert_eq!(query["id"], "sd_jwt");
-        let paths: Vec<ClaimPath> = query["claims"]
+        let mut paths: Vec<ClaimPath> = query["claims"]
             .as_array()
             .unwrap()
             .iter()
             .map(|claim| serde_json::from_value(claim["path"].clone()).unwrap())
             .collect();
+        paths.extend(binding.also.map(|name| ClaimPath::keys(&[name])));
         let selection = sd_jwt::parse(credential).unwrap().select(&paths).unwrap();
         let unsigned = SdJwt::prepare_key_binding(selection, "", "", now());
         let signed = unsigned.attach(self.holder.sign(b"").unwrap());
