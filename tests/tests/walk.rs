@@ -2,6 +2,8 @@
 //! search of everything the authority keeps for anything biometric.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod haip;
+
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
