@@ -116,6 +116,46 @@ fn a_request_is_fetched_by_get_and_by_post_with_the_wallets_nonce() {
     );
 }
 
+/// §5.10: a verifier that encrypts does so to the key of this very call, and what is encrypted to another is not read.
+#[test]
+fn a_request_object_is_read_when_it_is_encrypted_to_the_key_of_the_call() {
+    use tessera_exchange::jwe::{DecryptionKey, Encrypter};
+    let (world, verifier) = (World::new(), Verifier::start());
+    let (_folder, mut store) = holder(&world);
+    let signer = std::sync::Arc::new(Verifier::start());
+    let response = format!("{}/response", verifier.origin);
+    let other = DecryptionKey::generate("other").unwrap().public_jwk();
+    let flow = Flow::new(&world, &verifier);
+    let link = by_reference(&verifier, true)
+        .replace(&base(&verifier.client_id()), &base(&signer.client_id()));
+    for (to_another, expected) in [(None, "accepted"), (Some(other), "request_unreadable")] {
+        let (maker, response) = (signer.clone(), response.clone());
+        verifier.answers(move |received| {
+            let form = received.form();
+            let metadata: Value = serde_json::from_str(&form["wallet_metadata"]).unwrap();
+            let own = &metadata["jwks"]["keys"][0];
+            assert!(own.get("d").is_none());
+            let compact = maker.request(|payload| {
+                payload["response_uri"] = json!(response);
+                payload["wallet_nonce"] = json!(form["wallet_nonce"]);
+            });
+            let encs = &metadata["request_object_encryption_enc_values_supported"];
+            let enc = encs[0].as_str().unwrap();
+            let encrypter = Encrypter::new(to_another.as_ref().unwrap_or(own), enc).unwrap();
+            let encrypter = encrypter.with_content_type("JWT");
+            Answer::ok(encrypter.encrypt(compact.as_bytes()).unwrap())
+        });
+        assert_eq!(code(flow.authenticated(&mut store, &link)), expected);
+    }
+    // A key for each call.
+    let keys: Vec<String> = verifier
+        .received()
+        .iter()
+        .map(|received| received.form()["wallet_metadata"].clone())
+        .collect();
+    assert_ne!(keys[0], keys[1]);
+}
+
 fn base(client_id: &str) -> String {
     url::form_urlencoded::byte_serialize(client_id.as_bytes()).collect()
 }
