@@ -10,6 +10,7 @@ use crate::openid4vp::certificates::{Authority, Fresh, Leaf};
 use crate::world::{DAY, NOW, Signer, Visible, World, check, code};
 
 const ISSUER: &str = "https://city.example/issuer";
+const AUTHORITY: &str = "Specimen credentials";
 const HOST: &str = "city.example";
 const YEARS: (i32, i32) = (2026, 2030);
 
@@ -22,7 +23,7 @@ struct Certified {
 
 impl Certified {
     fn new() -> Self {
-        let authority = Authority::new("Specimen credentials");
+        let authority = Authority::new(AUTHORITY);
         Self {
             world: World::new(),
             leaf: authority.leaf(HOST, YEARS),
@@ -217,7 +218,7 @@ fn certificate_of_an_attackers_authority() {
         certified.judged(visible, &leaf.signer, &bundle),
         "issuer_untrusted"
     );
-    let twin = Authority::new("Specimen credentials");
+    let twin = Authority::new(AUTHORITY);
     let leaf = twin.leaf(HOST, YEARS);
     assert_eq!(
         certified.under(&leaf, Some(ISSUER), &bundle),
@@ -239,8 +240,15 @@ fn certificate_of_an_attackers_authority() {
 #[test]
 fn access_authorities_certify_no_issuers() {
     let certified = Certified::new();
+    let other = IssuingAuthority {
+        certificate: base64(&Authority::new("Specimen elsewhere").der),
+        ..certified.said()
+    };
     let access = certified.builder().access_anchor(&certified.authority.der);
-    let bundle = certified.world.seal(access).unwrap();
+    let bundle = certified
+        .world
+        .seal(access.issuing_authority(other))
+        .unwrap();
     assert_eq!(certified.honest(&bundle), "issuer_untrusted");
     assert_eq!(
         certified.honest(&certified.bundle_of([])),
@@ -310,9 +318,9 @@ fn authority_outside_its_window_or_level() {
         changed(|said| said.issuers = Vec::new()),
         "issuer_untrusted"
     );
-    // An authority that has ended does not stand in the way of its successor of the same name.
+    // A certificate of the authority that has ended does not stand in the way of its successor.
     let old = IssuingAuthority {
-        certificate: base64(&Authority::new("Specimen credentials").der),
+        certificate: base64(&certified.authority.renewed(AUTHORITY)),
         not_after: Some(NOW),
         ..certified.said()
     };

@@ -74,6 +74,9 @@ fn the_holder_may_say_no() {
         let token = world.show(&world.issue(GOOD), &object, &Binding::default());
         let late = program.respond(&object, &json!({"sd_jwt": [token]}));
         assert_eq!(late.code(), "409 response_taken");
+        // Nor is anything looked at any more.
+        let noise = program.post_form(url, &[("response", "noise"), ("state", "guessed")]);
+        assert_eq!(noise.code(), "409 response_taken");
         // Told once, and nothing else is.
         assert_eq!(
             program.result(&asked).json(),

@@ -293,7 +293,11 @@ fn transaction_data_are_confirmed_or_the_answer_is_refused() {
     for unknown in [
         json!({"type": "urn:example:unknown"}),
         json!({"payee": "no type"}),
-        json!({"type": "urn:tessera:transaction:payment:1", "credential_ids": ["other"]}),
+        // What the server writes itself.
+        json!({"type": "urn:tessera:transaction:payment:1", "payee": "SPECIMEN SHOP", "amount": "12.50",
+            "currency": "EUR", "credential_ids": ["other"]}),
+        json!({"type": "urn:tessera:transaction:payment:1", "payee": "SPECIMEN SHOP", "amount": "12.50",
+            "currency": "EUR", "transaction_data_hashes_alg": ["sha-512"]}),
     ] {
         let wanted = json!({"service": "internet-cafe", "flow": "cross_device", "transaction_data": [unknown]});
         assert_eq!(

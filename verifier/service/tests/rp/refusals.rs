@@ -156,6 +156,26 @@ fn answer_to_another_origin_is_refused() {
     assert_eq!(send(None, ORIGIN).status, 200);
 }
 
+/// A back end brings answers of its own page; those to a link come from the wallet, with its `state`.
+#[test]
+fn an_answer_to_a_link_is_not_taken_from_the_back_end() {
+    let world = World::new();
+    let program = Program::start(&world, &Setup::default());
+    let asked = program.ask_cafe();
+    let object = program.fetch(&asked);
+    let shown = world.show(&world.issue(GOOD), &object, &Binding::default());
+    let clear = json!({"vp_token": {"sd_jwt": [shown]}, "state": object["state"]});
+    for data in [
+        json!({"response": encrypt(&object, &clear)}),
+        json!({"error": "access_denied", "state": object["state"]}),
+    ] {
+        let answer = json!({"protocol": "openid4vp-v1-signed", "origin": ORIGIN, "data": data});
+        let refused = program.dc_api(&asked, &answer);
+        assert_eq!(refused.code(), "400 flow_not_offered");
+    }
+    assert_eq!(program.result(&asked).status, 202);
+}
+
 #[test]
 fn a_revoked_credential_ends_the_request() {
     let world = World::new();
@@ -329,6 +349,21 @@ fn useless_answers_are_counted() {
         program.post_form(url, &[("response", "noise")]).code(),
         "429 too_many_attempts"
     );
+}
+
+#[test]
+fn requests_are_bounded_in_number() {
+    let world = World::new();
+    let setup = Setup {
+        requests: "most = 2\nseconds = 2\noutcome_seconds = 1",
+        ..Setup::default()
+    };
+    let program = Program::start(&world, &setup);
+    let start = || program.start_as(SECRET, &json!({"service": "hotel", "flow": "cross_device"}));
+    assert_eq!((start().status, start().status), (201, 201));
+    assert_eq!(start().code(), "503 busy");
+    // There is room again when they are over.
+    program.until(|| start().status == 201);
 }
 
 #[test]

@@ -19,17 +19,30 @@ pub(crate) struct Authority {
 impl Authority {
     pub(crate) fn new(name: &str) -> Self {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+        let params = Self::params(name);
+        let der = params.self_signed(&key).unwrap().der().to_vec();
+        Self {
+            issuer: Issuer::new(params, key),
+            der,
+        }
+    }
+
+    fn params(name: &str) -> CertificateParams {
         let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         params.not_before = rcgen::date_time_ymd(2026, 1, 1);
         params.not_after = rcgen::date_time_ymd(2036, 1, 1);
-        let der = params.self_signed(&key).unwrap().der().to_vec();
-        Self {
-            issuer: Issuer::new(params, key),
-            der,
-        }
+        params
+    }
+
+    /// Another certificate of the same key, by the same name or by a new one.
+    pub(crate) fn renewed(&self, name: &str) -> Vec<u8> {
+        let mut params = Self::params(name);
+        params.not_after = rcgen::date_time_ymd(2037, 1, 1);
+        let certificate = params.self_signed(self.issuer.key()).unwrap();
+        certificate.der().to_vec()
     }
 
     pub(crate) fn anchor(&self) -> TrustAnchor {
