@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tessera_verifier::encoding::base64url;
 use tessera_verifier::jws;
-use tessera_verifier::request::{AuthenticatedName, DcApiProtocol, ResponseMode};
+use tessera_verifier::request::{AuthenticatedName, DcApiProtocol, RequestClient, ResponseMode};
 use tessera_verifier::{Error, Request};
 
 use super::{asked, by_did, foreign, outcome, stranger};
@@ -259,4 +259,63 @@ fn haip_is_kept_to_exactly() {
     assert!(read(&data).check_haip().is_ok());
     data["dcql_query"]["credentials"][0]["require_cryptographic_holder_binding"] = json!(false);
     assert!(read(&data).check_haip().is_err(), "no holder binding");
+}
+
+/// What a relying party makes it can read back, and each form is for clients of its kind.
+#[test]
+fn requests_are_made_in_the_forms_that_their_clients_can_have() {
+    let world = World::new();
+    let (did, other) = (world.party.did(), Signer::fresh());
+    let signs = RequestClient::did(&did);
+    let uri = "https://verifier.example/response";
+    let asking = |client: &RequestClient| world.asking("internet-cafe").by(client.clone());
+    let posted = |client: &RequestClient| asking(client).response_uri(Some(uri));
+    let by_api = |client: &RequestClient| asking(client).origins(&[ORIGIN]);
+    let is_own = RequestClient::response_uri();
+    let code = |error: Error| error.code();
+    let invalid = Some("request_invalid");
+    assert_eq!(posted(&is_own).build().err().map(code), invalid);
+    assert_eq!(posted(&signs).build_unsigned().err().map(code), invalid);
+    assert_eq!(asking(&is_own).build_unsigned().err().map(code), invalid);
+    // Unsigned, in a link and over the API.
+    let times = (NOW, NOW.add_seconds(60));
+    let link = posted(&is_own).build_unsigned().unwrap();
+    let request = Request::for_own_unsigned(&link, None, times).unwrap();
+    assert_eq!(request.client_id(), format!("redirect_uri:{uri}"));
+    assert_eq!((request.issued_at(), request.expires()), times);
+    let data = by_api(&is_own).build_unsigned().unwrap();
+    let request = Request::for_own_unsigned(&data, Some(ORIGIN), times).unwrap();
+    assert_eq!(request.audience(), format!("origin:{ORIGIN}"));
+    assert!(Request::for_own_unsigned(&data, None, times).is_err());
+    let mut signed = link;
+    signed.insert(
+        "client_id".to_owned(),
+        json!(format!("decentralized_identifier:{did}")),
+    );
+    let signed = Request::for_own_unsigned(&signed, None, times);
+    assert_eq!(signed.err().map(code), invalid);
+    // Signed by several.
+    let both = [signs.clone(), RequestClient::did(&other.did())];
+    assert_eq!(
+        by_api(&signs).build_multi_signed(&[]).err().map(code),
+        invalid
+    );
+    assert_eq!(
+        posted(&signs).build_multi_signed(&both).err().map(code),
+        invalid
+    );
+    let unsigned = [signs.clone(), is_own];
+    let several = by_api(&signs).build_multi_signed(&unsigned);
+    assert_eq!(several.err().map(code), invalid);
+    let several = by_api(&signs).build_multi_signed(&both).unwrap();
+    assert!(several.clone().sign(&[&world.party]).is_err());
+    let jws = several.sign(&[&world.party, &other]).unwrap();
+    let request = Request::for_own_multi_signed(&jws, ORIGIN).unwrap();
+    assert_eq!(request.audience(), format!("origin:{ORIGIN}"));
+    let mut broken = jws;
+    broken["signatures"][1]["signature"] = broken["signatures"][0]["signature"].clone();
+    assert!(Request::for_own_multi_signed(&broken, ORIGIN).is_err());
+    assert!(
+        Request::for_own_multi_signed(&json!({"payload": "", "signatures": []}), ORIGIN).is_err()
+    );
 }
