@@ -17,6 +17,7 @@ needs() {
     [ -e /usr/lib/pcsc/drivers/serial/libifdvpcd.so ] || say "vsmartcard-vpcd|the virtual card reader: the card runs in process instead"
     command -v softhsm2-util >/dev/null || say "softhsm2|a PKCS#11 token in software: the demo's terminal keeps its key in a file, and the tests of keys in tokens are skipped"
     command -v swtpm >/dev/null || say "swtpm|a TPM 2.0 in software: the tests of keys in TPMs are skipped"
+    command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || say "chromium-headless-shell|a browser: the test that films on the authorization page is skipped"
     command -v openssl >/dev/null || say "openssl|the outside judge of the chip's security object (make interop)"
 }
 

@@ -1,6 +1,10 @@
 //! The authorization code flow over HTTP: requests, the page, codes.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "page/browser.rs"]
+mod browser;
+#[path = "page/film.rs"]
+mod film;
 mod support;
 
 use serde_json::json;
@@ -194,6 +198,15 @@ fn a_pushed_request_is_opened_once_by_its_client() {
     let late = issuer.push(&request(("scope", LIMITED), &challenge()));
     issuer.clock.advance(91);
     assert_eq!(issuer.send("GET", &late, &[], b"").status, 400);
+    // A page is open for a quarter of an hour.
+    let browser = issuer.open(&issuer.push(&request(("scope", LIMITED), &challenge())));
+    browser.prove();
+    let csrf = browser.csrf();
+    issuer.clock.advance(901);
+    let body = form(&[("csrf", &csrf)]);
+    let headers = [("cookie", browser.cookie.as_str())];
+    let answer = issuer.form("/authorization/confirm", &headers, &body);
+    assert_eq!((answer.status, answer.header("location")), (400, None));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 #![expect(dead_code, reason = "each test file uses a part")]
 
+pub(crate) mod chromium;
 pub(crate) mod desk;
 pub(crate) mod wallet;
 

@@ -1,19 +1,20 @@
-//! The page, in English and Chinese: plain HTML that needs no script, loads nothing, and says who asks for what.
+//! The page, in English and Chinese: plain HTML that says who asks for what. It runs and loads nothing, unless a moving
+//! head is demanded: then the one program of [`super::camera`].
 
 use std::sync::LazyLock;
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use tessera_verifier::claims::{AssuranceLevel, CredentialProfile, Format};
 use tessera_verifier::crypto::sha256;
 use tessera_verifier::encoding::base64;
 use tessera_verifier::vci::Secret;
 
-use super::redirect;
+use super::{camera, redirect};
 use crate::failure::Failure;
 use crate::http::problem::Refusal;
 use crate::service::Service;
-use crate::store::AuthorizationRecord;
+use crate::store::{AuthorizationRecord, Level};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -23,7 +24,7 @@ static STYLE_SOURCE: LazyLock<String> =
 
 /// What the person is to do.
 pub(super) enum Step {
-    /// Be proved: number and photo.
+    /// Be proved: number, and photo or film.
     Prove,
     /// Agree. The recovery code is to be written down.
     Confirm(Secret),
@@ -64,6 +65,7 @@ impl Page<'_> {
             body.push_str(&alert(zh, failure));
         }
         body.push_str(&match self.step {
+            Step::Prove if self.films() => self.film(lang),
             Step::Prove => self.prove(lang),
             Step::Confirm(recovery) => self.confirm(lang, &recovery_note(zh, recovery)),
             Step::ConfirmOffer => self.confirm(lang, &tx_code_field(zh)),
@@ -72,13 +74,18 @@ impl Page<'_> {
             "<form method=\"post\" action=\"{}?lang={lang}\">{}<button class=\"quiet\">{}</button></form>",
             self.action("decline"),
             self.hidden(),
-            text(zh, "Cancel", "取消"),
+            text(
+                zh,
+                "No, go back to the wallet",
+                "不同意，返回钱包"
+            ),
         ));
         let status = self.failure.map_or(200, |failure| failure.code.status());
         let target = redirect::target(&self.record.redirect_uri);
         let sources = format!("'self' {}", target.unwrap_or_default());
         let head = (self.service, zh, true);
-        let mut response = document(head, status, &sources, &body);
+        let films = self.films();
+        let mut response = document(head, status, (&sources, films), &body);
         if let Some(failure) = self.failure {
             response
                 .extensions_mut()
@@ -147,7 +154,12 @@ impl Page<'_> {
         )
     }
 
-    fn districts(&self) -> String {
+    /// Whether the page films.
+    fn films(&self) -> bool {
+        matches!(self.step, Step::Prove) && self.service.demands_liveness(Level::Limited)
+    }
+
+    pub(super) fn districts(&self) -> String {
         let rollout = &self.service.config.rollout;
         if !rollout.is_limited() {
             return String::new();
@@ -178,12 +190,12 @@ impl Page<'_> {
         )
     }
 
-    fn hidden(&self) -> String {
+    pub(super) fn hidden(&self) -> String {
         let csrf = escape(self.csrf);
         format!("<input type=\"hidden\" name=\"csrf\" value=\"{csrf}\">")
     }
 
-    fn action(&self, step: &str) -> String {
+    pub(super) fn action(&self, step: &str) -> String {
         escape(&format!(
             "{}/authorization/{step}",
             self.service.issuer_url()
@@ -260,7 +272,7 @@ pub(super) fn refusal(service: &Service, zh: bool, failure: &Failure) -> Respons
     let heading = text(zh, "This cannot go on", "无法继续");
     let body = format!("<h1>{heading}</h1>{}", alert(zh, failure));
     let head = (service, zh, false);
-    let mut response = document(head, failure.code.status(), "'none'", &body);
+    let mut response = document(head, failure.code.status(), ("'none'", false), &body);
     response
         .extensions_mut()
         .insert(Refusal::from(failure.clone()).on_page());
@@ -270,7 +282,7 @@ pub(super) fn refusal(service: &Service, zh: bool, failure: &Failure) -> Respons
 fn document(
     (service, zh, switch): (&Service, bool, bool),
     status: u16,
-    form_action: &str,
+    (form_action, films): (&str, bool),
     body: &str,
 ) -> Response {
     let authority = &service.config.authority;
@@ -293,8 +305,12 @@ fn document(
     let html = format!(
         "<!DOCTYPE html>\n<html lang=\"{lang}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{name}</title><style>{STYLE}</style></head>\n<body><header><span>{name}</span>{link}</header>\n<main>{body}</main></body></html>\n"
     );
+    let program = match films {
+        true => camera::SOURCES,
+        false => "",
+    };
     let policy = format!(
-        "default-src 'none'; style-src {}; form-action {form_action}; frame-ancestors 'none'; base-uri 'none'",
+        "default-src 'none'; {program}style-src {}; form-action {form_action}; frame-ancestors 'none'; base-uri 'none'",
         *STYLE_SOURCE
     );
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -308,6 +324,13 @@ fn document(
         // Not `no-referrer`: browsers then send `Origin: null` with the forms.
         (header::REFERRER_POLICY, "same-origin"),
         (header::CONTENT_LANGUAGE, lang),
+        (
+            HeaderName::from_static("permissions-policy"),
+            match films {
+                true => "camera=(self), microphone=(), geolocation=()",
+                false => "camera=(), microphone=(), geolocation=()",
+            },
+        ),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -317,11 +340,11 @@ fn document(
     response
 }
 
-fn text(zh: bool, english: &'static str, chinese: &'static str) -> &'static str {
+pub(super) fn text(zh: bool, english: &'static str, chinese: &'static str) -> &'static str {
     if zh { chinese } else { english }
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
