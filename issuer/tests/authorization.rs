@@ -423,6 +423,56 @@ fn a_registered_client_has_its_addresses_and_its_name() {
 }
 
 #[test]
+fn mistakes_go_back_to_registered_clients_only() {
+    let issuer = Issuer::with(std::sync::Arc::new(support::FakeFace), b"SAME", |config| {
+        config.wallets.registered = vec![RegisteredClient {
+            id: CLIENT.to_owned(),
+            name_en: "Specimen Wallet".to_owned(),
+            name_zh: "样本钱包".to_owned(),
+            redirect_uris: vec![REDIRECT.to_owned()],
+        }];
+        config.wallets.requests_per_minute = 1;
+    });
+    let challenge = challenge();
+    let open = |pairs: &[(&str, &str)]| {
+        let link = format!("/authorize?{}", form(pairs));
+        issuer.send("GET", &link, &[], b"")
+    };
+    let wrong = request(("scope", "unknown"), &challenge);
+    let told = sent(&open(&wrong));
+    assert_eq!(told.get("error"), Some("invalid_scope"));
+    assert_eq!(told.get("state"), Some("specimen state"));
+    assert_eq!(told.get("iss"), Some(&*issuer.url));
+    let mut plain = request(("scope", LIMITED), &challenge);
+    plain.retain(|pair| pair.0 != "code_challenge_method");
+    assert_eq!(sent(&open(&plain)).get("error"), Some("invalid_request"));
+    // So often a minute.
+    let good = request(("scope", LIMITED), &challenge);
+    assert!(open(&good).header("set-cookie").is_some());
+    assert_eq!(
+        sent(&open(&good)).get("error"),
+        Some("temporarily_unavailable")
+    );
+    // A strange client, an address that is not the client's, a link that is only said to be pushed.
+    let changed = |name: &'static str, value: &'static str| {
+        let mut pairs = wrong.clone();
+        pairs.retain(|pair| pair.0 != name);
+        pairs.push((name, value));
+        pairs
+    };
+    let mut pushed = wrong.clone();
+    pushed.push(("request_uri", "urn:ietf:params:oauth:request_uri:unknown"));
+    for pairs in [
+        changed("client_id", "stranger"),
+        changed("redirect_uri", "https://wallet.example/other"),
+        pushed,
+    ] {
+        let answer = open(&pairs);
+        assert_eq!((answer.status, answer.header("location")), (400, None));
+    }
+}
+
+#[test]
 fn a_client_that_asks_too_often_waits() {
     let issuer = Issuer::with(std::sync::Arc::new(support::FakeFace), b"SAME", |config| {
         config.wallets.requests_per_minute = 2;

@@ -167,7 +167,8 @@ impl Refusal {
         response
     }
 
-    fn protocol_error(&self) -> Option<&'static str> {
+    /// The protocol's own code, where the form has one.
+    pub(super) fn protocol_error(&self) -> Option<&'static str> {
         match self.form {
             Form::Problem | Form::Page => None,
             Form::Token => Some(match self.failure.code {

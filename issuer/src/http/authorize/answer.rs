@@ -10,7 +10,8 @@ use tessera_verifier::vci::Secret;
 
 use super::open::{Open, unknown};
 use super::page::{self, Step};
-use super::{redirect, render};
+use super::redirect::{self, To};
+use super::render;
 use crate::environment::token;
 use crate::failure::{Code, Failure};
 use crate::http::token::form;
@@ -35,7 +36,7 @@ pub(in crate::http) async fn confirm(
         Err(failure) => return page::refusal(&service, chinese, &failure),
     };
     match confirmed(&service, &open, &headers, body).await {
-        Ok(code) => redirect::answer(&service, &open.record, "code", code.expose()),
+        Ok(code) => redirect::answer(&service, &To::from(&open.record), ("code", code.expose())),
         Err(failure) if failure.code == Code::TxCodeWrong => render(
             &service,
             chinese,
@@ -106,7 +107,7 @@ pub(in crate::http) async fn decline(
         ended.map_err(unknown)
     };
     match declined.await {
-        Ok(record) => redirect::answer(&service, &record, "error", "access_denied"),
+        Ok(record) => redirect::answer(&service, &To::from(&record), ("error", "access_denied")),
         Err(failure) => page::refusal(&service, page::chinese(&uri, &headers), &failure),
     }
 }

@@ -3,7 +3,7 @@
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use tessera_verifier::vci::AuthorizationRequest;
-use tessera_verifier::vci::form::percent;
+use tessera_verifier::vci::form::{Form, percent};
 
 use crate::failure::{Code, Failure};
 use crate::service::Service;
@@ -119,21 +119,44 @@ fn loopback(host: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
 
-/// The answer, with `state` and `iss` (RFC 6749 §4.1.2, RFC 9207 §2); the browser's cookie is taken away.
-pub(super) fn answer(
-    service: &Service,
-    record: &AuthorizationRecord,
-    name: &str,
-    value: &str,
-) -> Response {
-    let uri = &record.redirect_uri;
-    let begin = if uri.contains('?') { '&' } else { '?' };
-    let mut to = format!("{uri}{begin}{name}={}", percent(value));
-    if let Some(state) = &record.state {
-        to.push_str(&format!("&state={}", percent(state)));
+/// An address that an answer goes to, and what goes back with it.
+pub(super) struct To<'a> {
+    uri: &'a str,
+    state: Option<&'a str>,
+}
+
+impl<'a> From<&'a AuthorizationRecord> for To<'a> {
+    fn from(record: &'a AuthorizationRecord) -> Self {
+        Self {
+            uri: &record.redirect_uri,
+            state: record.state.as_deref(),
+        }
     }
-    to.push_str(&format!("&iss={}", percent(&service.issuer_url())));
-    let Ok(location) = HeaderValue::from_str(&to) else {
+}
+
+/// Where a mistake in a request that came in a link is told (RFC 6749 §4.1.2.1): at the address of a client the authority
+/// registered, and no other. Of a pushed request nothing is wrong but its link.
+pub(super) fn back<'f>(service: &Service, form: &'f Form) -> Option<To<'f>> {
+    let (client, uri) = (form.get("client_id")?, form.get("redirect_uri")?);
+    let mut known = service.wallets.client(client)?.redirect_uris.iter();
+    let registered = form.get("request_uri").is_none()
+        && target(uri).is_some()
+        && known.any(|known| same(known, uri));
+    registered.then(|| To {
+        uri,
+        state: form.get("state"),
+    })
+}
+
+/// The answer, with `state` and `iss` (RFC 6749 §4.1.2, RFC 9207 §2).
+pub(super) fn answer(service: &Service, to: &To<'_>, (name, value): (&str, &str)) -> Response {
+    let begin = if to.uri.contains('?') { '&' } else { '?' };
+    let mut uri = format!("{}{begin}{name}={}", to.uri, percent(value));
+    if let Some(state) = to.state {
+        uri.push_str(&format!("&state={}", percent(state)));
+    }
+    uri.push_str(&format!("&iss={}", percent(&service.issuer_url())));
+    let Ok(location) = HeaderValue::from_str(&uri) else {
         return Failure::from(Code::RedirectRefused).into_response();
     };
     let headers = [

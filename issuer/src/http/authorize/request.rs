@@ -11,7 +11,8 @@ use tessera_verifier::vci::form::Form;
 use tessera_verifier::vci::{AuthorizationRequest, PushedResponse, Secret};
 
 use super::open::{set_cookie, unknown};
-use super::{page, redirect};
+use super::page;
+use super::redirect::{self, To};
 use crate::environment::token;
 use crate::failure::{Code, Failure};
 use crate::http::problem::{Problem, Refusal};
@@ -131,14 +132,21 @@ async fn prepare(
 /// Begins: binds a request to this browser, and shows its page.
 #[utoipa::path(get, path = "/authorize", tag = "OpenID4VCI", params(("client_id" = String, Query), ("request_uri" = Option<String>, Query)), responses(
     (status = 303, description = "To the page, with a cookie"),
-    (status = "default", description = "A page that says why not; nobody is redirected", content_type = "text/html"),
+    (status = "default", description = "A page that says why not; a registered client is told at its own redirect URI (303)", content_type = "text/html"),
 ))]
 pub(in crate::http) async fn begin(
     State(service): State<Arc<Service>>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    match begun(&service, &uri).await {
+    let form = match Form::parse(uri.query().unwrap_or_default().as_bytes()) {
+        Ok(form) => form,
+        Err(_) => {
+            let failure = Failure::with(Code::InvalidRequest, "the query is not well formed");
+            return page::refusal(&service, page::chinese(&uri, &headers), &failure);
+        }
+    };
+    match begun(&service, &form).await {
         Ok(cookie) => {
             let to = format!("{}/authorization", service.issuer_url());
             let headers = [
@@ -148,13 +156,26 @@ pub(in crate::http) async fn begin(
             ];
             (StatusCode::SEE_OTHER, headers).into_response()
         }
-        Err(failure) => page::refusal(&service, page::chinese(&uri, &headers), &failure),
+        Err(failure) => match redirect::back(&service, &form) {
+            Some(to) => told(&service, &to, failure),
+            None => page::refusal(&service, page::chinese(&uri, &headers), &failure),
+        },
     }
 }
 
-async fn begun(service: &Service, uri: &Uri) -> Result<Secret, Failure> {
-    let form = Form::parse(uri.query().unwrap_or_default().as_bytes())
-        .map_err(|_| Failure::with(Code::InvalidRequest, "the query is not well formed"))?;
+/// A mistake, told to the client (RFC 6749 §4.1.2.1).
+fn told(service: &Service, to: &To<'_>, failure: Failure) -> Response {
+    let refusal = Refusal::token(failure);
+    let error = match refusal.failure.code {
+        Code::TooManyAttempts | Code::Busy => "temporarily_unavailable",
+        _ => refusal.protocol_error().unwrap_or("server_error"),
+    };
+    let mut response = redirect::answer(service, to, ("error", error));
+    response.extensions_mut().insert(refusal.on_page());
+    response
+}
+
+async fn begun(service: &Service, form: &Form) -> Result<Secret, Failure> {
     let wallets = &service.wallets;
     let arrival = match form.get("request_uri") {
         Some(reference) => Arrival::Pushed {
@@ -172,7 +193,7 @@ async fn begun(service: &Service, uri: &Uri) -> Result<Secret, Failure> {
         None if wallets.require_pushed => return Err(Code::PushRequired.into()),
         None => {
             let request =
-                AuthorizationRequest::from_form(&form).map_err(|error| malformed(&error))?;
+                AuthorizationRequest::from_form(form).map_err(|error| malformed(&error))?;
             let seconds = wallets.page_seconds;
             let record = prepare(service, request, Binding::default(), seconds).await?;
             Arrival::Direct {
