@@ -76,6 +76,12 @@ impl Chromium {
     /// One command of the protocol; its result.
     #[track_caller]
     pub(crate) fn call(&mut self, method: &str, parameters: Value) -> Value {
+        let mut answer = self.ask(method, parameters);
+        assert!(answer["error"].is_null(), "{method}: {answer}");
+        answer["result"].take()
+    }
+
+    fn ask(&mut self, method: &str, parameters: Value) -> Value {
         self.number += 1;
         let mut message = json!({"id": self.number, "method": method, "params": parameters});
         if !self.page.is_empty() {
@@ -85,10 +91,9 @@ impl Chromium {
         bytes.push(0);
         self.to.write_all(&bytes).unwrap();
         loop {
-            let mut answer = self.next();
+            let answer = self.next();
             if answer["id"] == self.number {
-                assert!(answer["error"].is_null(), "{method}: {answer}");
-                return answer["result"].take();
+                return answer;
             }
             self.events.push(answer);
         }
@@ -135,11 +140,14 @@ impl Chromium {
         result["result"]["value"].take()
     }
 
-    /// Waits until an expression is true in the page; `null` while there is no page.
+    /// Waits until an expression is true in the page, whichever page that is by then.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, expression: &str) {
         let begun = Instant::now();
-        while self.value(expression) != true {
+        let parameters = json!({"expression": expression, "returnByValue": true});
+        // Between two pages there is no answer but an error.
+        while self.ask("Runtime.evaluate", parameters.clone())["result"]["result"]["value"] != true
+        {
             if begun.elapsed() > PATIENCE {
                 let shown = self.value("document.body?.innerText");
                 panic!("never {expression}; the page says: {shown}");
