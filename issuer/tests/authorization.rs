@@ -5,6 +5,8 @@
 mod browser;
 #[path = "page/film.rs"]
 mod film;
+#[path = "page/refusals.rs"]
+mod refusals;
 mod support;
 
 use serde_json::json;
