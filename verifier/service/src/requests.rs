@@ -433,3 +433,6 @@ impl Inner {
         self.handles.retain(|_, id| entries.contains_key(id));
     }
 }
+
+#[cfg(test)]
+mod tests;
