@@ -151,7 +151,7 @@ impl Default for LivenessPolicy {
             longest_gap_ms: 1000,
             movement_ms: 8000,
             total_ms: 30_000,
-            turn: 10.0,
+            turn: 8.0,
             lift: 8.0,
             rest: 5.0,
             most_step: 16.0,

@@ -130,15 +130,18 @@ enum Direction {
 impl Direction {
     fn of(Pose { yaw, pitch, .. }: Pose, policy: &LivenessPolicy) -> Self {
         if yaw.abs() <= policy.rest && pitch.abs() <= policy.rest {
-            Self::Rest
-        } else if yaw >= policy.turn {
-            Self::At(Movement::Left)
-        } else if yaw <= -policy.turn {
-            Self::At(Movement::Right)
-        } else if pitch >= policy.lift {
+            return Self::Rest;
+        }
+        // As shares of what is asked: a lifted chin sways to the sides, and a turned head nods.
+        let (aside, lifted) = (yaw.abs() / policy.turn, pitch / policy.lift);
+        if lifted >= 1.0 && lifted >= aside {
             Self::At(Movement::Up)
-        } else {
+        } else if aside < 1.0 {
             Self::Between
+        } else if yaw > 0.0 {
+            Self::At(Movement::Left)
+        } else {
+            Self::At(Movement::Right)
         }
     }
 }
@@ -256,8 +259,25 @@ mod tests {
         // Without the way back a movement is not complete.
         assert_eq!(verdict(&LEFT[..5], &[Left]), Err(Incomplete));
         // A small turn is none.
-        let small = LEFT.map(|(yaw, pitch)| (yaw * 0.45, pitch));
+        let small = LEFT.map(|(yaw, pitch)| (yaw * 0.38, pitch));
         assert_eq!(verdict(&small, &[Left]), Err(Incomplete));
+    }
+
+    #[test]
+    fn a_movement_is_the_one_that_is_mostly_made() {
+        use Movement::{Left, Right, Up};
+        // A lifted chin sways to a side, a turned head nods.
+        let swaying = UP.map(|(_, pitch)| (0.75 * pitch, pitch));
+        assert_eq!(verdict(&swaying, &[Up]), Ok(()));
+        assert_eq!(verdict(&swaying, &[Left]), Err(WrongMovement));
+        let nodding = LEFT.map(|(yaw, _)| (yaw, 0.45 * yaw));
+        assert_eq!(verdict(&nodding, &[Left]), Ok(()));
+        for wrong in [Up, Right] {
+            assert_eq!(verdict(&nodding, &[wrong]), Err(WrongMovement));
+        }
+        // A lowered chin is nothing anybody asks for.
+        let lowered = UP.map(|(yaw, pitch)| (yaw, -pitch));
+        assert_eq!(verdict(&lowered, &[Up]), Err(Incomplete));
     }
 
     #[test]

@@ -46,10 +46,12 @@ impl Frame {
     }
 }
 
-/// How far a point of the face lies towards the camera: an ellipsoid and a nose.
-fn depth(u: f32, v: f32) -> f32 {
+/// How far a point of the face lies towards the camera: an ellipsoid and a nose, whose tip is where the photograph shows
+/// it. On a head that was already turned a little that is not in the middle, and a nose that stands out beside its own
+/// picture would hardly move when the head turns on.
+fn depth([u, v]: [f32; 2], [across, down]: [f32; 2]) -> f32 {
     let bow = 1.0 - (u / 1.35).powi(2) - ((v - 0.55) / 1.95).powi(2);
-    let nose = 0.42 * (-(u / 0.17).powi(2) - ((v - 0.58) / 0.26).powi(2)).exp();
+    let nose = 0.42 * (-((u - across) / 0.17).powi(2) - ((v - down) / 0.26).powi(2)).exp();
     0.9 * (bow.max(0.0).sqrt() - 1.0) + nose
 }
 
@@ -70,6 +72,7 @@ struct Vertex {
 
 pub(super) fn turned(picture: &RgbImage, face: &DetectedFace, yaw: f32, pitch: f32) -> RgbImage {
     let frame = Frame::of(face);
+    let nose = frame.to_face(face.landmarks[2]);
     let ((sin, cos), (nod_sin, nod_cos)) =
         (yaw.to_radians().sin_cos(), pitch.to_radians().sin_cos());
     let vertex = |column: u32, row: u32| {
@@ -78,7 +81,7 @@ pub(super) fn turned(picture: &RgbImage, face: &DetectedFace, yaw: f32, pitch: f
             (row * MESH).min(picture.height() - 1) as f32,
         ];
         let [u, v] = frame.to_face(from);
-        let before = depth(u, v) - AXIS;
+        let before = depth([u, v], nose) - AXIS;
         let (across, before) = (u * cos + before * sin, before * cos - u * sin);
         let (down, before) = (
             (v - NECK) * nod_cos - before * nod_sin + NECK,
