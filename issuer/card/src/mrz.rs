@@ -100,7 +100,7 @@ impl Mrz {
     /// The key with which this document's chip can be opened.
     ///
     /// # Errors
-    /// [`CardError::AccessKeyInvalid`] when a date is incomplete.
+    /// [`CardError::AccessKeyInvalid`] for a number no zone has room for.
     pub fn access_key(&self) -> Result<MrzKey, CardError> {
         MrzKey::new(
             &self.document_number,
@@ -224,7 +224,8 @@ pub struct MrzKey {
 }
 
 impl MrzKey {
-    /// From the document number (fillers optional) and two `YYMMDD` dates.
+    /// From the document number (fillers optional) and two `YYMMDD` dates. What is unknown of the date of birth is
+    /// fillers here as in the zone (Doc 9303-11 §9.7.2 takes the fields as they are printed).
     ///
     /// # Errors
     /// [`CardError::AccessKeyInvalid`] for anything that could not stand in a zone.
@@ -244,9 +245,12 @@ impl MrzKey {
             (birth, "date of birth"),
             (expiry, "date of expiry"),
         ] {
-            if what != "document number"
-                && (field.len() != 6 || !field.bytes().all(|c| c.is_ascii_digit()))
-            {
+            let legal = match what {
+                "document number" => true,
+                "date of birth" => fields::is_date(field.as_bytes()),
+                _ => field.len() == 6 && field.bytes().all(|c| c.is_ascii_digit()),
+            };
+            if !legal {
                 return Err(CardError::AccessKeyInvalid(what));
             }
             information.extend_from_slice(field.as_bytes());

@@ -22,7 +22,15 @@ const ANSWER_TO_RESET: [u8; 5] = [0x3B, 0x80, 0x80, 0x01, 0x01];
 /// # Errors
 /// When the reader cannot be reached or breaks the framing.
 pub fn serve(chip: &mut Chip, address: impl ToSocketAddrs) -> io::Result<()> {
-    let mut stream = TcpStream::connect(address)?;
+    serve_over(chip, TcpStream::connect(address)?)
+}
+
+/// As [`serve`], over a connection to the reader that the caller has made. Who keeps a clone of it and shuts that down
+/// takes the card out of the reader.
+///
+/// # Errors
+/// When the reader breaks the framing.
+pub fn serve_over(chip: &mut Chip, mut stream: TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     loop {
         // Without this every APDU waits for a delayed acknowledgement; the kernel forgets it.

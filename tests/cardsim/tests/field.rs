@@ -368,6 +368,39 @@ fn documents_of_every_size() {
     }
 }
 
+/// A holder whose day of birth nobody knows, and a name that fills the zone: opened by what is printed, and verified.
+#[test]
+fn documents_of_holders_of_whom_less_is_known() {
+    let (csca, anchors) = authority(Scheme::default());
+    for (birth, given) in [
+        ("9001<<", "ERIKA"),
+        ("<<<<<<", ""),
+        ("900115", "ERIKA MARIA JOSEPHA"),
+    ] {
+        let mut rare = profile();
+        rare.holder.birth = birth.to_owned();
+        rare.holder.given_names = given.to_owned();
+        rare.holder.sex = "<".to_owned();
+        let key = AccessKey::Mrz {
+            document_number: rare.holder.document_number.clone(),
+            birth: birth.to_owned(),
+            expiry: rare.holder.expiry.clone(),
+        };
+        for access in [Access::PaceOnly, Access::PaceOrBac] {
+            rare.pace = matches!(access, Access::PaceOnly);
+            let mut chip = Chip::personalise(&rare, &csca, &mut OsRng).unwrap();
+            let mut open = OpenChip::open(&mut chip, &key, access, &mut OsRng).unwrap();
+            let data = open.read(&CHALLENGE).unwrap();
+            let verified = judge(&data, &anchors, &Policy::default()).unwrap();
+            assert_eq!(verified.mrz().birth_date.yymmdd(), birth);
+            assert_eq!(
+                verified.mrz().birth_date.matches("1990-01-15"),
+                birth == "900115"
+            );
+        }
+    }
+}
+
 /// Doc 9303-11 §4.4.1: EF.CardAccess is unsigned, so what it offers has to stand in DG14 as well.
 #[test]
 fn an_offer_of_pace_that_nobody_signed() {

@@ -104,14 +104,19 @@ pub(super) fn check_digit(field: &[u8], digit: u8, what: &'static str) -> Result
     }
 }
 
+/// Whether this has the form of a date with perhaps unknown parts.
+pub(super) fn is_date(field: &[u8]) -> bool {
+    let legal = |pair: &[u8]| pair == b"<<" || pair.iter().all(u8::is_ascii_digit);
+    field.len() == 6 && field.chunks(2).all(legal)
+}
+
 /// `YYMMDD` as the zone gives it; pairs of fillers stand for unknown parts (Doc 9303-3 §4.8).
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct MrzDate(String);
 
 impl MrzDate {
     fn parse(field: &[u8]) -> Result<Self, CardError> {
-        let legal = |pair: &[u8]| pair == b"<<" || pair.iter().all(u8::is_ascii_digit);
-        if !field.chunks(2).all(legal) {
+        if !is_date(field) {
             return Err(CardError::Malformed("MRZ date"));
         }
         let date = Self(field.iter().map(|c| char::from(*c)).collect());

@@ -90,6 +90,9 @@ fn access_keys() {
         ("l898902c", "690806", "940623"),
         ("L898902C", "69080", "940623"),
         ("L898902C", "690806", "9406<<"),
+        ("L898902C", "6908<", "940623"),
+        ("L898902C", "69080<", "940623"),
+        ("L898902C", "6908<<<<", "940623"),
         ("AAAAAAAAAAAAAAAAAAAAAAAAA", "690806", "940623"),
     ] {
         assert_eq!(
@@ -97,6 +100,88 @@ fn access_keys() {
             "card_access_key_invalid"
         );
     }
+}
+
+/// Doc 9303-3 §4.8: unknown parts of a date of birth are fillers, in the zone and in what opens the chip.
+#[test]
+fn a_birth_of_which_not_all_is_known() {
+    for (birth, known) in [("7408<<", 4), ("74<<<<", 2), ("<<<<<<", 0)] {
+        let digit = |field: &str| char::from(fields::compute_check_digit(field.as_bytes()));
+        let middle = format!("{birth}{}F1204159UTO<<<<<<<<<<<", digit(birth));
+        let upper = "I<UTOD231458907<<<<<<<<<<<<<<<";
+        let composite = [&upper[5..], &middle[..7], &middle[8..15], &middle[18..29]].concat();
+        let text = format!(
+            "{upper}{middle}{}ERIKSSON<<ANNA<MARIA<<<<<<<<<<",
+            digit(&composite)
+        );
+        let mrz = Mrz::parse(text.as_bytes()).unwrap();
+        assert_eq!(mrz.birth_date.yymmdd(), birth);
+        // What is not known is nobody's day.
+        assert!(!mrz.birth_date.matches("1974-08-12"), "{known}");
+        let opened = format!("D231458907{birth}{}1204159", digit(birth));
+        assert_eq!(mrz.access_key().unwrap().information(), opened.as_bytes());
+    }
+}
+
+/// What stands in zones of the field, each accepted; and what stands in none, each refused.
+#[test]
+fn zones_of_the_field() {
+    let digit = |field: &str| char::from(fields::compute_check_digit(field.as_bytes()));
+    let booklet = |number: &str, personal: &str, personal_digit: Option<char>, names: &str| {
+        let personal = format!("{personal:<<14}");
+        let (number, names) = (format!("{number:<<9}"), format!("{names:<<39}"));
+        let personal_digit = personal_digit.unwrap_or(digit(&personal));
+        let head = format!("{number}{}", digit(&number));
+        let tail = format!("1204159{personal}{personal_digit}");
+        let last = digit(&format!("{head}7408122{tail}"));
+        Mrz::parse(format!("P<UTO{names}{head}UTO7408122F{tail}{last}").as_bytes())
+    };
+    let names = "ERIKSSON<<ANNA<MARIA";
+    // No personal number: its check digit is 0 or a filler (Doc 9303-4 §4.2.2.2).
+    assert!(booklet("L898902C", "", None, names).is_ok());
+    assert!(booklet("L898902C", "", Some('<'), names).is_ok());
+    assert!(booklet("L898902C", "12345", Some('<'), names).is_err());
+    assert!(booklet("L898902C", "", Some('1'), names).is_err());
+    // Fillers within number and personal number stand for characters that a zone does not have.
+    let inner = booklet("L89<902C", "12<34", None, names).unwrap();
+    assert_eq!(
+        (
+            inner.document_number.as_str(),
+            inner.optional_data[0].as_str()
+        ),
+        ("L89<902C", "12<34")
+    );
+    // A name alone, and names that fill their field and are cut at its end (Doc 9303-4 §4.2.3).
+    for (names, surname, given) in [
+        ("ARKFREITH", "ARKFREITH", ""),
+        ("VAN<DER<MUELLEN<<PETER", "VAN DER MUELLEN", "PETER"),
+        (
+            "NILAVADHANANANDA<<CHAYAPA<DEJTHAMRONG<K",
+            "NILAVADHANANANDA",
+            "CHAYAPA DEJTHAMRONG K",
+        ),
+        (
+            "DEJTHAMRONG<KRASUANGMAHADTHAIPRACHACHON",
+            "DEJTHAMRONG KRASUANGMAHADTHAIPRACHACHON",
+            "",
+        ),
+        ("BENNELONG<WOOLOOMOOLOO<WARRANDYTE<<DINGO", "", ""),
+    ] {
+        let parsed = booklet("L898902C", "", None, names);
+        if names.len() > 39 {
+            assert!(parsed.is_err());
+            continue;
+        }
+        let mrz = parsed.unwrap();
+        assert_eq!(
+            (mrz.surname.as_str(), mrz.given_names.as_str()),
+            (surname, given)
+        );
+    }
+    for names in ["<<ANNA", "", "ERIKSSON<<ANNA<<MARIA", "ERIK550N<<ANNA"] {
+        assert!(booklet("L898902C", "", None, names).is_err(), "{names}");
+    }
+    assert!(booklet("", "", None, names).is_err());
 }
 
 #[test]
