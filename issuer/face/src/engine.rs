@@ -5,7 +5,7 @@ mod live;
 mod parity;
 
 use crate::align::Aligned;
-use crate::detect::{self, DetectedFace};
+use crate::detect::{self, DetectedFace, Parts};
 use crate::error::{FaceError, ModelError};
 use crate::liveness::PassiveDetector;
 use crate::models::{ModelBytes, Models};
@@ -191,7 +191,8 @@ impl FaceEngine {
         gate: &QualityGate,
     ) -> Result<FaceTemplate, FaceError> {
         let aligned = Aligned::crop(photo, &face.landmarks).ok_or(FaceError::NoFace)?;
-        let quality = quality::measure(face, &aligned, gate)?;
+        let parts = || Parts::of(&self.models, photo, &face.landmarks);
+        let quality = quality::measure(face, &aligned, gate, parts)?;
         let embedding = self.models.embed(aligned.square());
         FaceTemplate::new(embedding, quality).ok_or(FaceError::Engine)
     }

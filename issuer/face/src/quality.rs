@@ -1,7 +1,7 @@
 //! Which face in a picture is meant, and whether it is good enough to compare.
 
 use crate::align::Aligned;
-use crate::detect::DetectedFace;
+use crate::detect::{DetectedFace, Parts};
 use crate::error::FaceError;
 use crate::models::EMBEDDER_SIDE;
 use crate::photo::Photo;
@@ -64,11 +64,12 @@ fn inside(face: &DetectedFace, photo: &Photo, most_outside: f32) -> bool {
 }
 
 /// Measures the aligned face and refuses one that does not look into the camera, is lit badly or out of focus, or whose
-/// eyes or mouth cannot be seen.
+/// eyes or mouth cannot be seen. `parts` looks at the parts of the face, where the gate asks for eyes and mouth.
 pub(crate) fn measure(
     face: &DetectedFace,
     aligned: &Aligned,
     gate: &QualityGate,
+    parts: impl FnOnce() -> Option<Parts>,
 ) -> Result<FaceQuality, FaceError> {
     let pose = Pose::of(face).ok_or(FaceError::NoFace)?;
     if !straight(&pose, gate) {
@@ -87,7 +88,7 @@ pub(crate) fn measure(
         return Err(FaceError::Blurred);
     }
     if let Some(least) = &gate.visible {
-        visible.require(least)?;
+        visible.require(&parts().ok_or(FaceError::NoFace)?, least)?;
     }
     Ok(FaceQuality {
         score: face.score,
