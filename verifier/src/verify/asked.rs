@@ -111,3 +111,33 @@ fn name(at: &[Step<'_>]) -> String {
         .take(MAX_NAME)
         .collect()
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_element_asked_for_by_its_index_may_be_shown_and_no_other() {
+        let asking = |index: u32| -> CredentialQuery {
+            serde_json::from_value(json!({"id": "a", "format": "dc+sd-jwt", "meta": {},
+                "claims": [{"path": ["list", index]}]}))
+            .unwrap()
+        };
+        let judged = |index, root: Value| exactly(&asking(index), &root, &[]).map_err(|e| e.code());
+        assert_eq!(judged(0, json!({"list": ["a"]})), Ok(()));
+        assert_eq!(
+            judged(0, json!({"list": ["a", "b"]})),
+            Err("over_disclosure")
+        );
+        assert_eq!(
+            judged(1, json!({"list": ["a", "b"]})),
+            Err("over_disclosure")
+        );
+        assert_eq!(
+            judged(1, json!({"list": ["a"]})),
+            Err("query_not_satisfied")
+        );
+    }
+}

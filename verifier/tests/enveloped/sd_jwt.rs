@@ -106,6 +106,34 @@ fn every_hash_every_key_and_nested_disclosures() {
     }
 }
 
+/// Who asks for a claim as a whole is shown all that is hidden in it, however deep.
+#[test]
+fn a_claim_shown_as_a_whole_brings_what_is_hidden_below() {
+    let signer = Signer::fresh(KeyType::P256);
+    let all = json!({"iss": "https://issuer.example", "places": {"home": {"city": "Specimen", "lines": ["a", {"b": [1]}]}}});
+    let path = |text: &str| parse_path(text, &all).unwrap();
+    let hidden = [
+        "places.home.city",
+        "places.home.lines[0]",
+        "places.home.lines[1].b[0]",
+    ]
+    .map(path);
+    let text = issue(
+        &signer,
+        all.clone(),
+        &Frame::new(&hidden),
+        HashAlgorithm::Sha256,
+    );
+    let parsed = sd_jwt::parse(&text).unwrap();
+    let shown = parsed.select(&[path("places")]).unwrap();
+    assert_eq!(read(shown.as_str(), &signer), Ok(all.clone()));
+    let part = parsed.select(&[path("places.home.lines")]).unwrap();
+    assert_eq!(
+        read(part.as_str(), &signer).unwrap()["places"],
+        json!({"home": {"lines": ["a", {"b": [1]}]}})
+    );
+}
+
 #[test]
 fn key_binding_uses_the_hash_of_the_issuer_and_the_key_of_the_holder() {
     let (issuer, holder) = (
@@ -169,12 +197,18 @@ fn the_json_serialization_has_one_signature_and_no_surprises() {
     algorithm["header"]["alg"] = json!("none");
     let mut header = flat.clone();
     header["header"] = json!([]);
+    let mut critical = flat.clone();
+    critical["header"]["crit"] = json!(["x"]);
+    let mut other = flat.clone();
+    other["header"]["kid"] = json!("x");
+    assert!(compact(other).is_ok(), "a header that changes nothing");
     for refused in [
         two,
         mixed,
         tilde,
         number,
         algorithm,
+        critical,
         header,
         json!({}),
         json!([]),

@@ -3,6 +3,7 @@
 use aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
 use serde_json::{Value, json};
 use tessera_verifier::crypto::LocalSigner as _;
+use tessera_verifier::dcql::ClaimPath;
 use tessera_verifier::encoding::base64;
 use tessera_verifier::key::KeyType;
 use tessera_verifier::sd_jwt::{
@@ -299,4 +300,20 @@ fn claims_of_a_type_are_bounded_and_may_name_a_position() {
     assert_eq!(check(json!(["a", "b"])), Ok(()));
     assert_eq!(check(json!(["a"])), Err("type_metadata_invalid"));
     assert_eq!(check(json!("ab")), Err("type_metadata_invalid"));
+}
+
+#[test]
+fn a_label_is_inherited_unless_the_type_has_its_own() {
+    let base = json!({"vct": BASE, "claims": [
+        {"path": ["nickname"], "display": [{"locale": "en", "label": "Nickname"}]},
+        {"path": ["name"], "display": [{"locale": "en", "label": "Name"}]}
+    ]});
+    let card = json!({"vct": CARD, "extends": BASE, "claims": [
+        {"path": ["nickname"], "sd": "always"},
+        {"path": ["name"], "display": [{"locale": "en", "label": "Full name"}]}
+    ]});
+    let types = resolve(&documents(&[(CARD, &card), (BASE, &base)])).unwrap();
+    let label = |claim: &str| types.label(&ClaimPath::keys(&[claim]), &["en"]);
+    assert_eq!(label("nickname"), Some("Nickname"));
+    assert_eq!(label("name"), Some("Full name"));
 }

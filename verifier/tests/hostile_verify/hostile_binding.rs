@@ -16,7 +16,7 @@ fn adult() -> [ClaimPath; 1] {
 }
 
 /// A presentation whose key binding JWT is made by hand.
-fn bound(
+pub(crate) fn bound(
     world: &World,
     request: &Request,
     change: impl Fn(&mut Value, &mut Value),

@@ -6,6 +6,7 @@
 
 mod alone;
 mod boundaries;
+mod exact;
 mod hostile_binding;
 mod hostile_bundle;
 mod hostile_certified;

@@ -2,6 +2,7 @@
 
 pub(crate) mod certificates;
 mod clients;
+mod exact;
 mod forms;
 mod queries;
 mod registrations;

@@ -89,12 +89,18 @@ fn a_response_uri_outside_the_client_id_is_refused() {
         ("https://verifier.example@attacker.example/", "outside"),
         ("https://attacker.example/?verifier.example", "outside"),
         ("https://sub.verifier.example/", "outside"),
+        ("https://verifier.example:x@attacker.example/", "outside"),
     ] {
         let change = |payload: &mut Value| payload["response_uri"] = json!(uri);
         let compact = by_certificate("x509_san_dns:verifier.example", &leaf, change);
         let judged = anchored(&world, &compact, &anchors);
         assert!(judged.contains(expected), "{uri}: {judged}");
     }
+    let leaf = authority.leaf("the-verifier.example", YEARS);
+    let hyphen = by_certificate("x509_san_dns:the-verifier.example", &leaf, |payload| {
+        payload["response_uri"] = json!("https://the-verifier.example/");
+    });
+    assert_eq!(anchored(&world, &hyphen, &anchors), "accepted");
 }
 
 #[test]
@@ -112,22 +118,27 @@ fn x509_hash_is_the_hash_of_the_very_certificate() {
     assert!(anchored(&world, &other, &anchors).contains("another client"));
 }
 
+/// What the register says of a client.
+pub(super) fn listed(client_id: &str) -> RelyingParty {
+    let text = |text: &str| LocalizedText {
+        en: text.to_owned(),
+        zh: text.to_owned(),
+    };
+    RelyingParty {
+        client_id: client_id.to_owned(),
+        name: text("SPECIMEN chain"),
+        services: vec!["internet-cafe".to_owned()],
+        not_after: None,
+    }
+}
+
 /// The authority's register names the very certificate: no chain is needed, but its own end still counts.
 #[test]
 fn a_certificate_that_the_bundle_lists_by_its_hash_needs_no_chain() {
     let (world, authority) = (World::new(), Authority::new("Nobody's CA"));
     for (years, expected) in [(YEARS, "accepted"), ((2024, 2026), "certificate")] {
         let leaf = authority.leaf("cafe.example", years);
-        let text = |text: &str| LocalizedText {
-            en: text.to_owned(),
-            zh: text.to_owned(),
-        };
-        let builder = world.builder().relying_party(RelyingParty {
-            client_id: leaf.hash(),
-            name: text("SPECIMEN chain"),
-            services: vec!["internet-cafe".to_owned()],
-            not_after: None,
-        });
+        let builder = world.builder().relying_party(listed(&leaf.hash()));
         let bundle = world.seal(builder).unwrap();
         let ours = world.request_jwt("internet-cafe");
         let mut payload: Value = serde_json::from_slice(

@@ -9,7 +9,7 @@ use tessera_verifier::{Error, Request};
 use super::{asked, by_did, foreign, outcome, stranger};
 use crate::world::{NOW, Signer, World};
 
-const ORIGIN: &str = "https://verifier.example";
+pub(super) const ORIGIN: &str = "https://verifier.example";
 
 fn unsigned(pairs: &[(&str, &str)]) -> Result<Request, Error> {
     let world = World::new();
@@ -17,7 +17,7 @@ fn unsigned(pairs: &[(&str, &str)]) -> Result<Request, Error> {
     asked(read, &world.bundle()).map(|request| request.into_request())
 }
 
-fn parameters(client_id: &str) -> Vec<(String, String)> {
+pub(super) fn parameters(client_id: &str) -> Vec<(String, String)> {
     let request = foreign(client_id);
     let text = |name: &str| request[name].as_str().unwrap().to_owned();
     let mut pairs: Vec<(String, String)> = ["client_id", "response_type", "response_mode", "nonce"]
@@ -92,7 +92,7 @@ fn dc_api(protocol: DcApiProtocol, data: &Value, origin: &str) -> String {
     outcome(asked(read, &world.bundle()))
 }
 
-fn for_dc_api(payload: &mut Value) {
+pub(super) fn for_dc_api(payload: &mut Value) {
     payload["response_mode"] = json!("dc_api");
     payload["expected_origins"] = json!([ORIGIN, "https://www.verifier.example"]);
     let members = payload.as_object_mut().unwrap();
@@ -163,7 +163,7 @@ fn a_signed_request_of_the_digital_credentials_api_names_the_origin_it_expects()
 }
 
 /// One signature of a multi-signed request.
-fn signature(header: Value, payload: &str, key: &Signer) -> Value {
+pub(super) fn signature(header: Value, payload: &str, key: &Signer) -> Value {
     let mut header = header;
     header["typ"] = json!("oauth-authz-req+jwt");
     let payload: Value =

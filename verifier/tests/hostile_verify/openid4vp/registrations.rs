@@ -13,7 +13,7 @@ use tessera_verifier::{Bundle, Request};
 use super::{by_did, outcome};
 use crate::world::{DAY, NOW, Signer, World};
 
-fn registration(client: &Signer) -> Registration {
+pub(super) fn registration(client: &Signer) -> Registration {
     Registration {
         sub: format!("decentralized_identifier:{}", client.did()),
         name: LocalizedText {
@@ -39,7 +39,12 @@ fn registration(client: &Signer) -> Registration {
     }
 }
 
-fn judged(bundle: &Bundle, client: &Signer, jwt: &str, change: &dyn Fn(&mut Value)) -> String {
+pub(super) fn judged(
+    bundle: &Bundle,
+    client: &Signer,
+    jwt: &str,
+    change: &dyn Fn(&mut Value),
+) -> String {
     let compact = by_did(client, |payload| {
         payload["verifier_info"] = json!([{"format": "unknown", "data": {}},
             {"format": "registration_cert", "data": jwt}]);

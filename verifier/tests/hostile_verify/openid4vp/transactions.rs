@@ -76,6 +76,22 @@ fn an_unknown_transaction_data_type_is_refused() {
             "{entry}"
         );
     }
+    let document = |title: &str, digest: &[u8]| {
+        json!({"type": "urn:tessera:transaction:document:1", "credential_ids": ["pid"], "title": title,
+            "sha256": base64url(digest)})
+    };
+    assert!(asking(&[document("Lease", &[7; 32])]).is_ok());
+    assert!(asking(&[document(" ", &[7; 32])]).is_err());
+    assert!(asking(&[document("Lease", &[7; 31])]).is_err());
+    // The bound on an entry is of what was sent: 8 KiB, which hold 6 KiB of JSON.
+    let padded = |bytes: usize| {
+        let text = format!("{:<bytes$}", payment().to_string());
+        Request::for_own(&by_did(&Signer::fresh(), |payload| {
+            payload["transaction_data"] = json!([base64url(text.as_bytes())]);
+        }))
+    };
+    assert!(padded(6144).is_ok());
+    assert!(padded(6145).is_err());
     assert!(asking(&[]).is_err());
     assert!(asking(&vec![payment(); 9]).is_err());
 }

@@ -1,6 +1,8 @@
 //! The proofs and attestations of OpenID4VCI: what each check refuses.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod bounds;
+
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde_json::{Value, json};
@@ -22,6 +24,12 @@ struct Signer(EcdsaKeyPair, PublicKey);
 impl Signer {
     fn fresh() -> Self {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let public = PublicKey::from_uncompressed(pair.public_key().as_ref()).unwrap();
+        Self(pair, public)
+    }
+
+    fn from_pkcs8(der: &[u8]) -> Self {
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).unwrap();
         let public = PublicKey::from_uncompressed(pair.public_key().as_ref()).unwrap();
         Self(pair, public)
     }
