@@ -4,7 +4,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+export CARGO_TARGET_DIR=$target
+
 echo "bench: building the outside judges"
-cargo build --locked --release --no-default-features --manifest-path tests/oracles/Cargo.toml --target-dir "$CARGO_TARGET_DIR/oracles" &&
-    export TESSERA_ORACLE="$CARGO_TARGET_DIR/oracles/release/tessera-oracle" || echo "bench: they could not be built"
+cargo build --locked --release --no-default-features --features bbs --manifest-path tests/oracles/Cargo.toml --target-dir "$target/oracles" ||
+    echo "bench: they could not be built"
 TESSERA_FIGURES="$PWD/docs/figures" cargo bench --locked -p tessera-verifier --features bbs --bench bars

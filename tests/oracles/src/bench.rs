@@ -6,7 +6,8 @@
 //! round                                            ->  {"raw": 71.2, "...": 1203.4}
 //! ```
 //!
-//! The first line must be answered with a yes by every judge. Each `round` answers microseconds for one run of each
+//! `"document_of": "..."` in an operation takes the document that an earlier operation made: a judge of another draft is
+//! asked of its own. The first line must be answered with a yes by every judge. Each `round` answers microseconds for one run of each
 //! operation, and of one raw P-256 verification by aws-lc-rs as `raw`. Contexts and signing keys are read once.
 
 use std::collections::BTreeMap;
@@ -48,7 +49,7 @@ pub(crate) fn run() -> ExitCode {
 fn measure() -> Result<(), String> {
     let mut lines = std::io::stdin().lock().lines();
     let setup = lines.next().ok_or("nothing to measure")?.map_err(reason)?;
-    let operations = operations(&setup)?;
+    let mut operations = operations(&setup)?;
     let runtime = runtime()?;
     let ask_once = |operation: &Operation| -> Verdict {
         runtime.block_on(ask(
@@ -57,8 +58,18 @@ fn measure() -> Result<(), String> {
             &operation.question,
         ))
     };
-    for operation in &operations {
-        ask_once(operation).map_err(|why| format!("{}: {why}", operation.name))?;
+    let mut made = BTreeMap::new();
+    for operation in &mut operations {
+        if let Some(earlier) = operation.question.optional_text("document_of") {
+            let document = made.get(earlier).cloned();
+            let document = document.ok_or_else(|| format!("nobody made {earlier}"))?;
+            let input = &mut operation.question.input;
+            input.insert("document".to_owned(), document);
+        }
+        let said = ask_once(operation).map_err(|why| format!("{}: {why}", operation.name))?;
+        if let Some(document) = said.get("document") {
+            made.insert(operation.name.clone(), document.clone());
+        }
     }
     say(&json!({"ok": true}))?;
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(reason)?;

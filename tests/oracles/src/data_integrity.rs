@@ -1,5 +1,5 @@
-//! W3C Data Integrity by `ssi`: `ecdsa-sd-2023` and `ecdsa-rdfc-2019`, on credentials and
-//! presentations. Contexts that ssi does not carry come from the command line.
+//! W3C Data Integrity by `ssi`: `eddsa-rdfc-2022`, `ecdsa-rdfc-2019`, `ecdsa-sd-2023` and, with the feature `bbs`,
+//! `bbs-2023`, on credentials and presentations. Contexts that ssi does not carry come from the command line.
 
 use std::collections::HashMap;
 
@@ -65,6 +65,8 @@ pub(crate) async fn sign(question: &Question) -> Verdict {
         "eddsa-rdfc-2022" => AnySuite::EdDsaRdfc2022,
         "ecdsa-rdfc-2019" => AnySuite::EcdsaRdfc2019,
         "ecdsa-sd-2023" => AnySuite::EcdsaSd2023,
+        #[cfg(feature = "bbs")]
+        "bbs-2023" => AnySuite::Bbs2023,
         other => return Err(format!("no suite {other} here")),
     };
     let mut options = AnySignatureOptions::default();
@@ -115,6 +117,8 @@ impl Signer {
         let given = question.input.get(configuration.key);
         let jwk: ssi::JWK = match &configuration.suite {
             AnySuite::EdDsaRdfc2022 => ssi::JWK::generate_ed25519().map_err(reason)?,
+            #[cfg(feature = "bbs")]
+            AnySuite::Bbs2023 => ssi::JWK::generate_bls12381g2(),
             _ => {
                 let secret = keys::secret_or_fresh(given)?;
                 serde_json::from_value(keys::private_jwk(&secret)?).map_err(reason)?

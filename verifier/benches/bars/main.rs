@@ -5,8 +5,8 @@
 //! cargo bench -p tessera-verifier --features bbs --bench bars
 //! ```
 //!
-//! `TESSERA_ORACLE` names the program of the outside judges, built with `--release`; it takes turns with us, round by
-//! round, and measures its own raw verification. `TESSERA_FIGURES` names a folder for the figure. CPU time of the
+//! The program of the outside judges, which `tests/bench.sh` builds (another where `TESSERA_ORACLE` names one), takes turns
+//! with us, round by round, and measures its own raw verification. `TESSERA_FIGURES` names a folder for the figure. CPU time of the
 //! process counts, of each operation the median of the rounds: machines are shared.
 #![expect(clippy::unwrap_used, reason = "a benchmark")]
 

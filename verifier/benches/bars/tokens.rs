@@ -1,4 +1,5 @@
-//! SD-JWT VC as the product issues, presents and verifies it, with status and trust from a bundle; and `vc+jwt`.
+//! SD-JWT VC as the product issues, presents and verifies it, with status and trust from a bundle; a presentation of an
+//! `ecdsa-sd-2023` credential, verified as a whole; and `vc+jwt`.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -9,23 +10,26 @@ use tessera_verifier::bundle::{
     Authority, BundleBuilder, StatusListEntry, StatusListFormat, TrustedIssuer,
 };
 use tessera_verifier::catalogue::{Catalogue, LocalizedText};
-use tessera_verifier::claims::{AssuranceLevel, CredentialProfile};
+use tessera_verifier::claims::{AssuranceLevel, CREDENTIALS_V2, CredentialProfile};
 use tessera_verifier::crypto::LocalSigner;
-use tessera_verifier::dcql::ClaimPath;
+use tessera_verifier::data_integrity::{ProofOptions, ProofPurpose, ecdsa_rdfc, ecdsa_sd};
+use tessera_verifier::dcql::{ClaimPath, PathElement};
 use tessera_verifier::jsonld::ContextStore;
 use tessera_verifier::key::KeyType;
 use tessera_verifier::request::RequestBuilder;
 use tessera_verifier::sd_jwt::{self, Salts, SdJwt};
-use tessera_verifier::status::{BitString, token_status_list};
+use tessera_verifier::status::{BitString, status_list_credential, token_status_list};
 use tessera_verifier::vc_jose_cose::{
     Expectation, Kind, SigningKey, SigningOptions, prepare_jwt, verify_jwt,
 };
 use tessera_verifier::{Bundle, Policy, Request, did, verify};
 
+use crate::identity::bytes;
 use crate::measure::Operation;
-use crate::support::{NOW, Signer, credential};
+use crate::support::{NOW, Signer, credential, mandatory};
 
 const LIST: &str = "https://issuer.example/status/1";
+const TOKEN_LIST: &str = "https://issuer.example/status/1.jwt";
 const SERVICE: &str = "hotel";
 
 /// Keys, a loaded bundle, a request, and what was issued and shown.
@@ -83,7 +87,7 @@ impl Desk {
             "iat": midnight.unix(),
             "nbf": midnight.unix(),
             "exp": midnight.add_seconds(90 * 86_400).unix(),
-            "status": {"status_list": {"idx": 4711, "uri": LIST}},
+            "status": {"status_list": {"idx": 4711, "uri": TOKEN_LIST}},
         })
     }
 
@@ -146,6 +150,47 @@ impl Desk {
         self.present(&self.issue())
     }
 
+    /// A presentation of what the service asks, each proof by its suite: `ecdsa-sd-2023` within `ecdsa-rdfc-2019`.
+    fn presented(&self) -> Value {
+        let mut document = self.document.clone();
+        document["type"] = json!(CredentialProfile::LIMITED.types());
+        let secrets = ecdsa_sd::BaseSecrets {
+            hmac_key: &[7; 32],
+            ephemeral: &Signer::fresh(),
+        };
+        let by_issuer = self.issuer.options(ProofPurpose::AssertionMethod);
+        let base = ecdsa_sd::prepare_base(
+            &document,
+            &by_issuer,
+            &mandatory(),
+            &secrets,
+            &self.contexts,
+        );
+        let base = self.issuer.attach(base.unwrap());
+        let pointers: Vec<String> = self.paths.iter().map(pointer).collect();
+        let presentation = json!({
+            "@context": [CREDENTIALS_V2],
+            "type": ["VerifiablePresentation"],
+            "holder": self.holder.did(),
+            "verifiableCredential": [ecdsa_sd::derive(&base, &pointers, &self.contexts).unwrap()],
+        });
+        let by_holder = ProofOptions {
+            created: Some(NOW),
+            challenge: Some(self.request.nonce().to_owned()),
+            domain: Some(self.request.client_id().to_owned()),
+            ..self.holder.options(ProofPurpose::Authentication)
+        };
+        let unsigned = ecdsa_rdfc::prepare(&presentation, &by_holder, &self.contexts).unwrap();
+        self.holder.attach(unsigned)
+    }
+
+    /// The whole check of an answer to the request.
+    fn verify(&self, answer: &[u8]) {
+        let verified = verify(answer, &self.request, &self.policy, &self.bundle, NOW).unwrap();
+        let credential = verified.credentials().first().unwrap();
+        assert_eq!(credential.claims().len(), self.paths.len());
+    }
+
     /// A `vc+jwt`.
     pub(crate) fn jwt(&self) -> String {
         let options = SigningOptions {
@@ -163,9 +208,8 @@ impl Desk {
 
     pub(crate) fn operations(&self) -> Vec<Operation<'_>> {
         let (issued, jwt) = (self.issue(), self.jwt());
-        let shown = json!({"sd_jwt": [self.present(&issued)]})
-            .to_string()
-            .into_bytes();
+        let shown = bytes(&json!({"sd_jwt": [self.present(&issued)]}));
+        let presented = bytes(&json!({"ldp": [self.presented()]}));
         vec![
             Operation::new("SD-JWT VC issue", Some(0.5), 20, || {
                 drop(black_box(self.issue()));
@@ -174,7 +218,10 @@ impl Desk {
                 drop(black_box(self.present(&issued)));
             }),
             Operation::new("SD-JWT VC verify, key binding", Some(2.3), 20, move || {
-                drop(verify(&shown, &self.request, &self.policy, &self.bundle, NOW).unwrap());
+                self.verify(&shown);
+            }),
+            Operation::new("ecdsa-sd-2023 presentation, verify", None, 5, move || {
+                self.verify(&presented);
             }),
             Operation::new("vc+jwt ES256 verify", Some(1.2), 20, move || {
                 let expected = Expectation::credential(&[KeyType::P256], NOW);
@@ -190,10 +237,23 @@ impl Desk {
     }
 }
 
+/// Where a claim stands in a W3C credential.
+fn pointer(path: &ClaimPath) -> String {
+    let steps = path.elements().iter().map(|step| match step {
+        PathElement::Key(name) => format!("/{name}"),
+        PathElement::Index(index) => format!("/{index}"),
+        PathElement::All(()) => String::new(),
+    });
+    format!("/credentialSubject{}", steps.collect::<String>())
+}
+
 fn bundle(issuer: &Signer) -> Bundle {
     let (from, until) = (NOW.start_of_day(), NOW.add_seconds(86_400));
     let bits = BitString::new(BitString::MIN_ENTRIES).unwrap();
-    let token = token_status_list(LIST, &issuer.did(), &bits, from, until).unwrap();
+    let token = token_status_list(TOKEN_LIST, &issuer.did(), &bits, from, until).unwrap();
+    let list = status_list_credential(LIST, &issuer.did(), &bits, from, until);
+    let by_issuer = issuer.options(ProofPurpose::AssertionMethod);
+    let list = ecdsa_rdfc::prepare(&list, &by_issuer, &ContextStore::builtin()).unwrap();
     let text = |text: &str| LocalizedText {
         en: text.to_owned(),
         zh: text.to_owned(),
@@ -211,6 +271,11 @@ fn bundle(issuer: &Signer) -> Bundle {
         })
         .status_list(StatusListEntry {
             uri: LIST.into(),
+            format: StatusListFormat::Bitstring,
+            value: issuer.attach(list),
+        })
+        .status_list(StatusListEntry {
+            uri: TOKEN_LIST.into(),
             format: StatusListFormat::Token,
             value: json!(token.sign(issuer).unwrap()),
         })
