@@ -495,6 +495,26 @@ mod tests {
             "y":"ADSmRA43Z1DSNx_RvcLI87cdL07l6jQyyBXMoxVg_l2Th-x3S1WDhjDly79ajL4Kkd0AZMaZmh9ubmf63e3kyMj2"});
         let key = PublicKey::from_jwk(&p521).unwrap();
         assert_eq!((key.kind(), key.to_jwk()), (KeyType::P521, p521));
+        let compressed = key.to_compressed();
+        assert_eq!(compressed.len(), 67);
+        assert_eq!(
+            PublicKey::from_compressed(KeyType::P521, &compressed),
+            Ok(key)
+        );
+    }
+
+    #[cfg(any(feature = "bbs", feature = "bbs-pure"))]
+    #[test]
+    fn a_key_of_bls12_381_survives_its_jwk() {
+        let secret = crate::bbs::SecretKey::from_bytes(&[0x2a; 32]).unwrap();
+        let key = PublicKey::from(secret.public_key().clone());
+        let jwk = key.to_jwk();
+        assert_eq!(
+            (&jwk["kty"], &jwk["crv"]),
+            (&json!("EC"), &json!("BLS12381G2"))
+        );
+        assert_ne!(jwk["x"], jwk["y"]);
+        assert_eq!(PublicKey::from_jwk(&jwk), Ok(key));
     }
 
     #[test]

@@ -271,13 +271,33 @@ mod tests {
     #[test]
     fn what_is_written_is_read_for_every_pathway() {
         let methods = [
-            (Pathway::Face, false, ["data", "bvr"]),
-            (Pathway::Chip, false, ["vcrypt", "bvp"]),
-            (Pathway::Chip, true, ["vcrypt", "pvp"]),
-            (Pathway::SamReader, false, ["vdig", "bvp"]),
-            (Pathway::SamReader, true, ["vdig", "pvp"]),
+            (
+                Pathway::Face,
+                false,
+                ["data", "bvr"],
+                "face-against-register",
+            ),
+            (Pathway::Chip, false, ["vcrypt", "bvp"], "chip-and-face"),
+            (
+                Pathway::Chip,
+                true,
+                ["vcrypt", "pvp"],
+                "chip-and-face-attended",
+            ),
+            (
+                Pathway::SamReader,
+                false,
+                ["vdig", "bvp"],
+                "terminal-attested-and-face",
+            ),
+            (
+                Pathway::SamReader,
+                true,
+                ["vdig", "pvp"],
+                "terminal-attested-and-face-attended",
+            ),
         ];
-        for (pathway, attended, expected) in methods {
+        for (pathway, attended, expected, procedure) in methods {
             let evidence = evidence(pathway, attended);
             let value = evidence.to_json();
             let moved = IdentityEvidence {
@@ -289,6 +309,12 @@ mod tests {
             let details = &value[0]["evidence_sources"][0]["check_details"];
             let found = [0, 1].map(|place| details[place]["check_method"].as_str().unwrap());
             assert_eq!(found, expected);
+            assert_eq!(value[0]["assurance_process"]["procedure"], procedure);
+            let source = match pathway {
+                Pathway::Face => "electronic_record",
+                _ => "document",
+            };
+            assert_eq!(value[0]["evidence_sources"][0]["type"], json!([source]));
         }
     }
 

@@ -548,6 +548,27 @@ mod tests {
         }
         assert!(!both(b"\"\xff\""));
         assert!(!both(&[b' '; 4097]));
+        // The bound itself is within it; a number without end is none however whole it is.
+        let mut longest = [b' '; 4096];
+        longest[0] = b'1';
+        assert!(both(&longest));
+        assert!(!both(&[b'9'; 400]));
+    }
+
+    #[test]
+    fn plain_text_ends_at_the_first_byte_that_needs_a_look() {
+        for byte in 0..=255u8 {
+            for place in 0..17 {
+                let mut text = [b'x'; 17];
+                text[place] = byte;
+                let stops = matches!(byte, 0..0x20 | b'"' | b'\\');
+                assert_eq!(
+                    plain_length(&text),
+                    if stops { place } else { 17 },
+                    "{byte} at {place}"
+                );
+            }
+        }
     }
 
     #[test]

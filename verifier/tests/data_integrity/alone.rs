@@ -227,3 +227,15 @@ fn a_context_that_defines_proofs_is_not_added_again() {
     );
     assert!(verify(&secured, &[suite], &unbound(), &store()).is_ok());
 }
+
+#[test]
+fn a_purpose_is_known_by_its_name() {
+    for purpose in ProofPurpose::ALL {
+        assert_eq!(ProofPurpose::from_name(purpose.as_str()), Some(*purpose));
+    }
+    assert_eq!(
+        ProofPurpose::from_name("authentication"),
+        Some(ProofPurpose::Authentication)
+    );
+    assert_eq!(ProofPurpose::from_name("anything"), None);
+}

@@ -224,6 +224,30 @@ fn a_derived_proof_may_be_one_of_a_set_and_not_of_a_chain() {
     assert!(matches!(refused, Err(PrepareError::Refused(error)) if error.code() == "malformed"));
 }
 
+/// RFC 6901 §4: an index is digits without leading zeros; and a list that is ordered is shown whole or not at all.
+#[test]
+fn elements_are_named_exactly_and_ordered_lists_stay_whole() {
+    let issuer = Signer::fresh(KeyType::P256);
+    let mut listed = document(&issuer);
+    listed["@context"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"steps": {"@id": "https://issuer.example/steps", "@container": "@list"}}));
+    listed["credentialSubject"]["steps"] = json!(["one", "two"]);
+    let base = base(&listed, &issuer, &["/issuer"], KeyType::P256).unwrap();
+    let shown = |pointer: &str| derive(&base, &[pointer]).map_err(|error| error.code());
+    assert!(shown("/credentialSubject/degree/1").is_ok());
+    for spelling in ["01", "+1", "2", "-", ""] {
+        let refused = shown(&format!("/credentialSubject/degree/{spelling}"));
+        assert_eq!(refused.unwrap_err(), "disclosure_invalid", "{spelling}");
+    }
+    let whole = shown("/credentialSubject/steps").unwrap();
+    assert_eq!(whole["credentialSubject"]["steps"], json!(["one", "two"]));
+    assert_eq!(check(&whole), Ok(()));
+    let part = shown("/credentialSubject/steps/0");
+    assert_eq!(part.unwrap_err(), "disclosure_invalid");
+}
+
 /// A notary signs what was shown, proof and all: another showing of the same credential is not what it saw.
 #[test]
 fn a_chain_may_go_on_from_what_was_shown() {

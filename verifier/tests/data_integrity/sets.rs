@@ -256,6 +256,46 @@ fn every_suite_links_to_every_other() {
     }
 }
 
+/// Data Integrity §4.5 and RFC 8785, written down by hand: the next proof signs the document with the proofs it names, in an
+/// array, in their canonical form.
+#[test]
+fn a_chain_over_json_signs_the_canonical_form_of_document_and_proof() {
+    fn canonical(value: &Value) -> String {
+        match value {
+            Value::Object(members) => {
+                let mut members: Vec<_> = members.iter().collect();
+                members.sort();
+                let members: Vec<String> = members
+                    .iter()
+                    .map(|(name, value)| format!("{}:{}", json!(name), canonical(value)))
+                    .collect();
+                format!("{{{}}}", members.join(","))
+            }
+            Value::Array(items) => {
+                let items: Vec<String> = items.iter().map(canonical).collect();
+                format!("[{}]", items.join(","))
+            }
+            other => other.to_string(),
+        }
+    }
+    let issuer = Signer::fresh(KeyType::Ed25519);
+    let first = ProofOptions {
+        id: Some("urn:proof:0".into()),
+        ..issuer.options(ProofPurpose::AssertionMethod)
+    };
+    let bare = credential(&issuer.did());
+    let unsigned = prepare_further(&bare, Suite::EddsaJcs2022, &first, &store()).unwrap();
+    let secured = issuer.attach(unsigned);
+    let next = ProofOptions {
+        previous_proof: vec!["urn:proof:0".into()],
+        ..issuer.options(ProofPurpose::AssertionMethod)
+    };
+    let unsigned = prepare_further(&secured, Suite::EddsaJcs2022, &next, &store()).unwrap();
+    let expected = altered(&secured, "/proof", &json!([secured["proof"]]));
+    let expected = tessera_verifier::crypto::sha256(canonical(&expected).as_bytes());
+    assert_eq!(unsigned.signing_input()[32..], expected);
+}
+
 #[test]
 fn two_proofs_do_not_share_an_identifier() {
     let issuer = Signer::fresh(KeyType::Ed25519);

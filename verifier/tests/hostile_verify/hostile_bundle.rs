@@ -2,11 +2,14 @@
 
 use serde_json::json;
 use tessera_verifier::Bundle;
-use tessera_verifier::bundle::{BundleBuilder, RelyingParty, StatusListEntry, TrustedIssuer};
+use tessera_verifier::bundle::{
+    BundleBuilder, Registrar, RelyingParty, StatusListEntry, TrustedIssuer, TypeEntry,
+};
 use tessera_verifier::crypto::LocalSigner as _;
 use tessera_verifier::encoding::base64url;
 use tessera_verifier::status::{BitString, token_status_list};
 
+use crate::openid4vp::certificates::Authority;
 use crate::world::{DAY, NOW, Signer, World};
 
 fn sealed(world: &World, builder: BundleBuilder, signer: &Signer) -> String {
@@ -134,4 +137,59 @@ fn age_is_told() {
     let bundle = world.bundle();
     assert_eq!((bundle.age(NOW), bundle.max_age()), (3600, 86_400));
     assert!(!bundle.is_stale(NOW) && bundle.is_stale(bundle.expires()));
+}
+
+/// Each list has a bound, which is itself within it, and each entry must be one that can be used.
+#[test]
+fn registrars_anchors_and_types_are_bounded_and_sound() {
+    let world = World::new();
+    let code = |builder: BundleBuilder| {
+        let sealed = world.seal(builder);
+        sealed.map_or_else(|error| error.code(), |_| "opened")
+    };
+    let registrar = |did: String| Registrar {
+        did,
+        not_before: NOW,
+        not_after: None,
+    };
+    let registrars = |count: usize| {
+        let did = Signer::fresh().did();
+        (0..count).fold(world.builder(), |builder, _| {
+            builder.registrar(registrar(did.clone()))
+        })
+    };
+    assert_eq!(
+        [code(registrars(256)), code(registrars(257))],
+        ["opened", "too_large"]
+    );
+    let method = Signer::fresh().method();
+    for unsound in ["did:example:registrar", "registrar", &method] {
+        let refused = code(world.builder().registrar(registrar(unsound.to_owned())));
+        assert_ne!(refused, "opened", "{unsound}");
+    }
+    let authority = Authority::new("Specimen Access CA");
+    let anchors = |count: usize| {
+        (0..count).fold(world.builder(), |builder, _| {
+            builder.access_anchor(&authority.der)
+        })
+    };
+    assert_eq!(
+        [code(anchors(256)), code(anchors(257))],
+        ["opened", "too_large"]
+    );
+    assert_ne!(
+        code(world.builder().access_anchor(b"no certificate")),
+        "opened"
+    );
+    let types = |count: usize| {
+        (0..count).fold(world.builder(), |builder, number| {
+            let vct = format!("urn:example:{number}");
+            let document = json!({"vct": vct}).to_string();
+            builder.type_metadata(TypeEntry { vct, document })
+        })
+    };
+    assert_eq!(
+        [code(types(256)), code(types(257))],
+        ["opened", "too_large"]
+    );
 }

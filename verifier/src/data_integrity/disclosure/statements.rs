@@ -147,3 +147,33 @@ fn canonical(document: &Value, store: &ContextStore) -> Result<(Sourced, Canonic
     let sources = general.sources;
     Ok((Sourced { dataset, sources }, labels))
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use alloc::borrow::ToOwned;
+    use serde_json::json;
+
+    /// A statement is one, however many places of a document make it, and each of them shows it.
+    #[test]
+    fn a_statement_made_twice_is_one_and_selected_at_either_place() {
+        let friend = json!({"@id": "urn:friend", "urn:name": "SPECIMEN"});
+        let document =
+            json!({"@id": "urn:one", "urn:knows": friend, "urn:likes": friend, "urn:name": "ANNA"});
+        let statements: Statements<()> =
+            Statements::of(&document, &ContextStore::builtin(), |_| Ok(Vec::new())).unwrap();
+        let lines: Vec<&str> = statements
+            .sorted
+            .iter()
+            .map(|one| one.line.as_str())
+            .collect();
+        assert_eq!(lines.len(), 4, "{lines:?}");
+        for (place, expected) in [("knows", true), ("likes", true), ("name", false)] {
+            let selection = Selection::new(&document, &["/urn:".to_owned() + place]).unwrap();
+            let name = |one: &&Statement| one.line.starts_with("<urn:friend>");
+            let statement = statements.sorted.iter().find(name).unwrap();
+            assert_eq!(statement.is_selected(&selection), Ok(expected), "{place}");
+        }
+    }
+}

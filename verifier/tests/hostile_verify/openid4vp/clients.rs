@@ -57,6 +57,16 @@ fn x509_san_dns_is_the_name_in_a_certificate_of_a_trusted_authority() {
         ClientIdPrefix::X509SanDns
     );
 
+    // The bundle names authorities, too.
+    let listing = world.builder().access_anchor(&authority.der);
+    let listing = world.seal(listing).unwrap();
+    let read = Request::parse(&good, NOW).unwrap();
+    let trust = Trust {
+        unregistered: Unregistered::Ask,
+        ..Trust::of(&listing)
+    };
+    assert_eq!(outcome(read.authenticate_with(&trust, NOW)), "accepted");
+
     // Nobody trusted has signed; an authority of the same name has; another name; a certificate that is over.
     assert!(anchored(&world, &good, &[]).contains("certificate of the client"));
     let twin = [Authority::new("Specimen Access CA").anchor()];

@@ -93,6 +93,8 @@ fn a_certificate_by_the_root_or_a_registrar_lets_its_client_ask_what_it_says() {
 
     assert!(judged(&bundle, &client, &made(&Signer::fresh()), none).contains("may register"));
     assert!(judged(&bundle, &client, &made(&world.issuer), none).contains("may register"));
+    let going = world.seal(listed(Some(NOW.add_seconds(1)))).unwrap();
+    assert_eq!(judged(&going, &client, &made(&registrar), none), "accepted");
     let over = world.seal(listed(Some(NOW))).unwrap();
     assert!(judged(&over, &client, &made(&registrar), none).contains("may register"));
     // Its very text in another's request.
