@@ -264,7 +264,7 @@ fn a_chain_over_json_signs_the_canonical_form_of_document_and_proof() {
         match value {
             Value::Object(members) => {
                 let mut members: Vec<_> = members.iter().collect();
-                members.sort();
+                members.sort_by_key(|(name, _)| *name);
                 let members: Vec<String> = members
                     .iter()
                     .map(|(name, value)| format!("{}:{}", json!(name), canonical(value)))

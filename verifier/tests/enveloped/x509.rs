@@ -359,6 +359,18 @@ fn purposes() {
     assert_eq!(verdict(SERVER, true, &[SERVER]), Ok(()));
     assert_eq!(verdict(SERVER, false, &[&[0x2a]]), Err("issuer_untrusted"));
     assert_eq!(verdict(ANY, true, &[&[0x2a]]), Ok(()));
+    // Nothing stands behind the list.
+    let mut family = Family::new(KeyType::P256);
+    let list = [sequence(&[&element(6, &[SERVER])]), vec![5, 0]].concat();
+    let purpose = extension(&[0x55, 0x1d, 37], false, &list);
+    family.leaf_says.extensions.push(purpose);
+    let anchor = TrustAnchor::from_certificate(&family.root()).unwrap();
+    let policy = ChainPolicy {
+        now: NOW,
+        purposes: &[],
+    };
+    let judged = validate(&family.chain(), &[anchor], &policy);
+    assert_eq!(code(judged.map(|_| ())), Err("malformed"));
 }
 
 #[test]

@@ -57,9 +57,20 @@ impl Authority {
     /// A leaf for this key with these DNS names and URIs.
     pub(crate) fn certify(
         &self,
+        key: &Fresh,
+        names: (&[&str], &[&str]),
+        years: (i32, i32),
+    ) -> Leaf {
+        self.certify_for(key, names, years, KeyUsagePurpose::DigitalSignature)
+    }
+
+    /// A leaf for this key and this use of it.
+    pub(crate) fn certify_for(
+        &self,
         Fresh(key): &Fresh,
         (dns, uris): (&[&str], &[&str]),
         (from, until): (i32, i32),
+        usage: KeyUsagePurpose,
     ) -> Leaf {
         let dns: Vec<String> = dns.iter().map(|&name| name.to_owned()).collect();
         let mut params = CertificateParams::new(dns).unwrap();
@@ -70,7 +81,7 @@ impl Authority {
         params
             .distinguished_name
             .push(DnType::CommonName, "Specimen");
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.key_usages = vec![usage];
         params.use_authority_key_identifier_extension = true;
         params.not_before = rcgen::date_time_ymd(from, 1, 1);
         params.not_after = rcgen::date_time_ymd(until, 1, 1);

@@ -1,6 +1,7 @@
 //! Checks of a request of which each is the only thing that stands in the way, and what a wallet is told of one that
 //! passes.
 
+use rcgen::KeyUsagePurpose;
 use serde_json::{Value, json};
 use tessera_verifier::claims::Format;
 use tessera_verifier::dcql::{ClaimPath, Query};
@@ -9,7 +10,7 @@ use tessera_verifier::encoding::{base64url, from_base64url};
 use tessera_verifier::request::{
     AuthenticatedName, DcApiProtocol, Registration, RequestBuilder, Trust, Unregistered,
 };
-use tessera_verifier::{Bundle, Request, jws};
+use tessera_verifier::{Bundle, Request, jws, x509};
 
 use super::certificates::{Authority, Fresh};
 use super::forms::{ORIGIN, for_dc_api, parameters, signature};
@@ -483,4 +484,42 @@ fn a_request_that_is_built_says_what_it_was_told() {
         "{paths:?}"
     );
     assert_eq!(ldp.query().credential_sets.len(), 1, "either will do");
+}
+
+/// The register may name a certificate, not what its key is for.
+#[test]
+fn a_listed_certificate_must_be_for_signatures() {
+    let (world, authority) = (World::new(), Authority::new("Specimen Access CA"));
+    let judged = |usage| {
+        let names: (&[&str], &[&str]) = (&["cafe.example"], &[]);
+        let leaf = authority.certify_for(&Fresh::new(), names, YEARS, usage);
+        let listing = world
+            .builder()
+            .relying_party(super::clients::listed(&leaf.hash()));
+        let bundle = world.seal(listing).unwrap();
+        let mut payload = foreign(&leaf.hash());
+        ours(&mut payload, "internet-cafe");
+        payload["dcql_query"]["credentials"][0]["claims"] =
+            json!([{"path": ["age_equal_or_over", "18"]}]);
+        let compact = signed(json!({"x5c": leaf.x5c()}), &payload, &leaf.signer);
+        outcome(
+            Request::parse(&compact, NOW)
+                .and_then(|read| read.authenticate_with(&Trust::of(&bundle), NOW)),
+        )
+    };
+    assert_eq!(judged(KeyUsagePurpose::DigitalSignature), "accepted");
+    assert!(judged(KeyUsagePurpose::KeyAgreement).contains("certificate of the client"));
+}
+
+/// What DCQL's `aki` is compared with: the authority's key, whichever certificate it signed.
+#[test]
+fn certificates_name_the_key_of_their_authority() {
+    let (one, other) = (Authority::new("Specimen CA"), Authority::new("Specimen CA"));
+    let ids = |authority: &Authority| {
+        x509::authority_key_ids(&[authority.leaf("verifier.example", YEARS).der])
+    };
+    assert_eq!(ids(&one).len(), 1);
+    assert_eq!(ids(&one), ids(&one));
+    assert_ne!(ids(&one), ids(&other));
+    assert!(x509::authority_key_ids(&[b"no certificate".to_vec()]).is_empty());
 }
