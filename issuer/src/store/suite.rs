@@ -67,6 +67,7 @@ pub async fn all(store: Arc<dyn Store>) {
     holder::a_loss_is_reported_with_the_right_code_only(&*store).await;
     holder::a_person_is_forgotten_but_the_status_is_not(&*store).await;
     authorization::a_pushed_request_is_opened_once(Arc::clone(&store)).await;
+    authorization::a_page_opens_a_few_sessions_and_none_beside_an_offer(&*store).await;
     authorization::an_authorization_code_is_redeemed_once(Arc::clone(&store)).await;
     authorization::a_code_used_twice_takes_its_tokens_away(&*store).await;
     authorization::a_code_is_bound_to_who_asked(&*store).await;

@@ -127,6 +127,37 @@ pub(super) async fn a_pushed_request_is_opened_once(store: Arc<dyn Store>) {
     assert!(early.is_err());
 }
 
+pub(super) async fn a_page_opens_a_few_sessions_and_none_beside_an_offer(store: &dyn Store) {
+    let begin = async |browser: &str, by_offer: bool| {
+        let record = AuthorizationRecord {
+            by_offer,
+            ..request(browser, by_offer.then_some("offered"))
+        };
+        let arrival = Arrival::Direct {
+            record: Box::new(record),
+            most_per_minute: 100,
+        };
+        let begun = store.begin_authorization(arrival, browser, NOW).await;
+        begun.unwrap();
+    };
+    begin("few", false).await;
+    for number in 0..5 {
+        let session = session_record(&format!("few {number}"), "few");
+        store.enrol("few", session, NOW).await.unwrap();
+    }
+    let sixth = store.enrol("few", session_record("few 5", "few"), NOW);
+    assert_eq!(
+        sixth.await,
+        Err(StoreError::TooManyAttempts { retry_after: 0 })
+    );
+    begin("offer", true).await;
+    let beside = store.enrol("offer", session_record("beside", "offer"), NOW);
+    assert_eq!(beside.await, Err(StoreError::WrongState));
+    let late = session_record("late", "few");
+    let late = store.enrol("few", late, NOW + 60).await;
+    assert_eq!(late, Err(StoreError::Expired));
+}
+
 pub(super) async fn an_authorization_code_is_redeemed_once(store: Arc<dyn Store>) {
     agreed(&*store, "ac1").await;
     let racers: Vec<_> = (0..16)
