@@ -109,16 +109,7 @@ impl<'a> Requested<'a> {
         renewal: &Renewal,
     ) -> Result<Self, Error> {
         let refresh_token = renewal.refresh_token.clone().ok_or(Error::NothingToRenew)?;
-        let session = Session::discover(
-            surroundings,
-            client,
-            (
-                &renewal.credential_issuer,
-                renewal.authorization_server.as_deref(),
-            ),
-            &known_keys(contents, issuer_url),
-            renewal.key.duplicate(),
-        )?;
+        let session = again(contents, surroundings, client, issuer_url, renewal)?;
         let request = TokenRequest {
             grant: Grant::RefreshToken {
                 refresh_token: refresh_token.clone(),
@@ -143,16 +134,7 @@ impl<'a> Requested<'a> {
         issuer_url: &str,
         renewal: &Renewal,
     ) -> Result<Self, Error> {
-        let session = Session::discover(
-            surroundings,
-            client,
-            (
-                &renewal.credential_issuer,
-                renewal.authorization_server.as_deref(),
-            ),
-            &known_keys(contents, issuer_url),
-            renewal.key.duplicate(),
-        )?;
+        let session = again(contents, surroundings, client, issuer_url, renewal)?;
         Ok(Self {
             session,
             client_id: renewal.client_id.clone(),
@@ -459,4 +441,24 @@ impl<'a> Requested<'a> {
             })
             .collect()
     }
+}
+
+/// The session of an issuance of before, with its key.
+fn again<'a>(
+    contents: &Contents,
+    surroundings: Surroundings<'a>,
+    client: Client<'a>,
+    issuer_url: &str,
+    renewal: &Renewal,
+) -> Result<Session<'a>, Error> {
+    Session::discover(
+        surroundings,
+        client,
+        (
+            &renewal.credential_issuer,
+            renewal.authorization_server.as_deref(),
+        ),
+        &known_keys(contents, issuer_url),
+        renewal.key.duplicate(),
+    )
 }
