@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "../vci/certificates.rs"]
+mod certificates;
 mod keeping;
 mod presenting;
 mod receiving;

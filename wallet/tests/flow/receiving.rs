@@ -78,6 +78,9 @@ fn nothing_dishonest_is_stored() {
         (Fault::SameKeyTwice, "holder_key_mismatch", ""),
         (Fault::OtherLevel, "credential_not_as_asked", ""),
         (Fault::UnlistedKey, "issuer_untrusted", ""),
+        (Fault::IssuerOfFullOnly, "issuer_untrusted", ""),
+        (Fault::EndedIssuer, "issuer_untrusted", ""),
+        (Fault::ServerOnThisMachine, "address_refused", ""),
         (
             Fault::ForeignSignature,
             "invalid_signature",

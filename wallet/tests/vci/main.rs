@@ -16,6 +16,7 @@ use tessera_verifier::vci::{Trusted, key_attestation};
 use tessera_verifier::x509::TrustAnchor;
 use tessera_wallet::client::{Attester, Client, FileAttester};
 use tessera_wallet::http::HttpTransport;
+use tessera_wallet::messages::Language;
 use tessera_wallet::reach::Reach;
 use tessera_wallet::receive::{self, Accepted, Authorization};
 use tessera_wallet::secret::{HolderKey, Passphrase};
@@ -73,6 +74,18 @@ impl Wallet {
             store,
             _folder: folder,
         }
+    }
+
+    /// A wallet that has taken up an offer of this server.
+    fn given(server: &Server, client: Client<'_>) -> Self {
+        let mut wallet = Self::new();
+        wallet.takes(server, client).unwrap();
+        wallet
+    }
+
+    /// Takes up an offer with a pre-authorized code.
+    fn takes(&mut self, server: &Server, client: Client<'_>) -> Result<Accepted, Error> {
+        self.receive(&server.offer(&pre_authorized()), client)
     }
 
     fn receive(&mut self, link: &str, client: Client<'_>) -> Result<Accepted, Error> {
@@ -174,11 +187,7 @@ fn stored(accepted: Accepted) -> String {
 fn a_batch_of_another_issuer_is_stored_under_its_authenticated_name() {
     let server = Server::start(Manners::default());
     let mut wallet = Wallet::new();
-    let id = stored(
-        wallet
-            .receive(&server.offer(&pre_authorized()), FOREIGN)
-            .unwrap(),
-    );
+    let id = stored(wallet.takes(&server, FOREIGN).unwrap());
     let [set] = wallet.store.contents().foreign.as_slice() else {
         unreachable!("one set");
     };
@@ -197,10 +206,7 @@ fn an_issuer_is_known_by_the_keys_at_its_own_address() {
         ..Manners::default()
     };
     let server = Server::start(manners.clone());
-    let mut wallet = Wallet::new();
-    wallet
-        .receive(&server.offer(&pre_authorized()), FOREIGN)
-        .unwrap();
+    let mut wallet = Wallet::given(&server, FOREIGN);
     let set = &wallet.store.contents().foreign[0];
     assert_eq!(
         (set.issuer.as_str(), set.authenticated_by),
@@ -210,7 +216,7 @@ fn an_issuer_is_known_by_the_keys_at_its_own_address() {
         vice: Vice::KeysOfAnother,
         ..manners
     });
-    let outcome = wallet.receive(&hostile.offer(&pre_authorized()), FOREIGN);
+    let outcome = wallet.takes(&hostile, FOREIGN);
     assert_eq!(code(outcome), "issuer_key_mismatch");
 }
 
@@ -288,7 +294,7 @@ fn a_server_that_always_wants_another_nonce_is_asked_twice() {
         ..Manners::default()
     });
     let mut wallet = Wallet::new();
-    let outcome = wallet.receive(&server.offer(&pre_authorized()), FOREIGN);
+    let outcome = wallet.takes(&server, FOREIGN);
     assert_eq!(code(outcome), "use_dpop_nonce");
     assert_eq!(server.calls("/token"), 2);
 }
@@ -299,16 +305,13 @@ fn without_dpop_a_bearer_token_is_used_but_not_under_haip() {
         dpop: false,
         ..Manners::default()
     });
-    let mut wallet = Wallet::new();
-    wallet
-        .receive(&server.offer(&pre_authorized()), FOREIGN)
-        .unwrap();
+    let mut wallet = Wallet::given(&server, FOREIGN);
     assert_eq!(wallet.unused(), 3);
     let strict = Client {
         haip: true,
         ..FOREIGN
     };
-    let outcome = wallet.receive(&server.offer(&pre_authorized()), strict);
+    let outcome = wallet.takes(&server, strict);
     assert_eq!(code(outcome), "attestation_needed");
 }
 
@@ -322,7 +325,7 @@ fn the_wallet_is_attested_and_answers_the_challenge() {
             ..Manners::default()
         });
         let mut wallet = Wallet::new();
-        let outcome = wallet.receive(&server.offer(&pre_authorized()), FOREIGN);
+        let outcome = wallet.takes(&server, FOREIGN);
         assert_eq!(code(outcome), "attestation_needed");
         assert_eq!(server.calls("/token"), 0, "before anything is sent");
         let attested = Client {
@@ -349,10 +352,7 @@ fn keys_are_attested_in_either_kind_of_proof() {
             attester: Some(&provider),
             ..FOREIGN
         };
-        let mut wallet = Wallet::new();
-        wallet
-            .receive(&server.offer(&pre_authorized()), attested)
-            .unwrap();
+        let wallet = Wallet::given(&server, attested);
         assert_eq!(wallet.unused(), 3, "{kind}");
     }
 }
@@ -365,9 +365,7 @@ fn requests_and_responses_are_encrypted_deferred_ones_too() {
         ..Manners::default()
     });
     let mut wallet = Wallet::new();
-    let accepted = wallet
-        .receive(&server.offer(&pre_authorized()), FOREIGN)
-        .unwrap();
+    let accepted = wallet.takes(&server, FOREIGN).unwrap();
     assert_eq!(accepted, Accepted::Deferred(1));
     let surroundings = surroundings!(wallet);
     let outcome = receive::collect(&mut wallet.store, surroundings, FOREIGN);
@@ -385,10 +383,7 @@ fn credentials_are_asked_for_by_the_identifier_that_was_granted() {
         identifiers: true,
         ..Manners::default()
     });
-    let mut wallet = Wallet::new();
-    wallet
-        .receive(&server.offer(&pre_authorized()), FOREIGN)
-        .unwrap();
+    let wallet = Wallet::given(&server, FOREIGN);
     assert_eq!(wallet.unused(), 3);
 }
 
@@ -398,10 +393,7 @@ fn an_issuer_without_nonces_gets_proofs_without() {
         nonce_endpoint: false,
         ..Manners::default()
     });
-    let mut wallet = Wallet::new();
-    wallet
-        .receive(&server.offer(&pre_authorized()), FOREIGN)
-        .unwrap();
+    let wallet = Wallet::given(&server, FOREIGN);
     assert_eq!(wallet.unused(), 3);
 }
 
@@ -409,11 +401,7 @@ fn an_issuer_without_nonces_gets_proofs_without() {
 fn the_issuer_hears_of_what_was_stored_refused_and_deleted() {
     let server = Server::start(Manners::default());
     let mut wallet = Wallet::new();
-    let id = stored(
-        wallet
-            .receive(&server.offer(&pre_authorized()), FOREIGN)
-            .unwrap(),
-    );
+    let id = stored(wallet.takes(&server, FOREIGN).unwrap());
     let surroundings = surroundings!(wallet);
     assert!(delete::delete(&mut wallet.store, surroundings, FOREIGN, &id).unwrap());
     assert_eq!(
@@ -424,7 +412,7 @@ fn the_issuer_hears_of_what_was_stored_refused_and_deleted() {
         vice: Vice::OtherType,
         ..Manners::default()
     });
-    let outcome = wallet.receive(&hostile.offer(&pre_authorized()), FOREIGN);
+    let outcome = wallet.takes(&hostile, FOREIGN);
     assert_eq!(code(outcome), "credential_not_as_asked");
     assert_eq!(hostile.events(), ["credential_failure"]);
     // §11: an issuer without the endpoint is told nothing, and all is well.
@@ -432,11 +420,7 @@ fn the_issuer_hears_of_what_was_stored_refused_and_deleted() {
         notifications: false,
         ..Manners::default()
     });
-    let id = stored(
-        wallet
-            .receive(&silent.offer(&pre_authorized()), FOREIGN)
-            .unwrap(),
-    );
+    let id = stored(wallet.takes(&silent, FOREIGN).unwrap());
     let surroundings = surroundings!(wallet);
     assert!(!delete::delete(&mut wallet.store, surroundings, FOREIGN, &id).unwrap());
 }
@@ -448,11 +432,7 @@ fn what_runs_low_is_renewed_by_its_refresh_token_which_is_kept_when_it_turns() {
         ..Manners::default()
     });
     let mut wallet = Wallet::new();
-    let id = stored(
-        wallet
-            .receive(&server.offer(&pre_authorized()), FOREIGN)
-            .unwrap(),
-    );
+    let id = stored(wallet.takes(&server, FOREIGN).unwrap());
     let due = |wallet: &Wallet| renew::due(wallet.store.contents(), SystemClock.now()).len();
     assert_eq!(due(&wallet), 0);
     for _ in 0..3 {
@@ -513,6 +493,7 @@ fn a_hostile_issuer_gets_nothing_and_nothing_of_it_is_stored() {
         (Vice::TwoPersons, false, "credential_not_as_asked"),
         (Vice::OtherSignature, false, "invalid_signature"),
         (Vice::Expired, false, "expired"),
+        (Vice::NotYetValid, false, "not_yet_valid"),
         (Vice::PlainAnswer, true, "response_not_encrypted"),
     ] {
         let server = Server::start(Manners {
@@ -521,7 +502,7 @@ fn a_hostile_issuer_gets_nothing_and_nothing_of_it_is_stored() {
             ..Manners::default()
         });
         let mut wallet = Wallet::new();
-        let outcome = wallet.receive(&server.offer(&pre_authorized()), FOREIGN);
+        let outcome = wallet.takes(&server, FOREIGN);
         assert_eq!(code(outcome), refusal, "{vice:?}");
         assert!(wallet.store.contents().foreign.is_empty(), "{vice:?}");
         assert!(wallet.store.contents().history.is_empty(), "{vice:?}");
@@ -529,12 +510,57 @@ fn a_hostile_issuer_gets_nothing_and_nothing_of_it_is_stored() {
 }
 
 #[test]
+fn an_offer_names_no_server_but_the_issuers_own() {
+    let server = Server::start(Manners::default());
+    let mut grants = pre_authorized();
+    let grant = &mut grants[tessera_verifier::vci::PRE_AUTHORIZED_CODE];
+    grant["authorization_server"] = json!("https://other.example");
+    let mut wallet = Wallet::new();
+    let outcome = wallet.receive(&server.offer(&grants), FOREIGN);
+    assert_eq!(code(outcome), "issuer_answer_malformed");
+    assert_eq!(server.calls("/token"), 0);
+}
+
+/// Class 8: the wallet makes ten keys and no more, whatever an issuer promises.
+#[test]
+fn a_batch_is_as_large_as_the_wallet_wants() {
+    let server = Server::start(Manners {
+        batch: 10,
+        vice: Vice::HugeBatch,
+        ..Manners::default()
+    });
+    let wallet = Wallet::given(&server, FOREIGN);
+    assert_eq!(wallet.unused(), receive::BATCH);
+}
+
+/// Class 17: the reason of the issuer's own survives the protocol's, at whatever step, and is said in words.
+#[test]
+fn the_issuers_own_reason_reaches_the_holder_from_every_endpoint() {
+    for path in ["/par", "/token", "/nonce", "/credential", "/deferred"] {
+        let server = Server::start(Manners {
+            vice: Vice::RefusesAt(path),
+            deferrals: u32::from(path == "/deferred"),
+            ..Manners::default()
+        });
+        let mut wallet = Wallet::new();
+        let outcome = wallet.authorize(&server, FOREIGN).and_then(|_| {
+            let surroundings = surroundings!(wallet);
+            receive::collect(&mut wallet.store, surroundings, FOREIGN)
+        });
+        let error = outcome.unwrap_err();
+        assert_eq!(error.code(), "evidence_too_old", "{path}");
+        for language in [Language::English, Language::Chinese] {
+            let sentence = error.sentence(language);
+            assert!(!sentence.contains("evidence_too_old"), "{sentence}");
+            assert!(error.hint(language).is_some());
+        }
+    }
+}
+
+#[test]
 fn what_is_kept_holds_no_code() {
     let server = Server::start(Manners::default());
-    let mut wallet = Wallet::new();
-    wallet
-        .receive(&server.offer(&pre_authorized()), FOREIGN)
-        .unwrap();
+    let wallet = Wallet::given(&server, FOREIGN);
     let history: Value = json!(wallet.store.contents().history);
     let text = history.to_string();
     assert!(
@@ -561,7 +587,7 @@ fn haip_is_exact() {
         ..manners.clone()
     });
     let mut wallet = Wallet::new();
-    let outcome = wallet.receive(&lax.offer(&pre_authorized()), strict);
+    let outcome = wallet.takes(&lax, strict);
     assert_eq!(code(outcome), "issuer_answer_malformed");
     assert_eq!(lax.calls("/credential"), 0);
     let open = Server::start(Manners {
@@ -588,22 +614,19 @@ fn an_issuer_is_known_by_a_certificate_under_an_authority_the_holder_named() {
         anchors: &anchors,
         ..FOREIGN
     };
-    let mut wallet = Wallet::new();
-    wallet
-        .receive(&server.offer(&pre_authorized()), trusting)
-        .unwrap();
+    let mut wallet = Wallet::given(&server, trusting);
     let set = &wallet.store.contents().foreign[0];
     assert_eq!(set.issuer, certificates::ISSUER);
     assert_eq!(set.authenticated_by, AuthenticatedBy::Certificate);
     // Nobody named an authority: a certificate alone proves nothing.
-    let outcome = wallet.receive(&server.offer(&pre_authorized()), FOREIGN);
+    let outcome = wallet.takes(&server, FOREIGN);
     assert_eq!(code(outcome), "issuer_untrusted");
     // The certificate is not for the name the credential bears.
     let hostile = Server::start(Manners {
         vice: Vice::OtherName,
         ..manners
     });
-    let outcome = wallet.receive(&hostile.offer(&pre_authorized()), trusting);
+    let outcome = wallet.takes(&hostile, trusting);
     assert_eq!(code(outcome), "issuer_key_mismatch");
 }
 

@@ -74,6 +74,9 @@ pub(crate) enum Vice {
     OtherType,
     OtherSignature,
     Expired,
+    NotYetValid,
+    /// Promises a batch beyond all measure.
+    HugeBatch,
     PlainAnswer,
     WrongIss,
     WrongState,
@@ -87,6 +90,8 @@ pub(crate) enum Vice {
     BearerForAll,
     /// The credential bears another name than the certificate.
     OtherName,
+    /// Refuses what is asked at this path, for a reason of its own beside the protocol's.
+    RefusesAt(&'static str),
 }
 
 impl Default for Manners {
@@ -336,6 +341,11 @@ fn refuse(status: u16, error: &str) -> Answer {
 impl Inner {
     fn answer(&self, request: &Request) -> Answer {
         assert!(!request.query.contains("token"), "no token in an address");
+        if matches!(self.manners.vice, Vice::RefusesAt(path) if path == request.path) {
+            let body = json!({"error": "access_denied", "code": "evidence_too_old", "status": 403});
+            let kind = "application/problem+json".to_owned();
+            return (403, vec![("content-type", kind)], body.to_string());
+        }
         match (request.method.as_str(), request.path.as_str()) {
             ("GET", "/.well-known/openid-credential-issuer") => reply(&self.metadata()),
             ("GET", "/.well-known/oauth-authorization-server") => reply(&self.server_metadata()),
@@ -369,7 +379,10 @@ impl Inner {
                 _ => format!("{url}/credential"),
             },
             "deferred_credential_endpoint": format!("{url}/deferred"),
-            "batch_credential_issuance": {"batch_size": manners.batch},
+            "batch_credential_issuance": {"batch_size": match manners.vice {
+                Vice::HugeBatch => u32::MAX,
+                _ => manners.batch,
+            }},
             "credential_configurations_supported": {CONFIGURATION: {
                 "format": "dc+sd-jwt", "vct": VCT, "scope": "member",
                 "cryptographic_binding_methods_supported": ["jwk"],
@@ -785,6 +798,10 @@ impl Inner {
             "iss": iss, "iat": today.unix(), "exp": today.add_seconds(until).unix(),
             "vct": if vice == Vice::OtherType { "https://types.example/other" } else { VCT },
         });
+        let mut visible = visible;
+        if vice == Vice::NotYetValid {
+            visible["nbf"] = json!(today.add_seconds(2 * day).unix());
+        }
         let disclosable = json!({"family_name": name, "member_number": "17"});
         let mut count = 0u8;
         let mut salts = || {

@@ -64,6 +64,12 @@ pub(crate) enum Fault {
     ForeignTokenEndpoint,
     /// Refuses the photo.
     FaceMismatch,
+    /// The bundle lists the signer for the full level alone.
+    IssuerOfFullOnly,
+    /// The bundle lists the signer for a time that is over.
+    EndedIssuer,
+    /// An authorization server on the holder's own machine.
+    ServerOnThisMachine,
     /// Takes no applications from the hills before a day.
     DistrictNotOpen,
     /// No network.

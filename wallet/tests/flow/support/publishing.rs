@@ -49,8 +49,11 @@ impl World {
         .issuer(TrustedIssuer {
             did: issuer,
             not_before: midnight.add_seconds(-365 * DAY),
-            not_after: None,
-            assurance_levels: AssuranceLevel::ALL.to_vec(),
+            not_after: (self.fault.get() == Fault::EndedIssuer).then_some(midnight),
+            assurance_levels: match self.fault.get() {
+                Fault::IssuerOfFullOnly => vec![AssuranceLevel::Full],
+                _ => AssuranceLevel::ALL.to_vec(),
+            },
         })
         .status_list(StatusListEntry {
             uri: token_uri,

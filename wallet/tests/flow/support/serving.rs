@@ -87,7 +87,12 @@ impl World {
             })
             .collect();
         let other = self.fault.get() == Fault::OtherIdentifier;
+        let servers: &[&str] = match self.fault.get() {
+            Fault::ServerOnThisMachine => &["http://127.0.0.1:9"],
+            _ => &[],
+        };
         json!({
+            "authorization_servers": servers,
             "credential_issuer": if other { "https://other.example" } else { ISSUER },
             "credential_endpoint": format!("{ISSUER}/credential"),
             "nonce_endpoint": format!("{ISSUER}/nonce"),

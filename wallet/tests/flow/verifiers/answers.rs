@@ -198,6 +198,7 @@ fn the_address_to_go_on_at_reaches_the_holders_own_browser_alone() {
         json!({"redirect_uri": "https://user:word@verifier.example/cb"}),
         json!({"redirect_uri": "intent://x#Intent;scheme=x;end"}),
         json!({"redirect_uri": 7}),
+        json!({"redirect_uri": format!("https://verifier.example/{}", "a".repeat(3000))}),
         json!([]),
     ] {
         verifier.answers(move |_| Answer::ok(hostile.to_string()));

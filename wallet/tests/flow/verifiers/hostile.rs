@@ -1,10 +1,18 @@
 //! Requests that lie, and servers that would have the wallet do what it must not.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use tessera_exchange::jwe::DecryptionKey;
 use tessera_verifier::crypto::LocalSigner as _;
+use tessera_verifier::encoding::base64url;
+use tessera_verifier::x509::TrustAnchor;
 use tessera_verifier::{did, jws};
+use tessera_wallet::request::MAX_REQUEST;
+use tessera_wallet::secret::StoredKey;
 
 use super::*;
+use crate::certificates;
 
 /// Class 16: a link must not make the wallet talk to the holder's own machine, nor follow where a server sends it.
 #[test]
@@ -207,11 +215,79 @@ fn a_request_beyond_the_registration_is_refused_whatever_the_holder_accepts() {
 }
 
 #[test]
-fn haip_takes_a_request_by_reference_alone() {
+fn haip_takes_what_keeps_to_it_by_reference_alone() {
+    let (world, verifier) = (World::new(), Verifier::start());
+    // The certificates begin later than the world does.
+    world.now.set(1_800_000_000);
+    let (_folder, mut store) = holder(&world);
+    let der = |text: &str| STANDARD.decode(text).unwrap();
+    let key: StoredKey = serde_json::from_value(json!(certificates::KEY)).unwrap();
+    let key = key.open().unwrap();
+    let hash = tessera_verifier::crypto::sha256(&der(certificates::LEAF));
+    let mut jwk = DecryptionKey::generate("k").unwrap().public_jwk();
+    jwk["alg"] = json!("ECDH-ES");
+    let encrypted = |payload: &mut Value| {
+        payload["response_mode"] = json!("direct_post.jwt");
+        payload["client_metadata"] = json!({"jwks": {"keys": [jwk]}});
+    };
+    let request = |change: &dyn Fn(&mut Value)| {
+        let mut payload = verifier.parameters();
+        payload["client_id"] = json!(format!("x509_hash:{}", base64url(&hash)));
+        encrypted(&mut payload);
+        change(&mut payload);
+        let header = json!({"typ": "oauth-authz-req+jwt", "x5c": [certificates::LEAF]});
+        jws::sign(header, &payload, &key).unwrap()
+    };
+    let mut flow = Flow::new(&world, &verifier);
+    let root = TrustAnchor::from_certificate(&der(certificates::ROOT)).unwrap();
+    flow.acceptance.anchors = vec![root];
+    flow.acceptance.haip = true;
+    let exact = request(&|_| {});
+    let shown = flow.authenticated(&mut store, &exact).unwrap();
+    let name = &shown.requester().en;
+    assert_eq!(format!("https://{name}"), certificates::ISSUER);
+    flow.run(&mut store, &exact).unwrap();
+    let by_hand = RequestObject::from_text(&exact).unwrap();
+    let refused = flow.accepted(&mut store, by_hand);
+    assert_eq!(code(refused), "request_invalid");
+    let clear = request(&|payload| payload["response_mode"] = json!("direct_post"));
+    let other_prefix = verifier.request(encrypted);
+    let unbound = request(&|payload| {
+        payload["dcql_query"]["credentials"][0]["require_cryptographic_holder_binding"] =
+            json!(false);
+    });
+    for lax in [clear, other_prefix, unbound] {
+        let refused = flow.authenticated(&mut store, &lax);
+        assert_eq!(code(refused), "request_invalid");
+        flow.acceptance.haip = false;
+        assert_eq!(code(flow.authenticated(&mut store, &lax)), "accepted");
+        flow.acceptance.haip = true;
+    }
+}
+
+#[test]
+fn requests_and_links_are_bounded_before_they_are_read() {
     let (world, verifier) = (World::new(), Verifier::start());
     let (_folder, mut store) = holder(&world);
-    let mut flow = Flow::new(&world, &verifier);
-    flow.acceptance.haip = true;
-    let object = RequestObject::from_text(&verifier.request(|_| {})).unwrap();
-    assert_eq!(code(flow.accepted(&mut store, object)), "request_invalid");
+    let flow = Flow::new(&world, &verifier);
+    let long = "a".repeat(MAX_REQUEST + 1);
+    assert_eq!(code(RequestObject::from_text(&long)), "request_unreadable");
+    let data = RequestObject::from_dc_api("openid4vp-v1-unsigned", long.as_bytes(), "https://a.b");
+    assert_eq!(code(data), "request_unreadable");
+    // An honest request, in a link that has no end.
+    let honest = verifier.link(&[("request", &verifier.request(|_| {}))]);
+    assert_eq!(code(flow.authenticated(&mut store, &honest)), "accepted");
+    let padded = format!("{honest}&padding={long}{long}");
+    assert_eq!(
+        code(flow.authenticated(&mut store, &padded)),
+        "request_unreadable"
+    );
+    let many = format!(
+        "{honest}{}",
+        (0..40).map(|n| format!("&p{n}=1")).collect::<String>()
+    );
+    assert_eq!(
+        code(flow.authenticated(&mut store, &many)),
+        "request_unreadable"
+    );
 }

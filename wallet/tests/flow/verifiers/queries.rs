@@ -4,8 +4,11 @@ use aws_lc_rs::rand::SystemRandom;
 use serde_json::{Value, json};
 use tessera_verifier::claims::{AssuranceLevel, CredentialProfile, Format};
 use tessera_verifier::crypto::LocalSigner as _;
+use tessera_verifier::encoding::from_base64url;
 use tessera_wallet::secret::StoredKey;
-use tessera_wallet::store::{AuthenticatedBy, CredentialBody, ForeignSet, OneTimeCredential};
+use tessera_wallet::store::{
+    AuthenticatedBy, CredentialBody, CredentialSet, ForeignSet, OneTimeCredential,
+};
 
 use super::*;
 
@@ -170,12 +173,8 @@ fn claim_sets_and_values_choose_the_first_that_can_be_met() {
     );
 }
 
-/// §6.1 `multiple`: one is enough; every one that fits, each once, where the holder wishes it.
-#[test]
-fn several_credentials_answer_one_query_where_it_takes_them_and_the_holder_wishes() {
-    let (world, verifier) = (World::new(), Verifier::start());
-    let (_folder, mut store) = holder(&world);
-    // A credential of the same type from an issuer in no bundle, about somebody by another name.
+/// Puts a credential of the full level's type into the wallet that an issuer in no bundle gave, about somebody else.
+fn foreign(world: &World, store: &mut Store) {
     let own = StoredKey::generate(&SystemRandom::new()).unwrap();
     let holder_key = own.open().unwrap();
     let level = AssuranceLevel::Full;
@@ -205,6 +204,14 @@ fn several_credentials_answer_one_query_where_it_takes_them_and_the_holder_wishe
             Ok(())
         })
         .unwrap();
+}
+
+/// §6.1 `multiple`: one is enough; every one that fits, each once, where the holder wishes it.
+#[test]
+fn several_credentials_answer_one_query_where_it_takes_them_and_the_holder_wishes() {
+    let (world, verifier) = (World::new(), Verifier::start());
+    let (_folder, mut store) = holder(&world);
+    foreign(&world, &mut store);
     let mut flow = Flow::new(&world, &verifier);
     let one = answered(&[("pid", &["family_name"])]);
     let multiple = |payload: &mut Value| pid(payload)["multiple"] = json!(true);
@@ -213,6 +220,21 @@ fn several_credentials_answer_one_query_where_it_takes_them_and_the_holder_wishe
     assert_eq!(items(&flow, &mut store, |_| {}), one, "not asked for");
     let both = answered(&[("pid", &["family_name"]), ("pid", &["family_name"])]);
     assert_eq!(items(&flow, &mut store, multiple), both);
+    // What is past is not shown, whoever issued it.
+    let now = world.now.get();
+    for (from, until, expected) in [
+        (None, Some(now), &one),
+        (Some(now + 1), None, &one),
+        (Some(now), Some(now + 1), &both),
+    ] {
+        let changed = store.update(&SystemRandom::new(), |contents| {
+            let set = contents.foreign.last_mut().unwrap();
+            (set.valid_from, set.valid_until) = (from, until);
+            Ok(())
+        });
+        changed.unwrap();
+        assert_eq!(items(&flow, &mut store, multiple), *expected);
+    }
     flow.run(&mut store, &verifier.request(multiple)).unwrap();
     let form = verifier.received().last().unwrap().form();
     let token: Value = serde_json::from_str(&form["vp_token"]).unwrap();
@@ -230,6 +252,137 @@ fn several_credentials_answer_one_query_where_it_takes_them_and_the_holder_wishe
     // Spent, the one as the other.
     assert!(store.contents().foreign[0].unused.is_empty());
     assert_eq!(items(&flow, &mut store, multiple), one);
+}
+
+/// A registered party sees what its own register's issuer gave, in force and not replaced; a service of the catalogue sees
+/// nothing of issuers that are in no bundle, whatever they call it.
+#[test]
+fn a_registered_party_sees_the_credentials_of_its_own_authority_alone() {
+    let (world, verifier) = (World::new(), Verifier::start());
+    let (_folder, mut store) = holder(&world);
+    foreign(&world, &mut store);
+    let request = world.request("bank-account", None, None);
+    let mut flow = Flow::new(&world, &verifier);
+    flow.acceptance = Acceptance::default();
+    assert_eq!(code(flow.proposed(&mut store, &request)), "accepted");
+    let mut with = |change: &dyn Fn(&mut CredentialSet)| {
+        store
+            .update(&SystemRandom::new(), |contents| {
+                contents.sets.iter_mut().for_each(change);
+                Ok(())
+            })
+            .unwrap();
+        code(flow.proposed(&mut store, &request))
+    };
+    let own = "https://issuer.example".to_owned();
+    assert_eq!(
+        with(&|set| set.issuer_url = "https://other.example".to_owned()),
+        "no_credential"
+    );
+    assert_eq!(with(&|set| set.issuer_url.clone_from(&own)), "accepted");
+    let until = world.now.get() + 30 * support::DAY;
+    assert_eq!(
+        with(&|set| set.valid_until = world.now.get()),
+        "credential_expired"
+    );
+    assert_eq!(with(&|set| set.valid_until = until), "accepted");
+    assert_eq!(with(&|set| set.retired_at = Some(1)), "no_credential");
+}
+
+/// A service that needs the full level gets it, though its request would take the limited one by name.
+#[test]
+fn a_service_is_shown_no_lower_level_than_it_needs() {
+    let (world, verifier) = (World::new(), Verifier::start());
+    let (_folder, mut store) = world.store();
+    enrolled(&world, &mut store).unwrap();
+    let mut flow = Flow::new(&world, &verifier);
+    flow.acceptance = Acceptance::default();
+    let compact = world.request("bank-account", None, None);
+    let part = |n: usize| from_base64url(compact.split('.').nth(n).unwrap()).unwrap();
+    let header: Value = serde_json::from_slice(&part(0)).unwrap();
+    let mut payload: Value = serde_json::from_slice(&part(1)).unwrap();
+    for asked in payload["dcql_query"]["credentials"].as_array_mut().unwrap() {
+        let types = AssuranceLevel::ALL.map(CredentialProfile::of);
+        asked["meta"] = match asked["format"].as_str().unwrap() {
+            "dc+sd-jwt" => json!({"vct_values": types.map(|one| one.vct)}),
+            _ => json!({"type_values": types.map(CredentialProfile::expanded_types)}),
+        };
+    }
+    let request = tessera_verifier::jws::sign(header, &payload, &world.relying_party).unwrap();
+    let refused = flow.proposed(&mut store, &request);
+    assert_eq!(code(refused), "assurance_too_low");
+    upgraded(&world, &mut store);
+    let proposal = flow.proposed(&mut store, &request).unwrap();
+    assert_eq!(proposal.level(), Some(AssuranceLevel::Full));
+}
+
+#[test]
+fn what_is_left_must_do_for_the_whole_request() {
+    let (world, verifier) = (World::new(), Verifier::start());
+    let (_folder, mut store) = holder(&world);
+    let flow = Flow::new(&world, &verifier);
+    let twice = |payload: &mut Value| {
+        let mut second = pid(payload).clone();
+        second["id"] = json!("again");
+        let credentials = payload["dcql_query"]["credentials"].as_array_mut();
+        credentials.unwrap().push(second);
+    };
+    assert_eq!(items(&flow, &mut store, twice).unwrap().len(), 2);
+    store
+        .update(&SystemRandom::new(), |contents| {
+            let set = contents.sets.last_mut().unwrap();
+            set.unused.retain(|one| one.format == Format::SdJwt);
+            set.unused.truncate(1);
+            Ok(())
+        })
+        .unwrap();
+    let refused = items(&flow, &mut store, twice);
+    assert_eq!(refused, Err("credentials_exhausted".to_owned()));
+    assert_eq!(items(&flow, &mut store, |_| {}).unwrap().len(), 1);
+}
+
+#[test]
+fn of_two_options_the_one_whose_format_the_verifier_reads_is_taken() {
+    let (world, verifier) = (World::new(), Verifier::start());
+    let (_folder, mut store) = holder(&world);
+    let flow = Flow::new(&world, &verifier);
+    let either = |payload: &mut Value| {
+        let full = CredentialProfile::of(AssuranceLevel::Full);
+        let first = json!({"id": "w3c", "format": "ldp_vc", "meta": {"type_values": [full.expanded_types()]},
+            "claims": [{"path": ["credentialSubject", "family_name"]}]});
+        let credentials = payload["dcql_query"]["credentials"].as_array_mut();
+        credentials.unwrap().push(first);
+        payload["dcql_query"]["credential_sets"] = json!([{"options": [["w3c"], ["pid"]]}]);
+    };
+    let w3c = answered(&[("w3c", &["family_name"])]);
+    assert_eq!(items(&flow, &mut store, either), w3c);
+    let reads_sd_jwt = |payload: &mut Value| {
+        either(payload);
+        payload["client_metadata"] = json!({"vp_formats_supported": {"dc+sd-jwt": {}}});
+    };
+    let sd_jwt = answered(&[("pid", &["family_name"])]);
+    assert_eq!(items(&flow, &mut store, reads_sd_jwt), sd_jwt);
+}
+
+#[test]
+fn a_request_that_ends_while_the_holder_thinks_is_not_answered() {
+    let (world, verifier) = (World::new(), Verifier::start());
+    let (_folder, mut store) = holder(&world);
+    let flow = Flow::new(&world, &verifier);
+    let until = world.now.get() + 60;
+    let request = verifier.request(|payload| payload["exp"] = json!(until));
+    let proposal = flow.proposed(&mut store, &request).unwrap();
+    let consent = consent::ask(proposal, &mut super::super::Says(Says::Yes));
+    world.now.set(until);
+    let signed = present::sign(&mut store, world.surroundings(), consent.ok().unwrap());
+    assert_eq!(code(signed), "request_expired");
+    let left: usize = store
+        .contents()
+        .sets
+        .iter()
+        .map(|set| set.unused.len())
+        .sum();
+    assert_eq!(left, 20, "nothing is spent");
 }
 
 #[test]
