@@ -127,6 +127,22 @@ pub struct OperatorStatement {
     pub digest: String,
 }
 
+/// A reviewer's decision on an enrolment that waits for one: signed with the reviewer's own key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewStatement {
+    /// The reviewer's DID.
+    pub iss: String,
+    /// The issuer's URL.
+    pub aud: String,
+    /// The session that waits.
+    pub session: String,
+    /// Whether credentials are to be issued.
+    pub approve: bool,
+    /// When it was made, in seconds since the epoch.
+    pub iat: i64,
+}
+
 /// Asks what became of an upload whose answer was lost: the payload of `POST /terminal/resume`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -193,6 +209,14 @@ impl Statement for EvidenceStatement {
 
 impl Statement for OperatorStatement {
     const TYP: &'static str = "tessera-operator+jwt";
+
+    fn envelope(&self) -> (&str, &str, i64) {
+        (&self.iss, &self.aud, self.iat)
+    }
+}
+
+impl Statement for ReviewStatement {
+    const TYP: &'static str = "tessera-review+jwt";
 
     fn envelope(&self) -> (&str, &str, i64) {
         (&self.iss, &self.aud, self.iat)

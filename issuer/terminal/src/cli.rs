@@ -64,6 +64,8 @@ enum Command {
     Kiosk(Box<KioskArgs>),
     /// Read one person's card for a session that their wallet has started
     Session(Box<SessionArgs>),
+    /// Decide on an enrolment that waits for a review: prints the statement for `tessera-issuer review decide`
+    Review(ReviewArgs),
     /// After a power cut: ask what became of the evidence sent last, and show its code
     Resume {
         #[command(flatten)]
@@ -127,6 +129,26 @@ struct DeskArgs {
     /// where the issuer asks for head movements, the frames of a person who makes them
     #[arg(long, value_name = "PROGRAM")]
     camera: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct ReviewArgs {
+    /// The issuer's public URL
+    #[arg(long)]
+    issuer: String,
+    /// The reviewer's key: a file, `pkcs11:...` or `tpm:...`. The PIN comes from its pin-source, TESSERA_OPERATOR_PIN or a
+    /// prompt
+    #[arg(long, value_name = "KEY")]
+    operator: String,
+    /// The session, as `tessera-issuer review list` names it
+    #[arg(long)]
+    session: String,
+    /// Let the credentials be issued
+    #[arg(long, required_unless_present = "refuse", conflicts_with = "refuse")]
+    approve: bool,
+    /// Issue nothing
+    #[arg(long)]
+    refuse: bool,
 }
 
 #[derive(Args)]

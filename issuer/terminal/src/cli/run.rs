@@ -16,11 +16,13 @@ use tessera_terminal::{
 use tessera_terminal::{SessionJob, SignedIn, instruct, kiosk, movements, run_sam_session};
 #[cfg(feature = "pcsc")]
 use tessera_terminal::{Step, reader, run_session};
+use tessera_verifier::crypto::LocalSigner as _;
 use tessera_verifier::liveness::Movement;
+use tessera_verifier::terminal::{self, ReviewStatement};
 use tessera_verifier::time::Timestamp;
 use zeroize::Zeroizing;
 
-use super::{Cli, Command, DeskArgs, KioskArgs, SessionArgs, StationArgs};
+use super::{Cli, Command, DeskArgs, KioskArgs, ReviewArgs, SessionArgs, StationArgs};
 
 type Printed = Result<Zeroizing<String>, TerminalError>;
 
@@ -39,6 +41,7 @@ pub(super) fn run(cli: Cli) -> ExitCode {
         Command::Measure => (false, measured().map(Zeroizing::new)),
         Command::Kiosk(args) => (false, serve(&args)),
         Command::Session(args) => (args.json, session(&args, language)),
+        Command::Review(args) => (false, review(&args)),
         Command::Resume { station, json } => (json, take_up(&station, language, json)),
     };
     match result {
@@ -186,13 +189,30 @@ fn with(path: &Path, extension: &str) -> PathBuf {
 }
 
 fn operator(args: &DeskArgs) -> Result<Option<Box<dyn TerminalKey>>, TerminalError> {
-    let Some(text) = &args.operator else {
-        return Ok(None);
-    };
+    args.operator.as_deref().map(operator_key).transpose()
+}
+
+fn operator_key(text: &str) -> Result<Box<dyn TerminalKey>, TerminalError> {
     let place = KeyPlace::parse(text)?;
     let key = key::open(&place, &mut || pin_of(&place, true, false))?;
     warn_of(&*key);
-    Ok(Some(key))
+    Ok(key)
+}
+
+/// A decision, signed by whoever decides.
+fn review(args: &ReviewArgs) -> Printed {
+    let key = operator_key(&args.operator)?;
+    let statement = ReviewStatement {
+        iss: key.did(),
+        aud: args.issuer.trim_end_matches('/').to_owned(),
+        session: args.session.clone(),
+        approve: args.approve,
+        iat: now().unix(),
+    };
+    terminal::prepare(key.public_key(), &statement)
+        .sign(&*key)
+        .map(Zeroizing::new)
+        .map_err(|_| TerminalError::Signing)
 }
 
 fn take_up(args: &StationArgs, language: Language, json: bool) -> Printed {
