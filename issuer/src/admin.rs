@@ -75,6 +75,9 @@ pub enum Command {
         staff: String,
         /// The organisation at whose terminals the operator works.
         organisation: String,
+        /// Whether the key decides reviews, and does not count at terminals.
+        #[serde(default)]
+        reviewer: bool,
     },
     /// Retires an operator.
     OperatorRetire {
@@ -110,11 +113,11 @@ pub enum Command {
     },
     /// Decides a review.
     ReviewDecide {
-        /// The session.
-        session: String,
-        /// Whether credentials are issued.
-        approve: bool,
+        /// A [`tessera_verifier::terminal::ReviewStatement`], signed by a registered reviewer.
+        statement: String,
     },
+    /// Lists who decided which reviews, and how.
+    ReviewDecisions {},
     /// Forgets a person, by number, or again by the handle that an earlier erasure printed: after a restore.
     Erase {
         /// The number.
@@ -223,12 +226,14 @@ async fn run(
             did,
             staff,
             organisation,
+            reviewer,
         } => {
             let (did, _key) = tessera_verifier::did::resolve(&did)?;
             let operator = OperatorRecord {
                 did,
                 staff,
                 organisation,
+                reviewer,
                 retired: false,
             };
             store.put_operator(operator.clone()).await?;
@@ -267,9 +272,8 @@ async fn run(
         }
         Command::ReviewList {} => crate::review::list(service).await,
         Command::ReviewShow { session } => crate::review::show(service, &session).await,
-        Command::ReviewDecide { session, approve } => {
-            crate::review::decide(service, &session, approve).await
-        }
+        Command::ReviewDecide { statement } => crate::review::decide(service, &statement).await,
+        Command::ReviewDecisions {} => Ok(json!(store.review_decisions().await?)),
         Command::Erase { person, handle } => crate::erase::erase(service, person, handle).await,
         Command::Revoke { target, reason } => {
             let target = match target {

@@ -107,16 +107,13 @@ enum ReviewAction {
         /// The session.
         session: String,
     },
-    /// Let the credentials be issued.
-    Approve {
-        /// The session.
-        session: String,
+    /// Take a reviewer's decision, as `tessera-terminal review` signs it.
+    Decide {
+        /// The statement; `-` reads it from standard input.
+        statement: String,
     },
-    /// Refuse them, for good.
-    Refuse {
-        /// The session.
-        session: String,
-    },
+    /// List who decided what, without personal data of the persons decided about.
+    Decisions,
 }
 
 #[derive(Debug, Args)]
@@ -231,6 +228,9 @@ enum OperatorAction {
         /// The organisation at whose terminals the operator works.
         #[arg(long, default_value = "")]
         organisation: String,
+        /// The key is for deciding reviews, and not for standing by at terminals.
+        #[arg(long)]
+        reviewer: bool,
     },
     /// Retire an operator: the operator's word is not taken from now on.
     Retire {

@@ -58,6 +58,7 @@ mod issuing_ca;
 pub mod keys;
 mod liveness;
 pub mod logging;
+pub mod nonces;
 pub mod policy;
 pub mod proofing;
 pub mod publish;

@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 use tessera_verifier::Timestamp;
+use tessera_verifier::terminal::{self, ReviewStatement};
 
-use crate::proofing::machine::{Event, SessionState};
+use crate::environment::start_of_day;
+use crate::proofing::machine::SessionState;
 use crate::service::Service;
-use crate::store::{Proved, SessionRecord, StoreError};
+use crate::store::{Decision, Proved, ReviewRecord, SessionRecord, StoreError};
 
 type Answer = Result<Value, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -25,24 +27,46 @@ pub(crate) async fn show(service: &Service, session: &str) -> Answer {
     Ok(shown)
 }
 
-/// Decides. What was decided is decided: a second decision is refused.
-pub(crate) async fn decide(service: &Service, session: &str, approve: bool) -> Answer {
-    let step = if approve {
-        Event::ReviewApproved
-    } else {
-        Event::ReviewRefused
+/// Takes a decision on the word of a registered reviewer, and records whose it was: in the store and the log, never in
+/// the credential. What was decided is decided: a second decision is refused.
+pub(crate) async fn decide(service: &Service, statement: &str) -> Answer {
+    let now = service.now();
+    let said: ReviewStatement =
+        terminal::verify(statement, &service.issuer_url(), Timestamp::from_unix(now))
+            .map_err(|error| format!("the decision is not valid: {error}"))?;
+    let reviewer = match service.store.operator(&said.iss).await {
+        Ok(operator) if operator.reviewer && !operator.retired => operator,
+        Ok(_) | Err(StoreError::NotFound) => {
+            return Err("the decision is not by a registered reviewer".into());
+        }
+        Err(error) => return Err(error.into()),
     };
-    let lifetimes = service.config.assurance.lifetimes;
+    let (staff, approved) = (reviewer.staff.clone(), said.approve);
+    let issuance = &service.config.issuance;
+    let decision = Decision {
+        record: ReviewRecord {
+            session: said.session,
+            approved,
+            reviewer: reviewer.did,
+            staff: reviewer.staff,
+            day: start_of_day(now),
+        },
+        // As long as what it let through can be asked about.
+        keep_until: now
+            .saturating_add(issuance.full_days.saturating_mul(86_400))
+            .saturating_add(issuance.record_seconds()),
+        lifetimes: service.config.assurance.lifetimes,
+    };
     let record = service
         .store
-        .advance(session, step, service.now(), lifetimes)
+        .decide_review(decision, now)
         .await
         .map_err(|error| match error {
             StoreError::NotFound | StoreError::WrongState => "nothing to review".to_owned(),
             StoreError::Expired => "the time for this review is over".to_owned(),
             other => other.to_string(),
         })?;
-    tracing::info!(approved = approve, "a review was decided");
+    tracing::info!(approved, staff, "a review was decided");
     Ok(json!({"session": record.id, "state": record.state}))
 }
 

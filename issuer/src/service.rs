@@ -18,6 +18,7 @@ use crate::face::{FaceCheck, FacePool};
 use crate::failure::{Code, Failure};
 use crate::issue::{Authority, Parties, Prepared, ReleaseAt, Terms};
 use crate::keys::{KeyFile, Signer};
+use crate::nonces::{Nonces, Purpose};
 use crate::policy::{Approval, ProvenKeys, approve};
 use crate::proofing::ProvedSession;
 use crate::proofing::machine::Event;
@@ -26,8 +27,8 @@ use crate::registry::{FolderRegistry, Person, Registry};
 use crate::replay::ReplayKey;
 use crate::secrets::{digest, matches};
 use crate::store::{
-    AttemptLimits, Level, Place, Proof, Reservation, Reserved, STATUS_LIST_LEN, SessionRecord,
-    Store, StoreError, Ticket,
+    AttemptLimits, FreshNonce, Level, Place, Proof, Reservation, Reserved, STATUS_LIST_LEN,
+    SessionRecord, Store, StoreError, Ticket,
 };
 use crate::terminal_ca::{CertificateError, TerminalCa};
 
@@ -59,6 +60,7 @@ pub struct Service {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) publisher: Publisher,
     pub(crate) replay: ReplayKey,
+    nonces: Nonces,
     /// What is asked of wallets, the profile considered.
     pub(crate) wallets: Wallets,
     pub(crate) attesters: Attesters,
@@ -95,6 +97,7 @@ impl Service {
             entropy: parts.entropy,
             publisher: Publisher::default(),
             replay: ReplayKey::new(&parts.keys.derive(b"tessera frames seen before")),
+            nonces: Nonces::new(&parts.keys.derive(b"tessera nonces")),
             keys: RwLock::new(parts.keys),
             config: parts.config,
         }))
@@ -120,6 +123,17 @@ impl Service {
 
     pub(crate) fn now(&self) -> i64 {
         self.clock.now()
+    }
+
+    /// A fresh nonce, good for as long as nonces are.
+    pub(crate) fn nonce(&self, purpose: Purpose) -> String {
+        let expires = self.now().saturating_add(self.config.limits.nonce_seconds);
+        self.nonces.issue(purpose, expires, &*self.entropy)
+    }
+
+    /// A nonce of ours that is not too old; whether it was used is for the store to say.
+    pub(crate) fn fresh_nonce(&self, purpose: Purpose, nonce: &str) -> Option<FreshNonce> {
+        self.nonces.check(purpose, nonce, self.now())
     }
 
     pub(crate) fn active(&self) -> Arc<dyn Signer> {
@@ -347,7 +361,7 @@ impl Service {
             .prepare(approval, reserved, person, wanted.kind)
             .await?;
         let signed = prepared.record(&*self.store).await?.sign().await?;
-        let checked = blocking(move || signed.verify(now)).await?;
+        let checked = compute(format, move || signed.verify(now)).await?;
         let at = ReleaseAt {
             transaction,
             lifetimes: self.config.assurance.lifetimes,
@@ -414,7 +428,8 @@ impl Service {
             x5c,
         };
         let entropy = Arc::clone(&self.entropy);
-        blocking(move || Prepared::prepare(approval, reserved, &terms, &parties, &*entropy)).await
+        let prepare = move || Prepared::prepare(approval, reserved, &terms, &parties, &*entropy);
+        compute(format, prepare).await
     }
 }
 
@@ -472,6 +487,18 @@ pub(crate) fn assurance(level: Level) -> AssuranceLevel {
     match level {
         Level::Limited => AssuranceLevel::Limited,
         Level::Full => AssuranceLevel::Full,
+    }
+}
+
+/// Runs the computation of a batch: an SD-JWT's is a signature's, and another thread would cost as much; a W3C document's
+/// is milliseconds, and does not belong on an async thread.
+async fn compute<T: Send + 'static>(
+    format: Format,
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    match format {
+        Format::SdJwt => work(),
+        Format::LdpVc => blocking(work).await,
     }
 }
 

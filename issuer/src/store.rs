@@ -11,6 +11,7 @@
 mod authorization;
 mod barrier;
 mod records;
+mod requests;
 mod sled_authorization;
 mod sled_frames;
 mod sled_holder;
@@ -18,9 +19,11 @@ mod sled_issuance;
 mod sled_proofing;
 mod sled_relay;
 mod sled_store;
+mod sled_sweep;
 mod sled_tx;
 #[cfg(any(test, feature = "test-suite"))]
 pub mod suite;
+mod writer;
 
 use async_trait::async_trait;
 
@@ -30,11 +33,15 @@ pub use authorization::{
     RefreshRecord, Refreshment, Tokens, Wish,
 };
 pub use records::{
-    AnsweredRecord, AttemptLimits, CardMethod, ChallengeRecord, CodeDigests, Deferral,
+    AnsweredRecord, AttemptLimits, CardMethod, ChallengeRecord, CodeDigests, Decision, Deferral,
     DeferredRecord, GrantRecord, HolderRecord, IssuanceRecord, IssuanceState, Level,
     LivenessRecord, LossReport, OperatorRecord, Place, Proof, Proved, RelayRecord, Release,
-    RelyingPartyRecord, Renewal, RevocationTarget, SessionRecord, SessionState, StatusListRecord,
-    TerminalRecord, TerminalRegistration,
+    RelyingPartyRecord, Renewal, ReviewRecord, RevocationTarget, SessionRecord, SessionState,
+    StatusListRecord, TerminalRecord, TerminalRegistration,
+};
+pub use requests::{
+    FrameMarks, FreshNonce, Redemption, RelayStep, Reservation, Reserved, StatementUse, Ticket,
+    TxCodeRenewal,
 };
 pub use sled_store::SledStore;
 
@@ -66,8 +73,8 @@ pub enum StoreError {
     /// The transaction code was wrong. The failure was counted.
     #[error("wrong transaction code")]
     WrongTxCode,
-    /// The nonce was never given out, was used, or is too old.
-    #[error("nonce unknown or used")]
+    /// The nonce was used, or is too old.
+    #[error("nonce used or too old")]
     NonceUnknown,
     /// The terminal is not registered.
     #[error("terminal unknown")]
@@ -98,133 +105,23 @@ pub enum StoreError {
     Engine(String),
 }
 
-/// Redeems a pre-authorized code (OpenID4VCI 1.0 §6.1).
-#[derive(Debug, Clone, Default)]
-pub struct Redemption {
-    /// SHA-256 of the code, base64url.
-    pub code_digest: String,
-    /// Digest of the transaction code presented.
-    pub tx_code_digest: String,
-    /// The tokens to grant.
-    pub tokens: Tokens,
-    /// Who redeems.
-    pub binding: Binding,
-    /// What for, where the request says so.
-    pub wish: Option<Wish>,
-    /// Wrong transaction codes after which the code is burnt.
-    pub max_failures: u32,
-}
-
-/// A terminal statement about to be believed.
-#[derive(Debug, Clone)]
-pub struct StatementUse {
-    /// The nonce it answers.
-    pub nonce: String,
-    /// The terminal that signed it.
-    pub terminal: String,
-    /// The session it is for.
-    pub session: String,
-    /// Its counter.
-    pub counter: u64,
-}
-
-/// Computes the digest a fresh transaction code has under a session's code digest.
-pub type TxCodeRenewal = Box<dyn FnOnce(&str) -> String + Send>;
-
-/// One message of a chip authentication, as a terminal relays it.
-#[derive(Clone)]
-pub struct RelayStep {
-    /// The challenge it belongs to.
-    pub nonce: String,
-    /// The terminal that signed it.
-    pub terminal: String,
-    /// The session it is for.
-    pub session: String,
-    /// Its place: zero for DG14.
-    pub round: u8,
-    /// base64url.
-    pub message: String,
-    /// 32 random octets, base64url, in case the run begins here.
-    pub seed: String,
-}
-
-/// What a reservation rests on.
-#[derive(Debug, Clone)]
-pub enum Ticket {
-    /// The `c_nonce` all key proofs carry; consumed.
-    Nonce(String),
-    /// The digest of a deferred transaction. It stays until the release, so that a crash before it costs nothing.
-    Deferred(String),
-}
-
-impl Ticket {
-    /// The deferred transaction, if it is one.
-    #[must_use]
-    pub fn transaction(&self) -> Option<String> {
-        match self {
-            Self::Nonce(_) => None,
-            Self::Deferred(transaction) => Some(transaction.clone()),
-        }
-    }
-}
-
-/// Claims a use of an access token and status indices for a batch.
-#[derive(Debug, Clone)]
-pub struct Reservation {
-    /// SHA-256 of the access token, base64url.
-    pub token_digest: String,
-    /// The configuration asked for; each may be used once per token.
-    pub configuration: String,
-    /// What entitles to it.
-    pub ticket: Ticket,
-    /// How many indices.
-    pub count: usize,
-    /// Uniformly random proposals below [`STATUS_LIST_LEN`]; the first free ones are taken.
-    pub proposals: Vec<u32>,
-    /// The name a new list gets, should one be begun.
-    pub fresh_list: String,
-}
-
-/// The indices reserved, all in one list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reserved {
-    /// The list.
-    pub list: String,
-    /// As many as asked for, all different.
-    pub indices: Vec<u32>,
-}
-
 /// Transactions of one sweep at most: a million entries. Between them requests are served.
-const SWEEPS_MAX: usize = 200;
+const SWEEPS_MAX: usize = 500;
 
-/// Removes what has expired until nothing is left of it, a bounded number of entries at a time. Returns how many.
+/// Removes what has expired until nothing is left of it, a bounded number of entries at a time. Returns how many it
+/// looked at.
 ///
 /// # Errors
 /// Those of [`Store::sweep`]; what was removed before stays removed.
-pub async fn sweep_all(store: &dyn Store, now: i64) -> Result<usize, StoreError> {
+pub async fn sweep_all(store: &dyn Store, now: i64, keep: i64) -> Result<usize, StoreError> {
     let mut removed = 0;
     for _ in 0..SWEEPS_MAX {
-        match store.sweep(now).await? {
+        match store.sweep(now, keep).await? {
             0 => break,
             some => removed += some,
         }
     }
     Ok(removed)
-}
-
-/// Frames of one answer to a liveness challenge, as they are remembered.
-#[derive(Debug, Clone, Default)]
-pub struct FrameMarks {
-    /// Unique for the answer.
-    pub id: String,
-    /// Keyed digests of the frames, base64url.
-    pub exact: Vec<String>,
-    /// Until when the digests are kept (Unix seconds).
-    pub exact_until: i64,
-    /// Keyed perceptual hashes of the frames, base64url.
-    pub alike: Vec<String>,
-    /// Until when the hashes are kept (Unix seconds).
-    pub alike_until: i64,
 }
 
 /// The issuer's store. `now` is Unix seconds throughout.
@@ -234,7 +131,7 @@ pub trait Store: Send + Sync {
     async fn open_session(
         &self,
         session: SessionRecord,
-        nonce: &str,
+        nonce: FreshNonce,
         now: i64,
     ) -> Result<(), StoreError>;
 
@@ -327,6 +224,16 @@ pub trait Store: Send + Sync {
     /// The sessions that wait for a review at `now`, the oldest first.
     async fn reviews(&self, now: i64) -> Result<Vec<SessionRecord>, StoreError>;
 
+    /// Decides a review, once, and records who did. Durable.
+    async fn decide_review(
+        &self,
+        decision: Decision,
+        now: i64,
+    ) -> Result<SessionRecord, StoreError>;
+
+    /// Who decided which reviews, in no particular order.
+    async fn review_decisions(&self) -> Result<Vec<ReviewRecord>, StoreError>;
+
     /// Opens a session that renews what a device holds, without another check. Durable.
     async fn renew(&self, renewal: Renewal, now: i64) -> Result<SessionRecord, StoreError>;
 
@@ -355,9 +262,6 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Replayed`] where one of them has a digest that is remembered, or where half of them or more look
     /// like frames of one answer that is remembered.
     async fn mark_frames(&self, marks: FrameMarks, now: i64) -> Result<(), StoreError>;
-
-    /// Keeps a single-use nonce until `expires`.
-    async fn add_nonce(&self, nonce: &str, expires: i64) -> Result<(), StoreError>;
 
     /// The session an access token belongs to, and what the token was granted for.
     async fn granted_session(
@@ -422,12 +326,6 @@ pub trait Store: Send + Sync {
 
     /// Marks something as used until `expires`; the second to come is refused ([`StoreError::AlreadyUsed`]).
     async fn spend_once(&self, what: &str, expires: i64) -> Result<(), StoreError>;
-
-    /// Keeps a nonce of ours that may be answered more than once (`DPoP-Nonce`, attestation challenges) until `expires`.
-    async fn add_challenge(&self, challenge: &str, expires: i64) -> Result<(), StoreError>;
-
-    /// Whether such a nonce is ours and not too old; [`StoreError::NonceUnknown`] where not.
-    async fn challenge(&self, challenge: &str, now: i64) -> Result<(), StoreError>;
 
     /// Consumes the nonce and the token's use of the configuration, and reserves status indices, all or nothing.
     async fn reserve(&self, reservation: Reservation, now: i64) -> Result<Reserved, StoreError>;
@@ -494,8 +392,10 @@ pub trait Store: Send + Sync {
     /// Every relying party.
     async fn relying_parties(&self) -> Result<Vec<RelyingPartyRecord>, StoreError>;
 
-    /// Removes what has expired; returns how many entries.
-    async fn sweep(&self, now: i64) -> Result<usize, StoreError>;
+    /// Removes some of what has expired; returns how many entries it looked at that were due, and 0 once none is. The
+    /// record of a credential is removed once the credential has not been valid for `keep` seconds; its place in the status
+    /// list stays taken, and revoked where it was.
+    async fn sweep(&self, now: i64, keep: i64) -> Result<usize, StoreError>;
 
     /// Fails once the store can no longer promise durability.
     async fn ready(&self) -> Result<(), StoreError>;

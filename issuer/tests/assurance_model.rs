@@ -186,9 +186,8 @@ impl World {
                 let record = self.record(*person, *device, *full);
                 let id = record.id.clone();
                 self.persons.insert(id.clone(), record.person.clone());
-                let nonce = self.fresh("nonce");
-                store.add_nonce(&nonce, now + 60).await.unwrap();
-                store.open_session(record, &nonce, now).await.unwrap();
+                let nonce = suite::nonce(&self.fresh("nonce"), now + 60);
+                store.open_session(record, nonce, now).await.unwrap();
                 self.sessions.push(id);
             }
             Act::MatchRegister(number) => {
@@ -300,7 +299,7 @@ impl World {
                 assert!(!self.holds(&person).await);
             }
             Act::Wait(seconds) => self.now += seconds,
-            Act::Sweep => while store.sweep(now).await.unwrap() > 0 {},
+            Act::Sweep => while store.sweep(now, 10_000 * DAY).await.unwrap() > 0 {},
             Act::Crash => {
                 drop(store);
                 drop(self.store.take());
@@ -344,8 +343,7 @@ impl World {
     async fn intend(&mut self, session: &str, level: Level) {
         let (store, now) = (self.store(), self.now);
         let id = self.fresh("i");
-        let nonce = self.fresh("nonce");
-        store.add_nonce(&nonce, now + 60).await.unwrap();
+        let nonce = suite::nonce(&self.fresh("nonce"), now + 60);
         let wanted = Reservation {
             token_digest: format!("grant of {session}"),
             configuration: id.clone(),
@@ -416,8 +414,7 @@ impl World {
         let (store, now) = (self.store(), self.now);
         let session = self.record(person, device, full);
         let (id, person, level) = (session.id.clone(), session.person.clone(), session.level);
-        let nonce = self.fresh("nonce");
-        store.add_nonce(&nonce, now + 60).await.unwrap();
+        let nonce = suite::nonce(&self.fresh("nonce"), now + 60);
         let live = self.live(&person).await;
         let renewal = Renewal {
             session,

@@ -5,12 +5,17 @@ mod support;
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use support::desk::{Desk, PORTRAIT};
 use support::wallet::{challenge, request, sent};
 use support::{Answer, FakeFace, Issuer, NUMBER, code_of};
 use tessera_exchange::jwe::{DecryptionKey, Encrypter};
 use tessera_issuer::admin::Command;
+use tessera_issuer::keys::SoftwareKey;
+use tessera_verifier::crypto::LocalSigner as _;
+use tessera_verifier::did::did_key;
+use tessera_verifier::encoding::from_base64url;
+use tessera_verifier::terminal::{self, ReviewStatement};
 
 fn desk() -> Desk {
     Desk::of(Issuer::with(
@@ -38,12 +43,96 @@ fn collect(issuer: &Issuer, token: &str, transaction: &str) -> Answer {
     issuer.post_json("/deferred_credential", Some(token), &body)
 }
 
-fn decide(issuer: &Issuer, session: &str, approve: bool) -> String {
-    let decided = issuer.admin(Command::ReviewDecide {
+/// A reviewer of the authority's, registered.
+fn reviewer(issuer: &Issuer) -> SoftwareKey {
+    let key = support::key();
+    employ(issuer, &key, true);
+    key
+}
+
+fn employ(issuer: &Issuer, key: &SoftwareKey, reviewer: bool) {
+    issuer.admin(Command::OperatorAdd {
+        did: did_key(key.public_key()),
+        staff: "S-0042".to_owned(),
+        organisation: "Town hall".to_owned(),
+        reviewer,
+    });
+}
+
+fn decision(
+    issuer: &Issuer,
+    key: &SoftwareKey,
+    (session, approve): (&str, bool),
+    differ: impl FnOnce(&mut ReviewStatement),
+) -> Result<Value, String> {
+    let mut statement = ReviewStatement {
+        iss: did_key(key.public_key()),
+        aud: issuer.url.clone(),
         session: session.to_owned(),
         approve,
-    });
+        iat: issuer.time().unix(),
+    };
+    differ(&mut statement);
+    let statement = terminal::prepare(key.public_key(), &statement)
+        .sign(key)
+        .unwrap();
+    issuer.try_admin(Command::ReviewDecide { statement })
+}
+
+fn try_decide(issuer: &Issuer, session: &str, approve: bool) -> Result<Value, String> {
+    decision(issuer, &reviewer(issuer), (session, approve), |_| {})
+}
+
+fn decide(issuer: &Issuer, session: &str, approve: bool) -> String {
+    let decided = try_decide(issuer, session, approve).unwrap();
     decided["state"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn only_a_registered_reviewer_decides_and_it_is_known_who_did() {
+    let desk = desk();
+    let issuer = &desk.issuer;
+    let (session, token) = reviewed(&desk, 1);
+    let transaction = issuer
+        .credentials(&token, "identity_full_sd_jwt", 1)
+        .text("transaction_id");
+    let key = support::key();
+    let refused = |key: &SoftwareKey, differ: fn(&mut ReviewStatement)| {
+        decision(issuer, key, (&session.0, true), differ).unwrap_err()
+    };
+    let nobody = "the decision is not by a registered reviewer";
+    assert_eq!(refused(&key, |_| {}), nobody);
+    assert_eq!(refused(&desk.operator, |_| {}), nobody, "who compared");
+    employ(issuer, &key, true);
+    let elsewhere = |s: &mut ReviewStatement| s.aud = "https://another.example".to_owned();
+    assert!(refused(&key, elsewhere).contains("not valid"));
+    assert!(refused(&key, |s| s.iat -= 600).contains("not valid"));
+    let as_another = |s: &mut ReviewStatement| s.iss = "did:key:zAnother".to_owned();
+    assert!(refused(&key, as_another).contains("not valid"));
+    issuer.admin(Command::OperatorRetire {
+        did: did_key(key.public_key()),
+    });
+    assert_eq!(refused(&key, |_| {}), nobody);
+    assert_eq!(issuer.admin(Command::ReviewDecisions {}), json!([]));
+
+    employ(issuer, &key, true);
+    decision(issuer, &key, (&session.0, true), |_| {}).unwrap();
+    assert_eq!(refused(&key, |_| {}), "nothing to review");
+    let day = issuer.time().unix().div_euclid(86_400) * 86_400;
+    let decided = json!({"session": session.0, "approved": true, "reviewer": did_key(key.public_key()), "staff": "S-0042", "day": day});
+    assert_eq!(issuer.admin(Command::ReviewDecisions {}), json!([decided]));
+    // The set of a credential begins with the session; the credential itself does not say.
+    let answer = collect(issuer, &token, &transaction);
+    let listed = issuer.admin(Command::Issuances {});
+    assert!(listed[0]["set"].as_str().unwrap().starts_with(&session.0));
+    let credential = answer.body["credentials"][0]["credential"]
+        .as_str()
+        .unwrap();
+    for disclosure in credential.split('~').skip(1) {
+        let plain = from_base64url(disclosure).unwrap_or_default();
+        let plain = String::from_utf8_lossy(&plain);
+        assert!(!plain.contains("S-0042") && !plain.contains(&did_key(key.public_key())));
+    }
 }
 
 #[test]
@@ -95,7 +184,6 @@ fn what_was_deferred_is_collected_once_the_authority_agrees() {
     assert_eq!(collected.status, 200, "{collected:?}");
     let credential = collected.body["credentials"][0]["credential"].clone();
     let parsed = tessera_verifier::sd_jwt::parse(credential.as_str().unwrap()).unwrap();
-    use tessera_verifier::crypto::LocalSigner as _;
     let bound = parsed.payload_unverified()["cnf"]["jwk"].clone();
     assert_eq!(bound, holder.public_key().to_jwk(), "to the key shown then");
     // §9.1: invalid once it was obtained.
@@ -155,10 +243,7 @@ fn a_review_has_a_day_and_a_collection_a_week() {
         .text("transaction_id");
     issuer.clock.advance(86_400);
     collect(issuer, &token, &transaction).refused(400, "credential_request_denied");
-    let refused = issuer.try_admin(Command::ReviewDecide {
-        session: late.0,
-        approve: true,
-    });
+    let refused = try_decide(issuer, &late.0, true);
     assert!(refused.unwrap_err().contains("over"));
 
     let (session, token) = reviewed(&desk, 2);
@@ -203,10 +288,7 @@ fn a_revoked_person_collects_nothing() {
         target: tessera_issuer::store::RevocationTarget::Person(NUMBER.to_owned()),
         reason: "died".to_owned(),
     });
-    let refused = issuer.try_admin(Command::ReviewDecide {
-        session: session.0,
-        approve: true,
-    });
+    let refused = try_decide(issuer, &session.0, true);
     assert!(refused.is_err());
     assert_eq!(issuer.admin(Command::ReviewList {}), json!([]));
     collect(issuer, &token, &transaction).refused(400, "credential_request_denied");

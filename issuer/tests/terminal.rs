@@ -242,12 +242,16 @@ fn a_terminal_is_believed_as_it_was_registered() {
     }
     let stranger = std::mem::replace(&mut desk.operator, key());
     refused(visit(&desk, &|_, _| {}), "operator_unknown");
-    desk.issuer.admin(Command::OperatorAdd {
-        did: desk.operator.did().to_owned(),
-        staff: "S-0002".to_owned(),
-        organisation: "Harbour office".to_owned(),
-    });
-    refused(visit(&desk, &|_, _| {}), "operator_unknown");
+    // Of another organisation, and of this one, but as who looks again.
+    for (organisation, reviewer) in [("Harbour office", false), ("Town hall", true)] {
+        desk.issuer.admin(Command::OperatorAdd {
+            did: desk.operator.did().to_owned(),
+            staff: "S-0002".to_owned(),
+            organisation: organisation.to_owned(),
+            reviewer,
+        });
+        refused(visit(&desk, &|_, _| {}), "operator_unknown");
+    }
     desk.operator = stranger;
     desk.issuer.admin(Command::OperatorRetire {
         did: desk.operator.did().to_owned(),

@@ -647,6 +647,34 @@ fn a_refresh_token_issues_again_and_its_second_use_ends_it() {
 }
 
 #[test]
+fn a_refresh_token_is_redeemed_once_from_many_connections() {
+    let issuer = Issuer::start();
+    let holder = key();
+    let granted = bound(&issuer, &holder);
+    let body = json!({"credential_configuration_id": LIMITED, "proofs": issuer.proofs(1)});
+    let first = issuer.request_bound((&granted.text("access_token"), &holder), &body);
+    assert_eq!(first.status, 200, "{:?}", first.body);
+    let token = granted.text("refresh_token");
+    let pairs = [("grant_type", "refresh_token"), ("refresh_token", &*token)];
+    let answers: Vec<Answer> = std::thread::scope(|scope| {
+        let send = || scope.spawn(|| issuer.redeem_with(&pairs, Some(&holder)));
+        let racers: Vec<_> = (0..6).map(|_| send()).collect();
+        let answers = racers.into_iter().map(|racer| racer.join().unwrap());
+        answers.collect()
+    });
+    let (won, lost): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+    assert_eq!(won.len(), 1, "{answers:?}");
+    for answer in lost {
+        answer.refused(400, "invalid_grant");
+    }
+    // Who else had it is not known: the line ends, and what it gave out with it (RFC 9700 §4.14.2).
+    let token = won[0].text("access_token");
+    let body = json!({"credential_configuration_id": LIMITED, "proofs": issuer.proofs(1)});
+    let refused = issuer.request_bound((&token, &holder), &body);
+    refused.refused(401, "invalid_token");
+}
+
+#[test]
 fn the_profile_haip_is_one_switch() {
     let attester = key();
     let issuer = configured(|config| {

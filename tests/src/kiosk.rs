@@ -110,16 +110,9 @@ impl Kiosk {
         kiosk.did = kiosk.made_key(&kiosk.key, false)?;
         kiosk.enrol(authority)?;
         let operator = kiosk.made_key(&text(&kiosk.operator()), true)?;
-        authority.admin(&[
-            "operator",
-            "add",
-            "--did",
-            &operator,
-            "--staff",
-            "S-0001",
-            "--organisation",
-            "Town hall",
-        ])?;
+        employ(authority, (&operator, "S-0001"), &[])?;
+        let reviewer = kiosk.made_key(&text(&kiosk.reviewer()), true)?;
+        employ(authority, (&reviewer, "S-0042"), &["--reviewer"])?;
 
         let csca = Csca::throwaway(&mut OsRng, now()).map_err(Failure::during("card authority"))?;
         let certificate = folder.join("csca.der");
@@ -394,6 +387,26 @@ impl Kiosk {
         self.folder.join("terminals-authority.pem")
     }
 
+    fn reviewer(&self) -> PathBuf {
+        self.folder.join("reviewer.key")
+    }
+
+    /// A reviewer's signed yes to the credentials of a session.
+    ///
+    /// # Errors
+    /// The terminal's program fails.
+    pub fn review(&self, authority: &Authority, session: &str) -> Result<String> {
+        let mut command = self.terminal();
+        command.args(["review", "--issuer", &authority.url(), "--session", session]);
+        command
+            .arg("--approve")
+            .arg("--operator")
+            .arg(self.reviewer());
+        let signed = Finished::of(&mut command)?;
+        let signed = signed.expect_ok("tessera-terminal review")?;
+        Ok(signed.stdout.trim().to_owned())
+    }
+
     /// The terminal's program, with its token and the operator's PIN.
     fn terminal(&self) -> Command {
         let mut terminal = self.programs.command("tessera-terminal");
@@ -417,6 +430,14 @@ impl Kiosk {
         did.map(str::to_owned)
             .ok_or_else(|| Failure::new("the key has no DID"))
     }
+}
+
+/// Registers a key of somebody at the town hall.
+fn employ(authority: &Authority, (did, staff): (&str, &str), more: &[&str]) -> Result<()> {
+    let mut arguments = vec!["operator", "add", "--did", did, "--staff", staff];
+    arguments.extend(["--organisation", "Town hall"]);
+    arguments.extend(more);
+    authority.admin(&arguments).map(drop)
 }
 
 /// Initialises a token in `folder`, where SoftHSM is installed: the path of its configuration.

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::future::IntoFuture as _;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +27,9 @@ use crate::service::{Parts, Service};
 use crate::store::{RevocationTarget, SledStore, TerminalRegistration, sweep_all};
 
 type Failed = Box<dyn Error + Send + Sync>;
+
+/// A reviewer's statement is shorter.
+const STATEMENT_BYTES_MAX: u64 = 16 * 1024;
 
 /// Time and randomness, made in `main`.
 #[derive(Clone)]
@@ -204,7 +207,8 @@ async fn sweep(service: Arc<Service>) {
     let mut minute = tokio::time::interval(Duration::from_secs(60));
     loop {
         minute.tick().await;
-        match sweep_all(&*service.store, service.now()).await {
+        let keep = service.config.issuance.record_seconds();
+        match sweep_all(&*service.store, service.now(), keep).await {
             Ok(0) => {}
             Ok(removed) => tracing::debug!(removed, "expired entries removed"),
             Err(error) => tracing::warn!(cause = %error, "sweeping failed"),
@@ -319,10 +323,12 @@ fn command(action: Action) -> Result<Option<Command>, Failed> {
                 did,
                 staff,
                 organisation,
+                reviewer,
             } => Command::OperatorAdd {
                 did,
                 staff,
                 organisation,
+                reviewer,
             },
             OperatorAction::Retire { did } => Command::OperatorRetire { did },
             OperatorAction::List => Command::OperatorList {},
@@ -358,14 +364,10 @@ fn command(action: Action) -> Result<Option<Command>, Failed> {
         Action::Review { action } => match action {
             ReviewAction::List => Command::ReviewList {},
             ReviewAction::Show { session } => Command::ReviewShow { session },
-            ReviewAction::Approve { session } => Command::ReviewDecide {
-                session,
-                approve: true,
+            ReviewAction::Decide { statement } => Command::ReviewDecide {
+                statement: statement_of(statement)?,
             },
-            ReviewAction::Refuse { session } => Command::ReviewDecide {
-                session,
-                approve: false,
-            },
+            ReviewAction::Decisions => Command::ReviewDecisions {},
         },
         Action::Erase(Erasure { person, handle }) => Command::Erase { person, handle },
         Action::Rotate => Command::Rotate {},
@@ -374,6 +376,19 @@ fn command(action: Action) -> Result<Option<Command>, Failed> {
         Action::Issuances { .. } => Command::Issuances {},
         Action::Serve { .. } | Action::Init | Action::Root | Action::Openapi => return Ok(None),
     }))
+}
+
+/// A statement as given, or the one on standard input.
+fn statement_of(given: String) -> Result<String, Failed> {
+    if given != "-" {
+        return Ok(given);
+    }
+    let mut read = String::new();
+    std::io::stdin()
+        .lock()
+        .take(STATEMENT_BYTES_MAX)
+        .read_to_string(&mut read)?;
+    Ok(read.trim().to_owned())
 }
 
 fn print(value: &Value, as_json: bool) -> Result<(), Failed> {

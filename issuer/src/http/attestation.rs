@@ -23,7 +23,7 @@ pub(super) async fn challenge(
     request: Body,
 ) -> Result<impl IntoResponse, Failure> {
     body::discard(request, service.config.limits.body_bytes).await?;
-    let attestation_challenge = client::challenge(&service).await?;
+    let attestation_challenge = client::challenge(&service);
     Ok((
         [(header::CACHE_CONTROL, "no-store")],
         Json(ChallengeResponse {

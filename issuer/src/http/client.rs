@@ -5,8 +5,8 @@ use axum::http::HeaderMap;
 use tessera_verifier::Timestamp;
 use tessera_verifier::vci::client_attestation::{self, HEADER, LIFETIME, POP_HEADER};
 
-use crate::environment::token;
 use crate::failure::{Code, Failure};
+use crate::nonces::Purpose;
 use crate::service::Service;
 use crate::store::{Binding, StoreError};
 
@@ -61,14 +61,15 @@ pub(super) async fn authenticate(
         ));
     }
     match &client.challenge {
-        Some(challenge) => match service.store.challenge(challenge, now).await {
-            Err(StoreError::NonceUnknown) => return Err(use_challenge(service).await?),
-            other => other?,
-        },
-        None if service.wallets.attestation_challenge => {
-            return Err(use_challenge(service).await?);
+        Some(answered)
+            if service
+                .fresh_nonce(Purpose::Attestation, answered)
+                .is_none() =>
+        {
+            return Err(use_challenge(service));
         }
-        None => {}
+        None if service.wallets.attestation_challenge => return Err(use_challenge(service)),
+        _ => {}
     }
     let once = format!("attestation {}", client.once());
     match service.store.spend_once(&once, now + LIFETIME).await {
@@ -83,18 +84,15 @@ pub(super) async fn authenticate(
 }
 
 /// A challenge for the proofs beside attestations.
-pub(super) async fn challenge(service: &Service) -> Result<String, Failure> {
-    let challenge = token(&*service.entropy);
-    let expires = service.now() + service.config.limits.nonce_seconds;
-    service.store.add_challenge(&challenge, expires).await?;
-    Ok(challenge)
+pub(super) fn challenge(service: &Service) -> String {
+    service.nonce(Purpose::Attestation)
 }
 
-async fn use_challenge(service: &Service) -> Result<Failure, Failure> {
-    Ok(Failure {
-        header: Some((CHALLENGE_HEADER, challenge(service).await?)),
+fn use_challenge(service: &Service) -> Failure {
+    Failure {
+        header: Some((CHALLENGE_HEADER, challenge(service))),
         ..Failure::from(Code::UseAttestationChallenge)
-    })
+    }
 }
 
 /// The value of a header that may come once.

@@ -19,11 +19,12 @@ use super::problem::Refusal;
 use super::{body, notification, wish};
 use crate::environment::token;
 use crate::failure::{Code, Failure};
+use crate::nonces::Purpose;
 use crate::policy::{HolderProofs, ProofRules};
 use crate::proofing::machine::SessionState;
 use crate::secrets::digest;
 use crate::service::{Service, Wanted, reservation_refused};
-use crate::store::{Deferral, DeferredRecord, SessionRecord, Ticket};
+use crate::store::{Deferral, DeferredRecord, FreshNonce, SessionRecord, Ticket};
 use tessera_exchange::jwe::{Encrypter, JweError};
 
 /// Issues a batch of one-time credentials, each to its own key.
@@ -79,9 +80,12 @@ async fn answer(
         },
     };
     let proofs = HolderProofs::read(&proofs, &rules)?;
+    let nonce = service
+        .fresh_nonce(Purpose::Proof, proofs.nonce())
+        .ok_or(Failure::from(Code::InvalidNonce))?;
 
     if session.state == SessionState::InReview {
-        let transaction = defer(&service, &session, (token_digest, kind), proofs).await?;
+        let transaction = defer(&service, &session, (token_digest, kind), (proofs, nonce)).await?;
         let wait = pending(transaction);
         return respond(StatusCode::ACCEPTED, &wait, encrypter.as_ref());
     }
@@ -89,7 +93,7 @@ async fn answer(
         granted: (session, grant.level),
         token_digest,
         kind,
-        ticket: Ticket::Nonce(proofs.nonce().to_owned()),
+        ticket: Ticket::Nonce(nonce),
         keys: proofs.into_keys(),
     };
     let response = credentials(&service, wanted).await?;
@@ -124,14 +128,13 @@ async fn defer(
     service: &Service,
     session: &SessionRecord,
     (token_digest, (profile, format)): (String, (&'static CredentialProfile, Format)),
-    proofs: HolderProofs,
+    (proofs, nonce): (HolderProofs, FreshNonce),
 ) -> Result<Secret, Failure> {
     if profile.level != AssuranceLevel::Full {
         return Err(Code::UnknownConfiguration.into());
     }
     let (now, lifetimes) = (service.now(), service.config.assurance.lifetimes);
     let transaction = token(&*service.entropy);
-    let nonce = proofs.nonce().to_owned();
     let deferral = Deferral {
         transaction: digest(&transaction),
         record: DeferredRecord {

@@ -4,8 +4,8 @@ use axum::http::HeaderMap;
 use tessera_verifier::Timestamp;
 use tessera_verifier::vci::dpop::{self, Expected, VerifiedDpop};
 
-use crate::environment::token;
 use crate::failure::{Code, Failure};
+use crate::nonces::Purpose;
 use crate::service::Service;
 use crate::store::StoreError;
 
@@ -45,12 +45,11 @@ pub(super) async fn proof(
     let verified = dpop::verify(proof, &expected)
         .map_err(|error| Failure::with(Code::InvalidDpopProof, reason(error.code())))?;
     match &verified.nonce {
-        Some(nonce) => match service.store.challenge(nonce, now).await {
-            Err(StoreError::NonceUnknown) => return Err(use_nonce(service).await?),
-            other => other?,
-        },
-        None if service.wallets.dpop_nonce => return Err(use_nonce(service).await?),
-        None => {}
+        Some(nonce) if service.fresh_nonce(Purpose::Dpop, nonce).is_none() => {
+            return Err(use_nonce(service));
+        }
+        None if service.wallets.dpop_nonce => return Err(use_nonce(service)),
+        _ => {}
     }
     let once = format!("dpop {}", verified.once());
     match service.store.spend_once(&once, now + dpop::LIFETIME).await {
@@ -64,18 +63,15 @@ pub(super) async fn proof(
 }
 
 /// A nonce for the client's next proofs.
-pub(super) async fn nonce(service: &Service) -> Result<String, Failure> {
-    let nonce = token(&*service.entropy);
-    let expires = service.now() + service.config.limits.nonce_seconds;
-    service.store.add_challenge(&nonce, expires).await?;
-    Ok(nonce)
+pub(super) fn nonce(service: &Service) -> String {
+    service.nonce(Purpose::Dpop)
 }
 
-async fn use_nonce(service: &Service) -> Result<Failure, Failure> {
-    Ok(Failure {
-        header: Some((NONCE_HEADER, nonce(service).await?)),
+fn use_nonce(service: &Service) -> Failure {
+    Failure {
+        header: Some((NONCE_HEADER, nonce(service))),
         ..Failure::from(Code::UseDpopNonce)
-    })
+    }
 }
 
 fn reason(code: &str) -> &'static str {

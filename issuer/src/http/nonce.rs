@@ -10,8 +10,8 @@ use axum::response::IntoResponse;
 use tessera_verifier::vci::NonceResponse;
 
 use super::body;
-use crate::environment::token;
 use crate::failure::Failure;
+use crate::nonces::Purpose;
 use crate::service::Service;
 
 /// A fresh single-use nonce.
@@ -23,9 +23,7 @@ pub(super) async fn issue(
     request: Body,
 ) -> Result<impl IntoResponse, Failure> {
     body::discard(request, service.config.limits.body_bytes).await?;
-    let c_nonce = token(&*service.entropy);
-    let expires = service.now() + service.config.limits.nonce_seconds;
-    service.store.add_nonce(&c_nonce, expires).await?;
+    let c_nonce = service.nonce(Purpose::Proof);
     Ok((
         [(header::CACHE_CONTROL, "no-store")],
         Json(NonceResponse { c_nonce }),

@@ -19,13 +19,14 @@ use utoipa::ToSchema;
 use super::body;
 use crate::environment::{identifier, token};
 use crate::failure::{Code, Failure};
+use crate::nonces::Purpose;
 use crate::proofing::Provable;
 use crate::registry::is_number;
 use crate::secrets::{
     bearer_tx_code, digest, matches, offer_code, recovery_code, recovery_digest, tx_code_digest,
 };
 use crate::service::{Service, assurance};
-use crate::store::{CodeDigests, Level, Proof, SessionRecord, SessionState};
+use crate::store::{CodeDigests, FreshNonce, Level, Proof, SessionRecord, SessionState};
 
 /// Opens an enrolment session.
 #[derive(Deserialize, ToSchema)]
@@ -85,7 +86,7 @@ pub(super) async fn open(
     };
     service
         .store
-        .open_session(session, &nonce, service.now())
+        .open_session(session, nonce, service.now())
         .await?;
     Ok((
         StatusCode::CREATED,
@@ -98,7 +99,7 @@ pub(super) async fn open(
 pub(super) fn fresh(
     service: &Service,
     request: OpenRequest,
-) -> Result<(SessionRecord, Secret, String), Failure> {
+) -> Result<(SessionRecord, Secret, FreshNonce), Failure> {
     if !is_number(&request.personal_administrative_number) {
         return Err(Code::Malformed.into());
     }
@@ -109,6 +110,9 @@ pub(super) fn fresh(
         Timestamp::from_unix(now),
     )
     .map_err(|_| Failure::from(Code::DeviceProofInvalid))?;
+    let nonce = service
+        .fresh_nonce(Purpose::Proof, &proof.nonce)
+        .ok_or(Failure::from(Code::NonceMismatch))?;
     let session_token = token(&*service.entropy);
     let person = service
         .registry
@@ -121,7 +125,7 @@ pub(super) fn fresh(
             .filter(|_| service.config.rollout.is_limited()),
         ..blank(service, person, request.level, (device, &session_token))
     };
-    Ok((session, session_token.into(), proof.nonce))
+    Ok((session, session_token.into(), nonce))
 }
 
 /// A session of a device and with a bearer token, before anything is proved.

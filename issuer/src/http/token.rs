@@ -95,7 +95,7 @@ async fn answer(service: &Service, headers: &HeaderMap, body: Body) -> Result<Re
         _ => return Err(Code::UnsupportedGrantType.into()),
     };
     let granted = granted.map_err(refused)?;
-    respond(service, issued, &granted).await
+    respond(service, issued, &granted)
 }
 
 /// One answer for all that is wrong with a code: which part was is not told to a guesser.
@@ -163,7 +163,7 @@ fn issue_tokens(service: &Service, binding: &Binding) -> ((Secret, Option<Secret
     ((access.into(), refresh.map(Secret::from)), tokens)
 }
 
-async fn respond(
+fn respond(
     service: &Service,
     (access_token, refresh_token): (Secret, Option<Secret>),
     grant: &GrantRecord,
@@ -178,7 +178,7 @@ async fn respond(
         authorization_details: wish::granted(grant.wish.as_ref()),
     };
     let mut answer = ([(header::CACHE_CONTROL, "no-store")], Json(response)).into_response();
-    if bound && let Ok(nonce) = dpop::nonce(service).await?.parse() {
+    if bound && let Ok(nonce) = dpop::nonce(service).parse() {
         let name = HeaderName::from_static(dpop::NONCE_HEADER);
         answer.headers_mut().insert(name, nonce);
     }

@@ -7,7 +7,7 @@ use super::*;
 use crate::environment::{SystemClock, SystemEntropy};
 use crate::face::AbsentFaceCheck;
 use crate::proofing::machine::Lifetimes;
-use crate::store::suite::{card_proved, session_record};
+use crate::store::suite::{card_proved, nonce, session_record};
 use crate::store::{Deferral, DeferredRecord, Redemption, SledStore, Tokens};
 
 /// Each draws this many, of 100,000.
@@ -20,9 +20,6 @@ async fn deferred(service: &Service) -> String {
     let now = service.now();
     let store = &*service.store;
     let lifetimes = Lifetimes::default();
-    for nonce in ["device nonce", "c_nonce"] {
-        store.add_nonce(nonce, now + 600).await.unwrap();
-    }
     let session = SessionRecord {
         level: Level::Full,
         created: now,
@@ -30,7 +27,7 @@ async fn deferred(service: &Service) -> String {
         ..session_record("s", "person")
     };
     store
-        .open_session(session, "device nonce", now)
+        .open_session(session, nonce("device nonce", now + 600), now)
         .await
         .unwrap();
     let read = Event::CardFoundGenuine;
@@ -65,7 +62,7 @@ async fn deferred(service: &Service) -> String {
             configuration: "configuration".to_owned(),
             keys: Vec::new(),
         },
-        nonce: "c_nonce".to_owned(),
+        nonce: nonce("c_nonce", now + 600),
         expires: now + 600,
     };
     store.defer(deferral, now).await.unwrap();

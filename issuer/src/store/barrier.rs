@@ -8,11 +8,10 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use tokio::sync::oneshot;
-
 use super::StoreError;
 
-type Waiter = oneshot::Sender<Result<(), StoreError>>;
+/// Is told once everything written before it was handed in is on disk, or that this cannot be promised.
+pub(super) type Waiter = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 #[derive(Default)]
 struct Queue {
@@ -58,20 +57,24 @@ impl Barrier {
         })
     }
 
-    /// Returns once everything written before the call is on disk.
-    pub(super) async fn wait(&self) -> Result<(), StoreError> {
-        let (send, receive) = oneshot::channel();
-        {
-            let mut queue = lock(&self.shared.0);
-            if let Some(error) = &queue.broken {
-                return Err(error.clone());
-            }
-            queue.waiters.push(send);
+    /// Tells these once everything written before the call is on disk.
+    pub(super) fn promise(&self, mut waiters: Vec<Waiter>) {
+        if waiters.is_empty() {
+            return;
         }
-        self.shared.1.notify_one();
-        receive
-            .await
-            .unwrap_or_else(|_| Err(StoreError::Engine("the durability thread ended".to_owned())))
+        let broken = {
+            let mut queue = lock(&self.shared.0);
+            if queue.broken.is_none() {
+                queue.waiters.append(&mut waiters);
+            }
+            queue.broken.clone()
+        };
+        match broken {
+            Some(error) => waiters
+                .into_iter()
+                .for_each(|waiter| waiter(Err(error.clone()))),
+            None => self.shared.1.notify_one(),
+        }
     }
 
     /// The error that broke the promise, if one did.
@@ -114,7 +117,7 @@ fn serve(shared: &(Mutex<Queue>, Condvar), mut flush: impl FnMut() -> Result<(),
             lock(&shared.0).broken = Some(error.clone());
         }
         for waiter in group {
-            let _gone = waiter.send(outcome.clone());
+            waiter(outcome.clone());
         }
     }
 }
@@ -133,8 +136,20 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    #[tokio::test]
-    async fn after_a_failed_flush_nothing_is_promised_any_more() {
+    fn asked(barrier: &Barrier) -> Result<(), StoreError> {
+        let (tell, told) = std::sync::mpsc::channel();
+        let tell_too = tell.clone();
+        barrier.promise(vec![
+            Box::new(move |outcome| tell.send(outcome).unwrap()),
+            Box::new(move |outcome| tell_too.send(outcome).unwrap()),
+        ]);
+        let first = told.recv().unwrap();
+        assert_eq!(told.recv().unwrap(), first, "a group has one outcome");
+        first
+    }
+
+    #[test]
+    fn after_a_failed_flush_nothing_is_promised_any_more() {
         let flushed = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&flushed);
         // The disk fails once and then works again, as a disk whose pages the kernel has dropped does.
@@ -143,12 +158,12 @@ mod tests {
             _ => Ok(()),
         })
         .unwrap();
-        assert_eq!(barrier.wait().await, Ok(()));
+        assert_eq!(asked(&barrier), Ok(()));
         assert_eq!(barrier.check(), Ok(()));
         let failed = Err(StoreError::Engine("no space".to_owned()));
-        assert_eq!(barrier.wait().await, failed);
+        assert_eq!(asked(&barrier), failed);
         for _ in 0..3 {
-            assert_eq!(barrier.wait().await, failed);
+            assert_eq!(asked(&barrier), failed);
             assert_eq!(barrier.check(), failed);
         }
         assert_eq!(flushed.load(Ordering::SeqCst), 2, "not asked again");

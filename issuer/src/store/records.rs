@@ -1,6 +1,7 @@
 //! What the store keeps. No image, no template, and no secret that opens anything: codes and tokens are kept as
 //! digests only.
 
+use super::FreshNonce;
 use super::authorization::{Binding, Wish};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -120,7 +121,7 @@ pub struct Renewal {
     /// The session to open. Its state and what it proves are filled in from what the person holds.
     pub session: SessionRecord,
     /// The nonce of its device proof; consumed.
-    pub nonce: String,
+    pub nonce: FreshNonce,
     /// Digest of the transaction code of its offer.
     pub tx_code_digest: String,
     /// How long states last.
@@ -161,7 +162,7 @@ pub struct Deferral {
     /// What to keep.
     pub record: DeferredRecord,
     /// The `c_nonce` of the key proofs; consumed.
-    pub nonce: String,
+    pub nonce: FreshNonce,
     /// Until when (Unix seconds).
     pub expires: i64,
 }
@@ -318,8 +319,37 @@ pub struct OperatorRecord {
     pub staff: String,
     /// The organisation at whose terminals the operator works.
     pub organisation: String,
+    /// Whether the key decides reviews; it does not count at terminals then.
+    #[serde(default)]
+    pub reviewer: bool,
     /// The word of a retired operator is not taken.
     pub retired: bool,
+}
+
+/// Who decided a review, and how: kept apart from the credential, which does not say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewRecord {
+    /// The session, with which the set of the credentials it let through begins.
+    pub session: String,
+    /// Whether credentials were to be issued.
+    pub approved: bool,
+    /// DID of the reviewer's key.
+    pub reviewer: String,
+    /// The reviewer's staff identifier.
+    pub staff: String,
+    /// Day of the decision (midnight, Unix seconds).
+    pub day: i64,
+}
+
+/// A decision about to be taken.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// What is recorded.
+    pub record: ReviewRecord,
+    /// Until when (Unix seconds).
+    pub keep_until: i64,
+    /// How long states last.
+    pub lifetimes: Lifetimes,
 }
 
 /// An evidence statement that was accepted, kept while its session lives: what a terminal may ask about after it lost the

@@ -308,13 +308,6 @@ pub(super) fn spend_once(tx: &mut Tx<'_>, what: &str, expires: i64) -> Result<()
     tx.put_until(at, &(), expires)
 }
 
-pub(super) fn challenge(tx: &Tx<'_>, challenge: &str, now: i64) -> Result<(), StoreError> {
-    match tx.read::<i64>(&key(kind::SERVER_NONCE, &[challenge]))? {
-        Some(expires) if now < expires => Ok(()),
-        _ => Err(StoreError::NonceUnknown),
-    }
-}
-
 /// Forgets the authorizations, codes and refresh tokens of a person whose sessions these are.
 pub(super) fn forget(tx: &mut Tx<'_>, person: &str, sessions: &[String]) -> Result<(), StoreError> {
     for at in tx.keys(&[kind::REFRESH])? {

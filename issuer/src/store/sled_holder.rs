@@ -2,13 +2,13 @@
 
 use super::sled_authorization::forget;
 use super::sled_issuance::revoke_person;
-use super::sled_proofing::{consume_nonce, insert, save};
+use super::sled_proofing::{advance, consume_nonce, insert, save};
 use super::sled_tx::{Tx, key, kind, prefix};
 use super::{
-    DeferredRecord, HolderRecord, IssuanceRecord, LivenessRecord, LossReport, Place, Proved,
-    Renewal, SessionRecord, SessionState, StoreError,
+    Decision, DeferredRecord, HolderRecord, IssuanceRecord, LivenessRecord, LossReport, Place,
+    Proved, Renewal, SessionRecord, SessionState, StoreError,
 };
-use crate::proofing::machine::{self, EvidenceDays, Lifetimes};
+use crate::proofing::machine::{self, Event, EvidenceDays, Lifetimes};
 
 /// A day's places of a district are counted in so many parts, so that the replicas of a shared store do not all write
 /// one record. Each part has its own share of the places: no sum over parts can exceed the whole.
@@ -67,6 +67,22 @@ pub(super) fn reviews(tx: &Tx<'_>, now: i64) -> Result<Vec<SessionRecord>, Store
     }
     waiting.sort_by_key(|session| session.expires);
     Ok(waiting)
+}
+
+pub(super) fn decide(
+    tx: &mut Tx<'_>,
+    decision: &Decision,
+    now: i64,
+) -> Result<SessionRecord, StoreError> {
+    let record = &decision.record;
+    let step = match record.approved {
+        true => Event::ReviewApproved,
+        false => Event::ReviewRefused,
+    };
+    let session = advance(tx, &record.session, &[step], now, decision.lifetimes)?;
+    let at = key(kind::DECIDED, &[&record.session]);
+    tx.put_until(at, record, decision.keep_until)?;
+    Ok(session)
 }
 
 pub(super) fn renew(

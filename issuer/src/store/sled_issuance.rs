@@ -7,9 +7,9 @@ use super::sled_holder::not_barred;
 use super::sled_proofing::{consume_nonce, live_session, retire_terminal, save, session, walk};
 use super::sled_tx::{Tx, indexed, key, kind, prefix};
 use super::{
-    Deferral, DeferredRecord, GrantRecord, HolderRecord, IssuanceRecord, IssuanceState, Level,
-    Redemption, Release, Reservation, Reserved, RevocationTarget, STATUS_LIST_LEN, SessionRecord,
-    SessionState, StatusListRecord, StoreError, Ticket,
+    Deferral, DeferredRecord, FreshNonce, GrantRecord, HolderRecord, IssuanceRecord, IssuanceState,
+    Level, Redemption, Release, Reservation, Reserved, RevocationTarget, STATUS_LIST_LEN,
+    SessionRecord, SessionState, StatusListRecord, StoreError, Ticket,
 };
 use crate::proofing::machine::Event;
 
@@ -80,7 +80,7 @@ pub(super) fn granted_session(
 fn use_up(
     tx: &mut Tx<'_>,
     (token, configuration): (&str, &str),
-    nonce: &str,
+    nonce: &FreshNonce,
     now: i64,
 ) -> Result<GrantRecord, StoreError> {
     let mut grant = grant(tx, token, now)?;
@@ -201,7 +201,7 @@ pub(super) fn record_intent(tx: &mut Tx<'_>, intents: &[IssuanceRecord]) -> Resu
         if tx.has(&at)? || intent.state != IssuanceState::Intended {
             return Err(StoreError::AlreadyUsed);
         }
-        tx.put(at, intent)?;
+        tx.put_until(at, intent, intent.valid_until)?;
         tx.put(key(kind::INTENDED, &[&intent.id]), &())?;
         tx.put(key(kind::BY_PERSON, &[&intent.person, &intent.id]), &())?;
         if let Some(terminal) = &intent.terminal {
@@ -341,10 +341,7 @@ fn retire(tx: &mut Tx<'_>, mut record: IssuanceRecord, reason: &str) -> Result<b
     if record.revoked.is_some() {
         return Ok(false);
     }
-    tx.remove(key(kind::BY_PERSON, &[&record.person, &record.id]));
-    if let Some(terminal) = &record.terminal {
-        tx.remove(key(kind::BY_TERMINAL, &[terminal, &record.id]));
-    }
+    unlist(tx, &record);
     tx.put(indexed(kind::REVOKED, &record.list, record.index), &())?;
     let list_key = key(kind::LIST, &[&record.list]);
     let mut list: StatusListRecord = tx.read(&list_key)?.ok_or(StoreError::NotFound)?;
@@ -353,6 +350,14 @@ fn retire(tx: &mut Tx<'_>, mut record: IssuanceRecord, reason: &str) -> Result<b
     record.revoked = Some(reason.to_owned());
     tx.put(key(kind::ISSUANCE, &[&record.id]), &record)?;
     Ok(true)
+}
+
+/// Takes a credential out of the indices by which what is live is found.
+pub(super) fn unlist(tx: &mut Tx<'_>, record: &IssuanceRecord) {
+    tx.remove(key(kind::BY_PERSON, &[&record.person, &record.id]));
+    if let Some(terminal) = &record.terminal {
+        tx.remove(key(kind::BY_TERMINAL, &[terminal, &record.id]));
+    }
 }
 
 pub(super) fn issuance(tx: &Tx<'_>, id: &str) -> Result<IssuanceRecord, StoreError> {

@@ -1,22 +1,21 @@
 //! The transactions of proofing: sessions, attempts, terminals, and the removal of what expired.
 
 use super::sled_holder::{not_barred, take_place};
-use super::sled_tx::{Tx, key, kind};
+use super::sled_tx::{Tx, key, kind, timed};
 use super::{
-    AnsweredRecord, AttemptLimits, ChallengeRecord, Level, Proof, Proved, SessionRecord,
-    SessionState, StatementUse, StoreError, TerminalRecord, TerminalRegistration, TxCodeRenewal,
+    AnsweredRecord, AttemptLimits, ChallengeRecord, FreshNonce, Level, Proof, Proved,
+    SessionRecord, SessionState, StatementUse, StoreError, TerminalRecord, TerminalRegistration,
+    TxCodeRenewal,
 };
 use crate::proofing::machine::{self, Event, Lifetimes};
 
 /// A session's record outlives the session for this long, so that a late reader is told `expired`, not `unknown`.
 const GRACE_SECONDS: i64 = 3600;
-/// Most expired entries removed by one transaction.
-const SWEEP_BATCH: usize = 5_000;
 
 pub(super) fn open_session(
     tx: &mut Tx<'_>,
     session: &SessionRecord,
-    nonce: &str,
+    nonce: &FreshNonce,
     now: i64,
 ) -> Result<(), StoreError> {
     consume_nonce(tx, nonce, now)?;
@@ -25,11 +24,15 @@ pub(super) fn open_session(
 
 /// A session that was not there before.
 pub(super) fn insert(tx: &mut Tx<'_>, session: &SessionRecord) -> Result<(), StoreError> {
-    let keep = session.expires.saturating_add(GRACE_SECONDS);
+    let keep = keep_until(session);
     for code in codes(session) {
         tx.put_until(code, &session.id, keep)?;
     }
     tx.put_until(key(kind::SESSION, &[&session.id]), session, keep)
+}
+
+pub(super) fn keep_until(session: &SessionRecord) -> i64 {
+    session.expires.saturating_add(GRACE_SECONDS)
 }
 
 fn codes(session: &SessionRecord) -> [Vec<u8>; 2] {
@@ -75,13 +78,16 @@ pub(super) fn walk(
         session.state =
             machine::next(session.level, session.state, step).ok_or(StoreError::WrongState)?;
     }
-    let kept = session.expires.saturating_add(GRACE_SECONDS);
+    let kept = keep_until(session);
     session.expires = now.saturating_add(lifetimes.of(session.state));
-    let keep = session.expires.saturating_add(GRACE_SECONDS);
-    for code in codes(session) {
-        tx.keep_until(code, kept, keep);
+    let keep = keep_until(session);
+    // A session that lives longer is put off by the sweep when it comes to it: most never need that.
+    if keep < kept {
+        for code in codes(session) {
+            tx.sweep_at(&code, keep);
+        }
+        tx.sweep_at(&key(kind::SESSION, &[&session.id]), keep);
     }
-    tx.keep_until(key(kind::SESSION, &[&session.id]), kept, keep);
     let review = key(kind::REVIEW, &[&session.id]);
     match (before, session.state) {
         (_, SessionState::InReview) => tx.put_until(review, &(), session.expires)?,
@@ -104,15 +110,16 @@ pub(super) fn advance(
     Ok(session)
 }
 
-/// A used nonce and a nonce never given out look the same: both are gone.
-pub(super) fn consume_nonce(tx: &mut Tx<'_>, nonce: &str, now: i64) -> Result<(), StoreError> {
-    let key = key(kind::NONCE, &[nonce]);
-    let expires: i64 = tx.read(&key)?.ok_or(StoreError::NonceUnknown)?;
-    tx.remove(key);
-    if now >= expires {
+pub(super) fn consume_nonce(
+    tx: &mut Tx<'_>,
+    nonce: &FreshNonce,
+    now: i64,
+) -> Result<(), StoreError> {
+    let spent = timed(kind::NONCE, nonce.expires, nonce.id.as_bytes());
+    if now >= nonce.expires || tx.has(&spent)? {
         return Err(StoreError::NonceUnknown);
     }
-    Ok(())
+    tx.put(spent, &())
 }
 
 pub(super) fn begin_attempt(
@@ -313,22 +320,4 @@ pub(super) fn retire_terminal(tx: &mut Tx<'_>, did: &str) -> Result<(), StoreErr
     let mut terminal: TerminalRecord = tx.read(&key)?.ok_or(StoreError::TerminalUnknown)?;
     terminal.retired = true;
     tx.put(key, &terminal)
-}
-
-pub(super) fn sweep(tx: &mut Tx<'_>, now: i64) -> Result<usize, StoreError> {
-    let due = u64::try_from(now).unwrap_or(0).to_be_bytes();
-    let mut removed = 0;
-    for mark in tx.first_keys(&[kind::EXPIRY], SWEEP_BATCH)? {
-        // mark = kind, eight bytes of time, the key that expires
-        let Some((time, expired)) = mark.get(1..).and_then(|rest| rest.split_at_checked(8)) else {
-            continue;
-        };
-        if time > due.as_slice() {
-            break;
-        }
-        tx.remove(expired.to_vec());
-        tx.remove(mark.clone());
-        removed += 1;
-    }
-    Ok(removed)
 }

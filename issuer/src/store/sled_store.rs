@@ -1,39 +1,40 @@
-//! The embedded backend: sled 0.34 behind `spawn_blocking`, with the barrier.
+//! The embedded backend: sled 0.34, written to by one thread and made durable by another.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio::sync::oneshot;
 
-use super::barrier::Barrier;
+use super::barrier::{Barrier, Waiter};
 use super::sled_tx::{Tx, engine, key, kind, prefix, values};
+use super::writer::Writer;
 use super::{
     Arrival, AttemptLimits, AuthorizationRecord, ChallengeRecord, CodeRedemption, Consented,
-    Deferral, DeferredRecord, FrameMarks, GrantRecord, IssuanceRecord, LivenessRecord, LossReport,
-    OperatorRecord, Proof, Pushed, Redemption, Refreshment, RelayRecord, RelayStep, Release,
-    RelyingPartyRecord, Renewal, Reservation, Reserved, RevocationTarget, SessionRecord,
-    StatementUse, StatusListRecord, Store, StoreError, TerminalRecord, TerminalRegistration,
-    TxCodeRenewal,
+    Decision, Deferral, DeferredRecord, FrameMarks, FreshNonce, GrantRecord, IssuanceRecord,
+    LivenessRecord, LossReport, OperatorRecord, Proof, Pushed, Redemption, Refreshment,
+    RelayRecord, RelayStep, Release, RelyingPartyRecord, Renewal, Reservation, Reserved,
+    ReviewRecord, RevocationTarget, SessionRecord, StatementUse, StatusListRecord, Store,
+    StoreError, TerminalRecord, TerminalRegistration, TxCodeRenewal,
 };
 use super::{
     sled_authorization as authorization, sled_frames as frames, sled_holder as holder,
-    sled_issuance as issuance, sled_proofing as proofing, sled_relay as relay,
+    sled_issuance as issuance, sled_proofing as proofing, sled_relay as relay, sled_sweep as sweep,
 };
 use crate::proofing::machine::{Event, Lifetimes};
 
-/// Memory sled may use for pages. Its own default is a gigabyte.
-const CACHE_BYTES: u64 = 16 * 1024 * 1024;
+/// Bytes of pages, as they are on disk, that sled keeps in memory, where they take two to three times as much. Its own
+/// default is a gigabyte. Persons come once, so more of it is not asked for twice: four times as much saves some
+/// hundredths of an issuance's time in the store. What grows with the store, whatever is said here, is where
+/// each page lies: about 250 bytes an issuance that is kept.
+const CACHE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// A store in a folder, for one process at a time.
 pub struct SledStore {
-    inner: Arc<Inner>,
-    barrier: Barrier,
-}
-
-struct Inner {
     tree: sled::Tree,
-    /// Serialises writers, so that what a transaction read holds until its batch is applied.
-    writer: Mutex<()>,
+    // Before the barrier: it hands on what is still in its queue.
+    writer: Writer,
+    barrier: Arc<Barrier>,
 }
 
 impl SledStore {
@@ -48,23 +49,30 @@ impl SledStore {
             .open()
             .map_err(engine)?;
         let tree = db.open_tree("issuer").map_err(engine)?;
-        let barrier = Barrier::start(db, directory)?;
+        let barrier = Arc::new(Barrier::start(db, directory)?);
         Ok(Self {
-            inner: Arc::new(Inner {
-                tree,
-                writer: Mutex::new(()),
-            }),
+            writer: Writer::start(tree.clone(), Arc::clone(&barrier))?,
+            tree,
             barrier,
         })
     }
 
-    async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
+    /// Reads a few records by their keys: microseconds where the pages are in memory, and not worth another thread.
+    fn read<T>(
+        &self,
+        read: impl FnOnce(&Tx<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        read(&Tx::new(&self.tree))
+    }
+
+    /// Reads what there may be much of, on a thread that may take its time.
+    async fn scan<T, F>(&self, read: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&sled::Tree) -> Result<T, StoreError> + Send + 'static,
     {
-        let inner = Arc::clone(&self.inner);
-        tokio::task::spawn_blocking(move || read(&inner.tree))
+        let tree = self.tree.clone();
+        tokio::task::spawn_blocking(move || read(&tree))
             .await
             .map_err(engine)?
     }
@@ -75,27 +83,49 @@ impl SledStore {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        let inner = Arc::clone(&self.inner);
-        tokio::task::spawn_blocking(move || {
-            let _writing = inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut tx = Tx::new(&inner.tree);
-            let result = work(&mut tx)?;
-            tx.commit()?;
-            Ok(result)
-        })
-        .await
-        .map_err(engine)?
+        let (answer, answered) = oneshot::channel();
+        self.writer.execute(Box::new(move |tree| {
+            let _gone = answer.send(transact(tree, work));
+            None
+        }));
+        answered.await.unwrap_or_else(|_| Err(ended()))
     }
 
+    /// The same, and returns once it is on disk.
     async fn write_durably<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        let result = self.write(work).await?;
-        self.barrier.wait().await?;
-        Ok(result)
+        let (answer, answered) = oneshot::channel();
+        self.writer.execute(Box::new(move |tree| {
+            match transact(tree, work) {
+                Ok(value) => Some(Box::new(move |flushed: Result<(), StoreError>| {
+                    let _gone = answer.send(flushed.map(|()| value));
+                }) as Waiter),
+                // Nothing was written.
+                Err(refusal) => {
+                    let _gone = answer.send(Err(refusal));
+                    None
+                }
+            }
+        }));
+        answered.await.unwrap_or_else(|_| Err(ended()))
     }
+}
+
+fn transact<T>(
+    tree: &sled::Tree,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let mut tx = Tx::new(tree);
+    let result = work(&mut tx)?;
+    tx.commit()?;
+    Ok(result)
+}
+
+fn ended() -> StoreError {
+    StoreError::Engine("the transaction was broken off".to_owned())
 }
 
 #[async_trait]
@@ -103,18 +133,15 @@ impl Store for SledStore {
     async fn open_session(
         &self,
         session: SessionRecord,
-        nonce: &str,
+        nonce: FreshNonce,
         now: i64,
     ) -> Result<(), StoreError> {
-        let nonce = nonce.to_owned();
         self.write_durably(move |tx| proofing::open_session(tx, &session, &nonce, now))
             .await
     }
 
     async fn session(&self, id: &str) -> Result<SessionRecord, StoreError> {
-        let id = id.to_owned();
-        self.read(move |tree| proofing::session(&Tx::new(tree), &id))
-            .await
+        self.read(|tx| proofing::session(tx, id))
     }
 
     async fn begin_attempt(
@@ -218,14 +245,25 @@ impl Store for SledStore {
         token_digest: &str,
         now: i64,
     ) -> Result<(DeferredRecord, SessionRecord), StoreError> {
-        let (transaction, token) = (transaction.to_owned(), token_digest.to_owned());
-        self.read(move |tree| issuance::deferred(&Tx::new(tree), &transaction, &token, now))
-            .await
+        self.read(|tx| issuance::deferred(tx, transaction, token_digest, now))
     }
 
     async fn reviews(&self, now: i64) -> Result<Vec<SessionRecord>, StoreError> {
-        self.read(move |tree| holder::reviews(&Tx::new(tree), now))
+        self.scan(move |tree| holder::reviews(&Tx::new(tree), now))
             .await
+    }
+
+    async fn decide_review(
+        &self,
+        decision: Decision,
+        now: i64,
+    ) -> Result<SessionRecord, StoreError> {
+        self.write_durably(move |tx| holder::decide(tx, &decision, now))
+            .await
+    }
+
+    async fn review_decisions(&self) -> Result<Vec<ReviewRecord>, StoreError> {
+        self.scan(|tree| values(tree, &[kind::DECIDED])).await
     }
 
     async fn renew(&self, renewal: Renewal, now: i64) -> Result<SessionRecord, StoreError> {
@@ -266,20 +304,12 @@ impl Store for SledStore {
             .await
     }
 
-    async fn add_nonce(&self, nonce: &str, expires: i64) -> Result<(), StoreError> {
-        let nonce = nonce.to_owned();
-        self.write(move |tx| tx.put_until(key(kind::NONCE, &[&nonce]), &expires, expires))
-            .await
-    }
-
     async fn granted_session(
         &self,
         token_digest: &str,
         now: i64,
     ) -> Result<(SessionRecord, GrantRecord), StoreError> {
-        let token = token_digest.to_owned();
-        self.read(move |tree| issuance::granted_session(&Tx::new(tree), &token, now))
-            .await
+        self.read(|tx| issuance::granted_session(tx, token_digest, now))
     }
 
     async fn push_authorization(&self, pushed: Pushed, now: i64) -> Result<(), StoreError> {
@@ -303,9 +333,7 @@ impl Store for SledStore {
         browser: &str,
         now: i64,
     ) -> Result<AuthorizationRecord, StoreError> {
-        let browser = browser.to_owned();
-        self.read(move |tree| authorization::authorization(&Tx::new(tree), &browser, now))
-            .await
+        self.read(|tx| authorization::authorization(tx, browser, now))
     }
 
     async fn enrol(
@@ -361,18 +389,6 @@ impl Store for SledStore {
             .await
     }
 
-    async fn add_challenge(&self, challenge: &str, expires: i64) -> Result<(), StoreError> {
-        let at = key(kind::SERVER_NONCE, &[challenge]);
-        self.write(move |tx| tx.put_until(at, &expires, expires))
-            .await
-    }
-
-    async fn challenge(&self, challenge: &str, now: i64) -> Result<(), StoreError> {
-        let challenge = challenge.to_owned();
-        self.read(move |tree| authorization::challenge(&Tx::new(tree), &challenge, now))
-            .await
-    }
-
     async fn reserve(&self, reservation: Reservation, now: i64) -> Result<Reserved, StoreError> {
         self.write(move |tx| issuance::reserve(tx, &reservation, now))
             .await
@@ -404,7 +420,7 @@ impl Store for SledStore {
     }
 
     async fn issuances(&self) -> Result<Vec<IssuanceRecord>, StoreError> {
-        self.read(|tree| values(tree, &[kind::ISSUANCE])).await
+        self.scan(|tree| values(tree, &[kind::ISSUANCE])).await
     }
 
     async fn close_status_list(&self) -> Result<(), StoreError> {
@@ -416,12 +432,12 @@ impl Store for SledStore {
     }
 
     async fn status_lists(&self) -> Result<Vec<StatusListRecord>, StoreError> {
-        self.read(|tree| values(tree, &[kind::LIST])).await
+        self.scan(|tree| values(tree, &[kind::LIST])).await
     }
 
     async fn revoked_indices(&self, list: &str) -> Result<Vec<u32>, StoreError> {
         let prefix = prefix(kind::REVOKED, &[list]);
-        self.read(move |tree| {
+        self.scan(move |tree| {
             let keys = Tx::new(tree).keys(&prefix)?;
             Ok(keys
                 .iter()
@@ -440,9 +456,7 @@ impl Store for SledStore {
     }
 
     async fn terminal(&self, did: &str) -> Result<TerminalRecord, StoreError> {
-        let did = did.to_owned();
-        self.read(move |tree| proofing::registered(&Tx::new(tree), &did))
-            .await
+        self.read(|tx| proofing::registered(tx, did))
     }
 
     async fn put_operator(&self, operator: OperatorRecord) -> Result<(), StoreError> {
@@ -451,13 +465,12 @@ impl Store for SledStore {
     }
 
     async fn operator(&self, did: &str) -> Result<OperatorRecord, StoreError> {
-        let key = key(kind::OPERATOR, &[did]);
-        self.read(move |tree| Tx::new(tree).read(&key)?.ok_or(StoreError::NotFound))
-            .await
+        let at = key(kind::OPERATOR, &[did]);
+        self.read(|tx| tx.read(&at)?.ok_or(StoreError::NotFound))
     }
 
     async fn operators(&self) -> Result<Vec<OperatorRecord>, StoreError> {
-        self.read(|tree| values(tree, &[kind::OPERATOR])).await
+        self.scan(|tree| values(tree, &[kind::OPERATOR])).await
     }
 
     async fn retire_terminal(&self, did: &str) -> Result<(), StoreError> {
@@ -467,7 +480,7 @@ impl Store for SledStore {
     }
 
     async fn terminals(&self) -> Result<Vec<TerminalRecord>, StoreError> {
-        self.read(|tree| values(tree, &[kind::TERMINAL])).await
+        self.scan(|tree| values(tree, &[kind::TERMINAL])).await
     }
 
     async fn put_relying_party(&self, party: RelyingPartyRecord) -> Result<(), StoreError> {
@@ -476,11 +489,11 @@ impl Store for SledStore {
     }
 
     async fn relying_parties(&self) -> Result<Vec<RelyingPartyRecord>, StoreError> {
-        self.read(|tree| values(tree, &[kind::PARTY])).await
+        self.scan(|tree| values(tree, &[kind::PARTY])).await
     }
 
-    async fn sweep(&self, now: i64) -> Result<usize, StoreError> {
-        self.write(move |tx| proofing::sweep(tx, now)).await
+    async fn sweep(&self, now: i64, keep: i64) -> Result<usize, StoreError> {
+        self.write(move |tx| sweep::sweep(tx, now, keep)).await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

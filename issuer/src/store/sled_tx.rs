@@ -1,7 +1,7 @@
 //! A transaction over one sled tree: read through an overlay, then one atomic batch.
 //!
-//! Writers are serialised by a mutex, so what a transaction read is still true when its batch is applied. sled recovers
-//! a batch whole or not at all.
+//! One thread writes, so what a transaction read is still true when its batch is applied. sled recovers a batch whole or
+//! not at all.
 
 use std::collections::BTreeMap;
 
@@ -35,6 +35,7 @@ pub(super) mod kind {
     pub(crate) const PARTY: u8 = b'y';
     pub(crate) const DEFERRED: u8 = b'z';
     pub(crate) const REVIEW: u8 = b'u';
+    pub(crate) const DECIDED: u8 = b'D';
     pub(crate) const PLACE: u8 = b'q';
     pub(crate) const PUSHED: u8 = b'P';
     pub(crate) const BROWSER: u8 = b'B';
@@ -42,7 +43,6 @@ pub(super) mod kind {
     pub(crate) const REFRESH: u8 = b'R';
     pub(crate) const CLIENT: u8 = b'C';
     pub(crate) const ONCE: u8 = b'O';
-    pub(crate) const SERVER_NONCE: u8 = b'S';
     pub(crate) const LIVENESS: u8 = b'3';
     pub(crate) const DRAWS: u8 = b'm';
     pub(crate) const FRAME: u8 = b'1';
@@ -67,6 +67,21 @@ pub(super) fn indexed(kind: u8, name: &str, index: u32) -> Vec<u8> {
     let mut key = key(kind, &[name, ""]);
     key.extend_from_slice(&index.to_be_bytes());
     key
+}
+
+/// A key whose first part is a moment, so that keys of a kind lie in the order of time; moments before 1970 are one.
+pub(super) fn timed(kind: u8, moment: i64, name: &[u8]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(1 + 8 + name.len());
+    key.push(kind);
+    key.extend_from_slice(&u64::try_from(moment).unwrap_or(0).to_be_bytes());
+    key.extend_from_slice(name);
+    key
+}
+
+/// The moment of a [`timed`] key and what comes after it.
+pub(super) fn moment(key: &[u8]) -> Option<(u64, &[u8])> {
+    let (moment, name) = key.get(1..)?.split_first_chunk::<8>()?;
+    Some((u64::from_be_bytes(*moment), name))
 }
 
 /// The range of keys that begin with `kind` and the whole parts given.
@@ -130,16 +145,13 @@ impl<'a> Tx<'a> {
         value: &T,
         expires: i64,
     ) -> Result<(), StoreError> {
-        self.writes.insert(mark(&key, expires), Some(Vec::new()));
+        self.sweep_at(&key, expires);
         self.put(key, value)
     }
 
-    /// Moves the moment after which [`super::Store::sweep`] removes a value, from `before` to `expires`.
-    pub(super) fn keep_until(&mut self, key: Vec<u8>, before: i64, expires: i64) {
-        if before != expires {
-            self.writes.insert(mark(&key, before), None);
-            self.writes.insert(mark(&key, expires), Some(Vec::new()));
-        }
+    /// Lets the sweep come to `key` after `expires`.
+    pub(super) fn sweep_at(&mut self, key: &[u8], expires: i64) {
+        self.writes.insert(mark(key, expires), Some(Vec::new()));
     }
 
     pub(super) fn remove(&mut self, key: Vec<u8>) {
@@ -186,10 +198,7 @@ impl<'a> Tx<'a> {
 
 /// What the sweep finds `key` by.
 fn mark(key: &[u8], expires: i64) -> Vec<u8> {
-    let mut mark = vec![kind::EXPIRY];
-    mark.extend_from_slice(&u64::try_from(expires).unwrap_or(0).to_be_bytes());
-    mark.extend_from_slice(key);
-    mark
+    timed(kind::EXPIRY, expires, key)
 }
 
 /// Reads every value whose key begins with `prefix`.

@@ -8,14 +8,15 @@
 
 mod authorization;
 mod holder;
+mod issuance;
 mod liveness;
 mod revocation;
+mod sweep;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{
-    AttemptLimits, ChallengeRecord, CodeDigests, IssuanceRecord, IssuanceState, Level,
+    AttemptLimits, ChallengeRecord, CodeDigests, FreshNonce, IssuanceRecord, IssuanceState, Level,
     OperatorRecord, Proof, Proved, Redemption, Release, RelyingPartyRecord, Reservation,
     SessionRecord, SessionState, StatementUse, Store, StoreError, TerminalRegistration, Ticket,
     Tokens,
@@ -39,6 +40,8 @@ const LIFETIMES: Lifetimes = Lifetimes {
     approved: 600,
     full_issued: 600,
 };
+/// How long the records of credentials are kept after their validity.
+const KEEP: i64 = 365 * 86_400;
 const PHONE: Event = Event::FaceMatchedRegister;
 const TERMINAL: Event = Event::CardFoundGenuine;
 
@@ -52,14 +55,14 @@ pub async fn all(store: Arc<dyn Store>) {
     a_code_is_redeemed_once(Arc::clone(&store)).await;
     wrong_transaction_codes_burn_the_code(&*store).await;
     a_terminal_counter_must_rise(&*store).await;
-    indices_never_collide(Arc::clone(&store)).await;
-    a_configuration_is_used_once_and_refusals_change_nothing(&*store).await;
-    a_new_set_retires_the_old_in_one_step(&*store).await;
-    unacknowledged_intents_are_retired(&*store).await;
+    issuance::indices_never_collide(Arc::clone(&store)).await;
+    issuance::a_configuration_is_used_once_and_refusals_change_nothing(&*store).await;
+    issuance::a_new_set_retires_the_old_in_one_step(&*store).await;
+    issuance::unacknowledged_intents_are_retired(&*store).await;
     revocation::is_found_in_the_list(&*store).await;
     revocation::of_a_person_ends_open_sessions(&*store).await;
     revocation::of_a_terminal_reaches_everything_on_its_word(&*store).await;
-    a_closed_list_is_used_no_further(&*store).await;
+    issuance::a_closed_list_is_used_no_further(&*store).await;
     holder::a_day_has_as_many_places_as_it_has(Arc::clone(&store)).await;
     holder::a_step_is_taken_in_its_state_only(&*store).await;
     holder::a_review_is_waited_for(&*store).await;
@@ -78,7 +81,8 @@ pub async fn all(store: Arc<dyn Store>) {
     relying_parties_and_terminals_are_kept(&*store).await;
     liveness::a_challenge_is_drawn_and_answered_once(&*store).await;
     liveness::frames_are_remembered_for_their_time(&*store).await;
-    what_expired_is_swept(&*store).await;
+    sweep::what_expired_is_swept(Arc::clone(&store)).await;
+    sweep::records_are_kept_for_their_time(&*store).await;
 }
 
 /// A session of `person` in state [`SessionState::Started`], with secrets derived from `id`.
@@ -158,18 +162,26 @@ fn release(session: &str, ids: &[String]) -> Release {
     }
 }
 
+/// A nonce that nobody used yet.
+#[must_use]
+pub fn nonce(id: &str, expires: i64) -> FreshNonce {
+    FreshNonce {
+        id: id.to_owned(),
+        expires,
+    }
+}
+
 async fn opened(store: &dyn Store, id: &str, person: &str) {
     opened_as(store, id, person, Level::Limited).await;
 }
 
 async fn opened_as(store: &dyn Store, id: &str, person: &str, level: Level) {
-    let nonce = format!("device nonce of {id}");
-    store.add_nonce(&nonce, NOW + 60).await.unwrap();
+    let nonce = nonce(&format!("device nonce of {id}"), NOW + 60);
     let record = SessionRecord {
         level,
         ..session_record(id, person)
     };
-    store.open_session(record, &nonce, NOW).await.unwrap();
+    store.open_session(record, nonce, NOW).await.unwrap();
 }
 
 fn redemption(id: &str, tx_code: &str) -> Redemption {
@@ -187,9 +199,8 @@ fn redemption(id: &str, tx_code: &str) -> Redemption {
     }
 }
 
-async fn reservation(store: &dyn Store, id: &str, configuration: &str) -> Reservation {
-    let nonce = format!("c_nonce {id} {configuration}");
-    store.add_nonce(&nonce, NOW + 60).await.unwrap();
+fn reservation(id: &str, configuration: &str) -> Reservation {
+    let nonce = nonce(&format!("c_nonce {id} {configuration}"), NOW + 60);
     Reservation {
         token_digest: format!("grant of {id}"),
         configuration: configuration.to_owned(),
@@ -213,7 +224,7 @@ pub async fn issued(store: &dyn Store, session: &str, configuration: &str) -> Ve
 }
 
 async fn intended(store: &dyn Store, session: &str, configuration: &str) -> Vec<String> {
-    let wanted = reservation(store, session, configuration).await;
+    let wanted = reservation(session, configuration);
     let reserved = store.reserve(wanted, NOW).await.unwrap();
     let record = store.session(session).await.unwrap();
     let level = record.state.earns().unwrap();
@@ -249,13 +260,22 @@ async fn intended(store: &dyn Store, session: &str, configuration: &str) -> Vec<
 }
 
 async fn nonces_are_single_use(store: &dyn Store) {
-    store.add_nonce("once", NOW + 60).await.unwrap();
-    let open = |id: &'static str, at| store.open_session(session_record(id, "n"), "once", at);
-    open("n1", NOW).await.unwrap();
-    assert_eq!(open("n2", NOW).await, Err(StoreError::NonceUnknown));
+    let open = |id: &'static str, once: &'static str, at| {
+        store.open_session(session_record(id, "n"), nonce(once, NOW + 60), at)
+    };
+    open("n1", "once", NOW).await.unwrap();
+    assert_eq!(open("n2", "once", NOW).await, Err(StoreError::NonceUnknown));
     assert_eq!(store.session("n2").await, Err(StoreError::NotFound));
-    store.add_nonce("once", NOW + 60).await.unwrap();
-    assert_eq!(open("n3", NOW + 60).await, Err(StoreError::NonceUnknown));
+    // Used or not, it is remembered until it is too old, also by the sweep, and then it is too old.
+    store.sweep(NOW + 59, KEEP).await.unwrap();
+    assert_eq!(
+        open("n2", "once", NOW + 59).await,
+        Err(StoreError::NonceUnknown)
+    );
+    assert_eq!(
+        open("n3", "late", NOW + 60).await,
+        Err(StoreError::NonceUnknown)
+    );
 }
 
 async fn attempts_are_limited(store: &dyn Store) {
@@ -294,8 +314,8 @@ async fn attempts_are_limited(store: &dyn Store) {
         level: Level::Full,
         ..session_record("a5", "a")
     };
-    store.add_nonce("full", NOW + 60).await.unwrap();
-    store.open_session(full, "full", NOW).await.unwrap();
+    let once = nonce("full", NOW + 60);
+    store.open_session(full, once, NOW).await.unwrap();
     store
         .begin_attempt("a5", TERMINAL, NOW, LIMITS)
         .await
@@ -441,122 +461,11 @@ async fn a_terminal_counter_must_rise(store: &dyn Store) {
     );
 }
 
-async fn indices_never_collide(store: Arc<dyn Store>) {
-    let mut racers = Vec::new();
-    for racer in 0..8 {
-        let id = format!("x{racer}");
-        granted(&*store, &id, &id).await;
-        let mut wanted = reservation(&*store, &id, "one").await;
-        // All propose the same indices, in the same order.
-        wanted.count = 5;
-        let store = Arc::clone(&store);
-        racers.push(tokio::spawn(
-            async move { store.reserve(wanted, NOW).await },
-        ));
-    }
-    let mut seen = HashSet::new();
-    for racer in racers {
-        let reserved = racer.await.unwrap().unwrap();
-        assert_eq!(reserved.indices.len(), 5);
-        for index in reserved.indices {
-            assert!(seen.insert((reserved.list.clone(), index)));
-        }
-    }
-}
-
-async fn a_closed_list_is_used_no_further(store: &dyn Store) {
-    granted(store, "l1", "l").await;
-    let wanted = reservation(store, "l1", "one").await;
-    let before = store.reserve(wanted, NOW).await.unwrap();
-    store.close_status_list().await.unwrap();
-    let mut wanted = reservation(store, "l1", "two").await;
-    wanted.fresh_list = "another".to_owned();
-    let after = store.reserve(wanted, NOW).await.unwrap();
-    assert_eq!((&*before.list, &*after.list), ("list", "another"));
-    assert_eq!(store.status_lists().await.unwrap().len(), 2);
-}
-
-async fn a_configuration_is_used_once_and_refusals_change_nothing(store: &dyn Store) {
-    granted(store, "u1", "u").await;
-    let mut wanted = reservation(store, "u1", "one").await;
-    wanted.proposals = vec![super::STATUS_LIST_LEN, 90_001];
-    assert_eq!(
-        store.reserve(wanted.clone(), NOW).await,
-        Err(StoreError::IndicesTaken)
-    );
-    // Neither the nonce nor the configuration was used up by the refusal.
-    wanted.proposals = vec![90_001, 90_001, 90_002];
-    let reserved = store.reserve(wanted, NOW).await.unwrap();
-    assert_eq!(reserved.indices, [90_001, 90_002]);
-    let again = reservation(store, "u1", "one").await;
-    assert_eq!(
-        store.reserve(again, NOW).await,
-        Err(StoreError::AlreadyUsed)
-    );
-    let mut stale = reservation(store, "u1", "two").await;
-    stale.ticket = Ticket::Nonce("never given out".to_owned());
-    assert_eq!(
-        store.reserve(stale, NOW).await,
-        Err(StoreError::NonceUnknown)
-    );
-}
-
-async fn a_new_set_retires_the_old_in_one_step(store: &dyn Store) {
-    granted(store, "r1", "r").await;
-    let first = issued(store, "r1", "one").await;
-    let second_format = issued(store, "r1", "two").await;
-    assert_eq!(live(store, "r").await, 4, "two formats, one set");
-
-    granted(store, "r2", "r").await;
-    let overtaken = intended(store, "r1", "three").await;
-    let ids = intended(store, "r2", "one").await;
-    assert_eq!(
-        store.complete_issuance(release("r2", &ids), NOW).await,
-        Ok(6)
-    );
-    assert_eq!(live(store, "r").await, 2);
-    assert_eq!(
-        store
-            .complete_issuance(release("r1", &overtaken), NOW)
-            .await,
-        Err(StoreError::WrongState),
-        "an intent revoked meanwhile is not released"
-    );
-    let late = intended(store, "r1", "four").await;
-    assert_eq!(
-        store.complete_issuance(release("r1", &late), NOW).await,
-        Err(StoreError::WrongState),
-        "a replaced set grows no further"
-    );
-    let all = store.issuances().await.unwrap();
-    for id in first.iter().chain(&second_format) {
-        let record = all.iter().find(|record| &record.id == id).unwrap();
-        assert_eq!(record.revoked.as_deref(), Some("replaced"));
-    }
-    assert_eq!(
-        store.complete_issuance(release("r2", &ids), NOW).await,
-        Err(StoreError::WrongState),
-        "acknowledged once"
-    );
-}
-
 async fn live(store: &dyn Store, person: &str) -> usize {
     let all = store.issuances().await.unwrap();
     all.iter()
         .filter(|record| record.person == person && record.revoked.is_none())
         .count()
-}
-
-async fn unacknowledged_intents_are_retired(store: &dyn Store) {
-    store.retire_unacknowledged().await.unwrap();
-    granted(store, "o1", "o").await;
-    let ids = intended(store, "o1", "one").await;
-    assert_eq!(store.retire_unacknowledged().await, Ok(2));
-    assert_eq!(store.retire_unacknowledged().await, Ok(0));
-    let all = store.issuances().await.unwrap();
-    let record = all.iter().find(|record| record.id == ids[0]).unwrap();
-    assert_eq!(record.state, IssuanceState::Intended);
-    assert_eq!(record.revoked.as_deref(), Some("unacknowledged"));
 }
 
 async fn relying_parties_and_terminals_are_kept(store: &dyn Store) {
@@ -576,6 +485,7 @@ async fn relying_parties_and_terminals_are_kept(store: &dyn Store) {
         did: "did:operator".to_owned(),
         staff: "S-0001".to_owned(),
         organisation: "Town hall".to_owned(),
+        reviewer: false,
         retired: true,
     };
     store.put_operator(operator.clone()).await.unwrap();
@@ -587,27 +497,4 @@ async fn relying_parties_and_terminals_are_kept(store: &dyn Store) {
         Err(StoreError::TerminalUnknown)
     );
     store.ready().await.unwrap();
-}
-
-async fn what_expired_is_swept(store: &dyn Store) {
-    opened(store, "z1", "z").await;
-    // More than one transaction takes: a night's nonces.
-    for number in 0..11_000 {
-        store
-            .add_nonce(&format!("stale {number}"), NOW)
-            .await
-            .unwrap();
-    }
-    store.add_nonce("young", NOW + 4 * 86_400).await.unwrap();
-    let removed = super::sweep_all(store, NOW + 3 * 86_400).await.unwrap();
-    assert!(removed > 11_000, "{removed}");
-    let open = store.open_session(session_record("z2", "z"), "young", NOW);
-    open.await.unwrap();
-    store.sweep(NOW + 3 * 86_400).await.unwrap();
-    assert_eq!(store.session("z1").await, Err(StoreError::NotFound));
-    assert_eq!(store.sweep(NOW + 3 * 86_400).await, Ok(0));
-    assert!(
-        !store.issuances().await.unwrap().is_empty(),
-        "issuances stay"
-    );
 }

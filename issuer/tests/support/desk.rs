@@ -81,6 +81,7 @@ impl Desk {
             did: key.did().to_owned(),
             staff: "S-0001".to_owned(),
             organisation: "Town hall".to_owned(),
+            reviewer: false,
         });
     }
 

@@ -20,8 +20,8 @@ use tessera_issuer::proofing::machine::Lifetimes;
 use tessera_issuer::registry::FolderRegistry;
 use tessera_issuer::secrets::{digest, tx_code_digest};
 use tessera_issuer::store::{
-    CodeDigests, IssuanceRecord, IssuanceState, Level, Proof, Proved, Redemption, SessionRecord,
-    SessionState, SledStore, Store, StoreError, Tokens,
+    CodeDigests, FreshNonce, IssuanceRecord, IssuanceState, Level, Proof, Proved, Redemption,
+    SessionRecord, SessionState, SledStore, Store, StoreError, Tokens,
 };
 use tessera_tests::authority::Authority;
 use tessera_tests::http::Client;
@@ -232,7 +232,6 @@ pub(crate) async fn prove_one(
     let session = &pre_authorized_code(index);
     let (code, time) = (digest(session), now());
     let nonce = format!("nonce-{index}");
-    store.add_nonce(&nonce, time + 3600).await?;
     let record = SessionRecord {
         id: session.clone(),
         token_digest: digest(session),
@@ -256,7 +255,11 @@ pub(crate) async fn prove_one(
         recovery_digest: String::new(),
         district: None,
     };
-    store.open_session(record, &nonce, time).await?;
+    let once = FreshNonce {
+        id: nonce,
+        expires: time + 3600,
+    };
+    store.open_session(record, once, time).await?;
     store
         .prove(
             Proof {

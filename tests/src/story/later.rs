@@ -58,7 +58,8 @@ fn deferred(stage: &mut Stage, report: &mut Report) {
             .skip_while(|word| *word != "session")
             .nth(1)
             .ok_or_else(|| Failure::new(format!("nothing to review: {listed}")))?;
-        let decided = stage.authority.admin(&["review", "approve", session])?;
+        let decision = stage.kiosk.review(&stage.authority, session)?;
+        let decided = stage.authority.admin(&["review", "decide", &decision])?;
         Ok(decided
             .stdout
             .split_whitespace()

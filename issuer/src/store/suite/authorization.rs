@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{LIFETIMES, NOW, opened, proved, session_record};
+use super::{LIFETIMES, NOW, nonce, opened, proved, session_record};
 use crate::proofing::machine::EvidenceDays;
 use crate::store::{
     Arrival, AuthorizationRecord, Binding, CodeRedemption, Consented, Level, Pushed, Refreshment,
@@ -226,8 +226,7 @@ fn refreshment(client: &str, old: &str, new: &str) -> Refreshment {
 
 /// Fetches what a token stands for, so that there is something to renew.
 async fn fetched(store: &dyn Store, name: &str) {
-    let nonce = format!("c_nonce of {name}");
-    store.add_nonce(&nonce, NOW + 60).await.unwrap();
+    let nonce = nonce(&format!("c_nonce of {name}"), NOW + 60);
     let reservation = Reservation {
         token_digest: format!("access {name}"),
         configuration: "configuration".to_owned(),
@@ -313,13 +312,6 @@ pub(super) async fn a_single_use_is_one(store: Arc<dyn Store>) {
         }
     }
     assert_eq!(won, 1);
-    store.add_challenge("ours", NOW + 60).await.unwrap();
-    for _ in 0..2 {
-        assert_eq!(store.challenge("ours", NOW).await, Ok(()));
-    }
-    let unknown = Err(StoreError::NonceUnknown);
-    assert_eq!(store.challenge("ours", NOW + 60).await, unknown);
-    assert_eq!(store.challenge("theirs", NOW).await, unknown);
 }
 
 pub(super) async fn a_client_asks_so_often_a_minute(store: &dyn Store) {

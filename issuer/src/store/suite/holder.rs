@@ -7,8 +7,8 @@ use super::super::{
     RevocationTarget, SessionRecord, SessionState, Store, StoreError,
 };
 use super::{
-    LIFETIMES, NOW, card_proved, face_proof, granted, issued, live, opened, opened_as, redemption,
-    session_record,
+    KEEP, LIFETIMES, NOW, card_proved, face_proof, granted, issued, live, nonce, opened, opened_as,
+    redemption, session_record,
 };
 use crate::proofing::machine::{Event, EvidenceDays};
 
@@ -66,7 +66,7 @@ pub(super) async fn a_step_is_taken_in_its_state_only(store: &dyn Store) {
     assert_eq!(record.state, SessionState::InReview);
     assert_eq!(record.expires, ends - 1 + LIFETIMES.in_review);
     // A session that grew older is not swept at the end of a state it left.
-    store.sweep(ends + 3601).await.unwrap();
+    store.sweep(ends + 3601, KEEP).await.unwrap();
     assert!(store.session("m1").await.is_ok());
 }
 
@@ -92,7 +92,7 @@ pub(super) async fn a_review_is_waited_for(store: &dyn Store) {
     let waiting = store.reviews(NOW).await.unwrap();
     let ids: Vec<_> = waiting.iter().map(|session| &*session.id).collect();
     assert!(ids.contains(&"d1") && ids.contains(&"d2"));
-    let deferral = |id: &str, nonce: &str| Deferral {
+    let deferral = |id: &str, once: &str| Deferral {
         transaction: format!("transaction of {id}"),
         record: DeferredRecord {
             session: id.to_owned(),
@@ -100,10 +100,9 @@ pub(super) async fn a_review_is_waited_for(store: &dyn Store) {
             configuration: "one".to_owned(),
             keys: vec!["did:key:zSpecimen".to_owned()],
         },
-        nonce: nonce.to_owned(),
+        nonce: nonce(once, NOW + 60),
         expires: NOW + 900,
     };
-    store.add_nonce("later", NOW + 60).await.unwrap();
     store.defer(deferral("d1", "later"), NOW).await.unwrap();
     let again = store.defer(deferral("d1", "later"), NOW).await;
     assert_eq!(again, Err(StoreError::AlreadyUsed));
@@ -130,14 +129,12 @@ pub(super) async fn a_device_renews_on_young_evidence(store: &dyn Store) {
             device: device.to_owned(),
             ..session_record(id, "e")
         },
-        nonce: format!("nonce of {id}"),
+        nonce: nonce(&format!("nonce of {id}"), NOW + 400 * 86_400),
         tx_code_digest: "tx".to_owned(),
         lifetimes: LIFETIMES,
         evidence: EVIDENCE,
     };
     let renew = async |id: &str, device: &str, level, now| {
-        let nonce = format!("nonce of {id}");
-        store.add_nonce(&nonce, now + 60).await.unwrap();
         store
             .renew(renewal(id, device, level), now)
             .await
@@ -156,7 +153,7 @@ pub(super) async fn a_device_renews_on_young_evidence(store: &dyn Store) {
     let old = Err(StoreError::EvidenceTooOld);
     assert_eq!(renew("e4", "device", Level::Full, NOW).await, old);
     assert_eq!(renew("e5", "device", limited, end).await, old);
-    store.sweep(NOW).await.unwrap();
+    store.sweep(NOW, KEEP).await.unwrap();
 }
 
 pub(super) async fn a_loss_is_reported_with_the_right_code_only(store: &dyn Store) {

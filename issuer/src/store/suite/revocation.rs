@@ -4,8 +4,8 @@ use super::super::{
     CodeDigests, Level, Proof, Proved, RevocationTarget, SessionRecord, Store, StoreError,
 };
 use super::{
-    LIFETIMES, NOW, face_proof, granted, intended, issued, live, proved, redemption, registration,
-    release, reservation, session_record,
+    LIFETIMES, NOW, face_proof, granted, intended, issued, live, nonce, proved, redemption,
+    registration, release, reservation, session_record,
 };
 use crate::proofing::machine::Event;
 
@@ -47,7 +47,7 @@ pub(super) async fn of_a_person_ends_open_sessions(store: &dyn Store) {
             .await,
         Err(StoreError::WrongState)
     );
-    let wanted = reservation(store, "b1", "three").await;
+    let wanted = reservation("b1", "three");
     assert_eq!(
         store.reserve(wanted, NOW).await,
         Err(StoreError::WrongState),
@@ -64,11 +64,7 @@ pub(super) async fn of_a_person_ends_open_sessions(store: &dyn Store) {
         ..session_record("b3", "b")
     };
     store
-        .add_nonce("device nonce of b3", NOW + 60)
-        .await
-        .unwrap();
-    store
-        .open_session(later, "device nonce of b3", NOW + 1)
+        .open_session(later, nonce("device nonce of b3", NOW + 60), NOW + 1)
         .await
         .unwrap();
     store.prove(face_proof("b3"), NOW + 1).await.unwrap();
@@ -123,8 +119,7 @@ pub(super) async fn of_a_terminal_reaches_everything_on_its_word(store: &dyn Sto
 
 /// A session of a person of its own, proved at a terminal.
 async fn at_terminal(store: &dyn Store, id: &str, terminal: &str) {
-    let nonce = format!("device nonce of {id}");
-    store.add_nonce(&nonce, NOW + 60).await.unwrap();
+    let nonce = nonce(&format!("device nonce of {id}"), NOW + 60);
     let record = SessionRecord {
         level: Level::Full,
         // So that the suite's redemption is of the full offer.
@@ -134,7 +129,7 @@ async fn at_terminal(store: &dyn Store, id: &str, terminal: &str) {
         },
         ..session_record(id, id)
     };
-    store.open_session(record, &nonce, NOW).await.unwrap();
+    store.open_session(record, nonce, NOW).await.unwrap();
     let read = Event::CardFoundGenuine;
     store.advance(id, read, NOW, LIFETIMES).await.unwrap();
     let proved = Proved::Card {
