@@ -65,6 +65,9 @@ pub(super) async fn a_step_is_taken_in_its_state_only(store: &dyn Store) {
     let record = store.prove(card("m1", true), ends - 1).await.unwrap();
     assert_eq!(record.state, SessionState::InReview);
     assert_eq!(record.expires, ends - 1 + LIFETIMES.in_review);
+    // The code that was offered on the phone fetches nothing of what was proved at the terminal.
+    let limited = store.redeem_code(redemption("m1", "tx"), ends - 1).await;
+    assert_eq!(limited.map(drop), Err(StoreError::NotFound));
     // A session that grew older is not swept at the end of a state it left.
     store.sweep(ends + 3601, KEEP).await.unwrap();
     assert!(store.session("m1").await.is_ok());
