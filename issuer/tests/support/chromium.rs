@@ -32,14 +32,19 @@ impl Chromium {
         let profile = tempfile::tempdir().unwrap();
         let (theirs, to) = std::io::pipe().unwrap();
         let (from, answers) = std::io::pipe().unwrap();
-        // The protocol is spoken on the descriptors 3 and 4.
+        // The protocol is spoken on the descriptors 3 and 4. A browser that hangs is ended, and the test with it.
         let child = Command::new("/bin/sh")
-            .args(["-c", "exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null", "sh"])
+            .args([
+                "-c",
+                "exec timeout -k 5 180 \"$@\" 3<&0 4>&1 </dev/null >/dev/null",
+                "sh",
+            ])
             .arg(program)
             .args([
                 "--headless",
                 "--no-sandbox",
                 "--disable-gpu",
+                "--disable-dev-shm-usage",
                 "--disable-quic",
                 "--no-first-run",
                 "--disable-background-networking",
@@ -159,7 +164,9 @@ impl Chromium {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        let close = json!({"id": 0, "method": "Browser.close"}).to_string();
+        let _ = self.to.write_all(close.as_bytes());
+        let _ = self.to.write_all(&[0]);
         let _ = self.child.wait();
     }
 }

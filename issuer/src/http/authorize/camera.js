@@ -178,7 +178,7 @@ async function tell(told) {
   state("told");
   ask("nothing", "");
   const { code, wait, left } = told;
-  const over = left === 0 || wait > PATIENCE;
+  const over = left === 0 || wait > PATIENCE || (code === "too_many_attempts" && wait === 0);
   const line = (seconds) => {
     const counted = left !== null && words.leftOver.replace("{n}", left);
     const waiting = seconds > 0 && words.wait.replace("{n}", seconds);
