@@ -302,6 +302,16 @@ mod tests {
     }
 
     #[test]
+    fn claims_go_by_their_names_and_are_not_printed() {
+        let said = json!({"family_name": "SPECIMEN", "given_name": "ANNA", "birthdate": "1990-03-07",
+            "age_equal_or_over": {"18": true}, "nationalities": ["UT"], "personal_administrative_number": "SPECIMEN-0001",
+            "issuing_authority": "City of SPECIMEN", "issuing_country": "UT"});
+        let claims: IdentityClaims = serde_json::from_value(said.clone()).unwrap();
+        assert_eq!(Value::Object(claims.to_json()), said);
+        assert_eq!(alloc::format!("{claims:?}"), "IdentityClaims(..)");
+    }
+
+    #[test]
     fn a_credential_of_two_levels_has_none() {
         assert_eq!(
             CredentialProfile::by_types(["LimitedIdentityCredential", "FullIdentityCredential"]),

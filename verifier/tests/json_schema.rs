@@ -347,6 +347,20 @@ fn a_credential_matches_the_schemas_that_are_at_hand() {
             path: "/name".into()
         })
     );
+    // One of its types is enough, and none of another kind will do.
+    let typed = |kinds: Value| {
+        let document = json!({
+            "@context": ["https://www.w3.org/ns/credentials/v2"],
+            "type": ["VerifiableCredential"],
+            "issuer": issuer.did(),
+            "name": "bachelor",
+            "credentialSubject": {"id": "did:example:subject"},
+            "credentialSchema": {"id": URL, "type": kinds},
+        });
+        check(&secure(&document, &issuer), &schemas, false)
+    };
+    assert_eq!(typed(json!(["JsonSchema"])), Ok(1));
+    assert_eq!(typed(json!(["JsonSchemaCredential"])), Ok(0));
     // Not at hand, or at hand as another kind: unknown.
     let other = credential(&issuer, "JsonSchemaCredential", "emperor");
     for (document, schemas) in [(&bad, &Schemas::new()), (&other, &schemas)] {

@@ -375,6 +375,8 @@ mod tests {
             refused(&policy, Some(&value), full, now.add_seconds(DAY)),
             insufficient
         );
+        let made = Timestamp::parse_date("2026-01-15").unwrap();
+        assert_eq!(refused(&policy, Some(&value), full, made), None, "just now");
         let before = now.add_seconds(-60 * DAY);
         assert_eq!(refused(&policy, Some(&value), full, before), insufficient);
         assert_eq!(refused(&policy, None, full, now), insufficient);

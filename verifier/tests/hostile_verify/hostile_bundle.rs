@@ -3,10 +3,11 @@
 use serde_json::json;
 use tessera_verifier::Bundle;
 use tessera_verifier::bundle::{
-    BundleBuilder, Registrar, RelyingParty, StatusListEntry, TrustedIssuer, TypeEntry,
+    BundleBuilder, IssuingAuthority, Registrar, RelyingParty, StatusListEntry, TrustedIssuer,
+    TypeEntry,
 };
 use tessera_verifier::crypto::LocalSigner as _;
-use tessera_verifier::encoding::base64url;
+use tessera_verifier::encoding::{base64, base64url};
 use tessera_verifier::status::{BitString, token_status_list};
 
 use crate::openid4vp::certificates::Authority;
@@ -191,5 +192,34 @@ fn registrars_anchors_and_types_are_bounded_and_sound() {
     assert_eq!(
         [code(types(256)), code(types(257))],
         ["opened", "too_large"]
+    );
+}
+
+#[test]
+fn authorities_of_issuers_are_bounded_and_have_their_time() {
+    let world = World::new();
+    let authority = |count: usize| {
+        let certificate = Authority::new(&format!("Specimen CA {count}")).der;
+        IssuingAuthority {
+            certificate: base64(&certificate),
+            issuers: vec!["https://issuer.example".to_owned()],
+            not_before: NOW,
+            not_after: Some(NOW.add_seconds(DAY)),
+            assurance_levels: vec![],
+        }
+    };
+    let sealed = |count: usize| {
+        let builder = (0..count)
+            .map(authority)
+            .fold(world.builder(), BundleBuilder::issuing_authority);
+        world
+            .seal(builder)
+            .map_or_else(|error| error.code(), |_| "opened")
+    };
+    assert_eq!([sealed(256), sealed(257)], ["opened", "too_large"]);
+    let trusted = |seconds| authority(0).trusted_at(NOW.add_seconds(seconds));
+    assert_eq!(
+        [-1, 0, DAY - 1, DAY].map(trusted),
+        [false, true, true, false]
     );
 }

@@ -423,3 +423,28 @@ fn nothing_is_prepared_in_a_chain_nor_signed_by_another_key() {
     assert!(prepared(&store).digest() == prepared(&store).digest());
     assert!(prepared(&store).digest() != another.digest());
 }
+
+#[test]
+fn a_derived_proof_is_checked_among_all_proofs_of_a_document() {
+    let store = ContextStore::builtin();
+    let base = prepared(&store).sign(&key()).unwrap();
+    let pointers = ["/credentialSubject/sex".to_owned()];
+    let derivation = Derivation {
+        selective_pointers: &pointers,
+        presentation_header: b"",
+        seed: &[9; 32],
+        secrets: None,
+        nym_domain: None,
+        layout: PseudonymLayout::default(),
+    };
+    let shown = derive(&base, &derivation, &store).unwrap();
+    let judged = |document: &Value| {
+        let suites = [crate::data_integrity::Suite::Bbs2023];
+        let found = crate::data_integrity::verify_all(document, &suites, &expected(), &store);
+        found.map_or_else(|error| error.code(), |_| "accepted")
+    };
+    assert_eq!(judged(&shown), "accepted");
+    let mut lie = shown;
+    lie["credentialSubject"]["sex"] = json!("male");
+    assert_eq!(judged(&lie), "invalid_signature");
+}

@@ -8,7 +8,8 @@ use tessera_verifier::dcql::{ClaimPath, Query};
 use tessera_verifier::did::{self, Documents};
 use tessera_verifier::encoding::{base64url, from_base64url};
 use tessera_verifier::request::{
-    AuthenticatedName, DcApiProtocol, Registration, RequestBuilder, Trust, Unregistered,
+    AuthenticatedName, DcApiProtocol, Registration, RequestBuilder, RequestClient, Trust,
+    Unregistered,
 };
 use tessera_verifier::{Bundle, Request, jws, x509};
 
@@ -522,4 +523,77 @@ fn certificates_name_the_key_of_their_authority() {
     assert_eq!(ids(&one), ids(&one));
     assert_ne!(ids(&one), ids(&other));
     assert!(x509::authority_key_ids(&[b"no certificate".to_vec()]).is_empty());
+}
+
+/// Every way to write a request that several sign, or nobody, is read as it was meant; what cannot be is not written.
+#[test]
+fn requests_of_several_and_of_nobody_are_written_as_they_are_read() {
+    let (world, other) = (World::new(), Signer::fresh());
+    let bundle = world.bundle();
+    let said = registration(&other);
+    let jwt = said.prepare(tessera_verifier::crypto::LocalSigner::public_key(
+        &world.root,
+    ));
+    let jwt = jwt.sign(&world.root).unwrap();
+    let known = RequestClient::did(&world.party.did());
+    let registered = RequestClient::did(&other.did()).registered(Some(&jwt));
+    let asking = || world.asking("internet-cafe").origins(&[ORIGIN]);
+    let several = asking()
+        .build_multi_signed(&[registered.clone(), known.clone()])
+        .unwrap();
+    let signers: [&dyn tessera_verifier::crypto::LocalSigner; 2] = [&other, &world.party];
+    assert!(several.clone().sign(&signers[..1]).is_err());
+    let signed = several.sign(&signers).unwrap();
+    let header = |place: usize| -> Value {
+        let text = signed["signatures"][place]["protected"].as_str().unwrap();
+        serde_json::from_slice(&from_base64url(text).unwrap()).unwrap()
+    };
+    let infos = |place: usize| header(place)["verifier_info"].as_array().unwrap().len();
+    assert_eq!(
+        [infos(0), infos(1)],
+        [2, 1],
+        "the certificate is one client's"
+    );
+    assert_eq!(
+        header(0)["verifier_info"][1],
+        json!({"format": "registration_cert", "data": jwt})
+    );
+    let data = json!({"request": signed}).to_string();
+    let read = Request::from_dc_api(DcApiProtocol::MultiSigned, data.as_bytes(), ORIGIN, NOW);
+    let request = read
+        .unwrap()
+        .authenticate_with(&Trust::of(&bundle), NOW)
+        .unwrap();
+    assert_eq!(request.name(), &AuthenticatedName::Did(world.party.did()));
+    assert!(asking().build_multi_signed(&[]).is_err());
+    assert!(
+        world
+            .asking("internet-cafe")
+            .build_multi_signed(&[known])
+            .is_err()
+    );
+
+    let nobody = || asking().by(RequestClient::response_uri());
+    assert!(asking().build_unsigned().is_err(), "a client that signs");
+    let local = world
+        .asking("internet-cafe")
+        .by(RequestClient::response_uri());
+    assert!(local.build_unsigned().is_err());
+    let data = Value::Object(nobody().build_unsigned().unwrap()).to_string();
+    let read = Request::from_dc_api(DcApiProtocol::Unsigned, data.as_bytes(), ORIGIN, NOW);
+    let request = asked(read, &bundle).unwrap();
+    assert_eq!(
+        request.name(),
+        &AuthenticatedName::Origin(ORIGIN.to_owned())
+    );
+    let posted = world
+        .asking("internet-cafe")
+        .response_uri(Some("https://verifier.example/r"))
+        .by(RequestClient::response_uri())
+        .build_unsigned()
+        .unwrap();
+    assert_eq!(
+        posted["client_id"],
+        "redirect_uri:https://verifier.example/r"
+    );
 }
