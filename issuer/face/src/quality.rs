@@ -206,6 +206,69 @@ mod tests {
     }
 
     #[test]
+    fn one_person_near_enough_is_meant() {
+        let photo = photo(500, 260);
+        let gate = QualityGate::PHOTO;
+        let judged = |faces: &[DetectedFace]| only_face(&photo, faces, &gate).map(drop);
+        let beside = |share: f32| {
+            let mut other = face(180.0, 0.0);
+            (other.width, other.height) = (120.0 * share, 160.0 * share);
+            other
+        };
+        assert_eq!(judged(&[]), Err(FaceError::NoFace));
+        assert_eq!(judged(&[face(0.0, 0.0), beside(0.39)]), Ok(()));
+        assert_eq!(
+            judged(&[face(0.0, 0.0), beside(0.41)]),
+            Err(FaceError::SeveralFaces)
+        );
+        let mut far = face(0.0, 0.0);
+        (far.width, far.height) = (59.0, 80.0);
+        let too_small = FaceError::TooSmall {
+            pixels: 59,
+            least: 60,
+        };
+        assert_eq!(judged(&[far]), Err(too_small));
+        far.width = 60.0;
+        assert_eq!(judged(&[far]), Ok(()));
+    }
+
+    /// What is said of a face in a picture with stripes so many pixels wide, so bright.
+    fn measured(face: &DetectedFace, stripe: u32, luma: u8, gate: &QualityGate) -> &'static str {
+        let mut picture = image::RgbImage::new(240, 260);
+        for (x, _, pixel) in picture.enumerate_pixels_mut() {
+            let lit = (x / stripe).is_multiple_of(2);
+            pixel.0 = [if lit { luma + 15 } else { luma - 15 }; 3];
+        }
+        let mut png = std::io::Cursor::new(Vec::new());
+        picture.write_to(&mut png, image::ImageFormat::Png).unwrap();
+        let photo = Photo::decode(png.get_ref(), Accept::Upload).unwrap();
+        let aligned = Aligned::crop(&photo, &face.landmarks).unwrap();
+        measure(face, &aligned, gate, || None).map_or_else(|refusal| refusal.code(), |_| "ok")
+    }
+
+    #[test]
+    fn each_demand_has_its_own_refusal() {
+        let gate = QualityGate {
+            visible: None,
+            ..QualityGate::PHOTO
+        };
+        let straight = face(0.0, 0.0);
+        assert_eq!(measured(&straight, 4, 120, &gate), "ok");
+        assert_eq!(measured(&straight, 4, 20, &gate), "face_too_dark");
+        assert_eq!(measured(&straight, 200, 20, &gate), "face_too_dark");
+        assert_eq!(measured(&straight, 200, 240, &gate), "face_too_bright");
+        assert_eq!(measured(&straight, 240, 120, &gate), "face_blurred");
+        let mut turned = face(0.0, 0.0);
+        turned.landmarks[2][0] += 30.0;
+        assert_eq!(measured(&turned, 4, 120, &gate), "face_turned_away");
+        // Where eyes and mouth must be seen, somebody has to have looked.
+        assert_eq!(
+            measured(&straight, 4, 120, &QualityGate::PHOTO),
+            "face_none"
+        );
+    }
+
+    #[test]
     fn a_flat_face_has_no_sharpness() {
         assert_eq!(sharpness(&[90.0; EMBEDDER_SIDE * EMBEDDER_SIDE]), 0.0);
     }
