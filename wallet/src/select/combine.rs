@@ -134,11 +134,13 @@ impl Chooser<'_> {
                 continue;
             }
             match answer(asked, set, format, self.request) {
-                Ok(item) => items.push(item),
+                Ok(item) => {
+                    items.push(item);
+                    if !(asked.multiple && self.wish.several) {
+                        break;
+                    }
+                }
                 Err(error) => refusal = nearer(refusal, error),
-            }
-            if !items.is_empty() && !(asked.multiple && self.wish.several) {
-                break;
             }
         }
         match items.is_empty() {
