@@ -55,7 +55,7 @@ pub(super) fn answer(
         Err(Unanswerable { reason, told }) => {
             present::remember_refusal(store, console.surroundings(), None, &reason)?;
             let refusal =
-                told.and_then(|(sender, code)| consent::refuse(sender, code, &mut person));
+                told.and_then(|(sender, code)| consent::refuse(*sender, code, &mut person));
             return Ok(Answered::Refused(reason, refusal));
         }
     };
@@ -78,7 +78,7 @@ pub(super) fn answer(
 /// Why a request cannot be answered, and who may be told what.
 struct Unanswerable {
     reason: Error,
-    told: Option<(Sender, ErrorCode)>,
+    told: Option<(Box<Sender>, ErrorCode)>,
 }
 
 impl From<Error> for Unanswerable {
@@ -108,7 +108,8 @@ fn propose(
         Ok(request) => request,
         Err(reason) => {
             let sender = || object.sender(&known, now, reach, acceptance);
-            let told = ErrorCode::of_request(&reason).and_then(|code| Some((sender()?, code)));
+            let told =
+                ErrorCode::of_request(&reason).and_then(|code| Some((Box::new(sender()?), code)));
             return Err(Unanswerable { reason, told });
         }
     };
@@ -119,7 +120,7 @@ fn propose(
     };
     let sender = request.sender();
     select::minimal_with(store.contents(), request, wish, now).map_err(|reason| {
-        let told = sender.zip(ErrorCode::of_choice(&reason));
+        let told = sender.map(Box::new).zip(ErrorCode::of_choice(&reason));
         Unanswerable { reason, told }
     })
 }
