@@ -36,8 +36,8 @@ const SETTLED_AFTER: u64 = 10;
 const MEMORY_EVERY: usize = 5;
 /// More sessions than can be used up: the run ends with the time.
 const SESSIONS: usize = 48_000;
-/// Sessions written at once while the store is filled.
-const SEEDED_AT_ONCE: usize = 64;
+/// Sessions written at once while the store is filled: they share a flush.
+const SEEDED_AT_ONCE: usize = 1024;
 /// What the store keeps in memory of an issuance that it keeps: where on disk each of its pages lies.
 const KEPT_OF_EACH: u64 = 300;
 /// What else memory may differ by and still not have grown, in bytes: pages that are freed late, and buffers of connections.
