@@ -11,6 +11,8 @@ use support::{Answer, FakeFace, Issuer, NUMBER, code_of, offer_of};
 use tessera_issuer::admin::Command;
 use tessera_issuer::keys::SoftwareKey;
 use tessera_issuer::rollout::District;
+use tessera_issuer::store::RevocationTarget;
+use tessera_verifier::crypto::LocalSigner as _;
 
 const DAY: i64 = 86_400;
 
@@ -92,6 +94,30 @@ fn a_device_renews_what_it_holds_until_the_check_is_too_old() {
 
     issuer.clock.advance(30 * DAY);
     renew(issuer, &device, "limited").refused(409, "evidence_too_old");
+}
+
+/// A terminal that was taken out of service was honest; one that is revoked was not, and nobody knows since when: what it
+/// vouched for before stays good until it expires, and is not renewed without another visit.
+#[test]
+fn what_a_revoked_terminal_vouched_for_is_not_renewed() {
+    let desk = Desk::open();
+    let device = support::key();
+    full(&desk, &device, 1);
+    let did = tessera_verifier::did::did_key(desk.key.public_key());
+    desk.issuer
+        .admin(Command::TerminalRetire { did: did.clone() });
+    assert_eq!(renew(&desk.issuer, &device, "full").status, 201);
+    desk.issuer.clock.advance(3 * DAY);
+    let since = desk.issuer.time().unix() - DAY;
+    let target = RevocationTarget::Terminal { did, since };
+    let reason = "compromised".to_owned();
+    let revoked = desk.issuer.admin(Command::Revoke { target, reason });
+    assert_eq!(revoked, json!({"revoked": 0}));
+    assert_eq!(live(&desk.issuer), 3);
+    desk.issuer.clock.advance(1);
+    for level in ["full", "limited"] {
+        renew(&desk.issuer, &device, level).refused(404, "nothing_held");
+    }
 }
 
 #[test]

@@ -80,10 +80,17 @@ fn a_nonce_is_used_once() {
     let answer = issuer.request(&token, "identity_limited_ldp", &[proof]);
     answer.refused(400, "invalid_nonce");
     assert_eq!(answer.body["error"], "invalid_nonce");
-    let invented = issuer.proof(&key(), "invented");
-    issuer
-        .request(&token, "identity_limited_ldp", &[invented])
-        .refused(400, "invalid_nonce");
+    // Neither made up, nor altered, nor ours for something else.
+    let mut altered = issuer.nonce();
+    altered.replace_range(..1, if altered.starts_with('A') { "B" } else { "A" });
+    let challenge = issuer.post_json("/challenge", None, &json!({}));
+    let challenge = challenge.text("attestation_challenge");
+    for wrong in ["invented", &altered, &challenge] {
+        let proof = issuer.proof(&key(), wrong);
+        issuer
+            .request(&token, "identity_limited_ldp", &[proof])
+            .refused(400, "invalid_nonce");
+    }
     let stale = issuer.nonce();
     issuer.clock.advance(300);
     let proof = issuer.proof(&key(), &stale);

@@ -393,6 +393,14 @@ fn an_attested_wallet_is_authenticated() {
     issuer
         .form("/par", &half, &pairs)
         .refused(401, "invalid_client_attestation");
+    let twice = [
+        half[0],
+        half[0],
+        (client_attestation::POP_HEADER, good.1.as_str()),
+    ];
+    issuer
+        .form("/par", &twice, &pairs)
+        .refused(401, "invalid_client_attestation");
     refused(
         &issuer.attested(pair, 0, |_| {}),
         "the attestation has expired",

@@ -19,7 +19,7 @@ use super::{
     AttemptLimits, ChallengeRecord, CodeDigests, FreshNonce, IssuanceRecord, IssuanceState, Level,
     OperatorRecord, Proof, Proved, Redemption, Release, RelyingPartyRecord, Reservation,
     SessionRecord, SessionState, StatementUse, Store, StoreError, TerminalRegistration, Ticket,
-    Tokens,
+    Tokens, Wish,
 };
 use crate::proofing::machine::{Event, Lifetimes};
 
@@ -338,6 +338,19 @@ async fn a_code_is_redeemed_once(store: Arc<dyn Store>) {
     assert_eq!(
         store.redeem_code(redemption("c1", "tx"), NOW + 600).await,
         Err(StoreError::Expired)
+    );
+    let more = Redemption {
+        wish: Some(Wish {
+            configurations: Vec::new(),
+            by_identifier: true,
+            level: Level::Full,
+        }),
+        ..redemption("c1", "tx")
+    };
+    assert_eq!(
+        store.redeem_code(more, NOW).await,
+        Err(StoreError::WrongState),
+        "more is asked for than is offered"
     );
     let racers: Vec<_> = (0..16)
         .map(|_| {

@@ -258,6 +258,8 @@ pub(super) async fn a_refresh_token_rotates_and_a_second_use_ends_its_line(store
     let mut unbound = refreshment("rt1", "rt1", "x");
     unbound.binding.jkt = Some("another key".to_owned());
     assert_eq!(store.refresh(unbound, NOW).await, Err(StoreError::NotFound));
+    let late = store.refresh(refreshment("rt1", "rt1", "x"), NOW + 10_000);
+    assert_eq!(late.await, Err(StoreError::NotFound));
 
     let racers: Vec<_> = (0..8)
         .map(|racer| {
