@@ -8,6 +8,6 @@ target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 export CARGO_TARGET_DIR=$target
 
 echo "bench: building the outside judges"
-cargo build --locked --release --no-default-features --features bbs --manifest-path tests/oracles/Cargo.toml --target-dir "$target/oracles" ||
-    echo "bench: they could not be built"
+judges=(cargo build --locked --release --no-default-features --manifest-path tests/oracles/Cargo.toml --target-dir "$target/oracles")
+"${judges[@]}" --features bbs || "${judges[@]}" || echo "bench: they could not be built"
 TESSERA_FIGURES="$PWD/docs/figures" cargo bench --locked -p tessera-verifier --features bbs --bench bars
