@@ -11,7 +11,7 @@ tools=${CARGO_TARGET_DIR:-$PWD/target}
 export RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$tools/fuzz PATH="$tools/fuzz/tools/bin:$PATH"
 export ARTIFACTS=$CARGO_TARGET_DIR/artifacts FOUND=$CARGO_TARGET_DIR/found LOGS=$CARGO_TARGET_DIR/logs
 
-cargo fuzz --version >/dev/null 2>&1 || cargo install --locked --version 0.13.2 --root "$tools/fuzz/tools" cargo-fuzz
+cargo fuzz --version >/dev/null 2>&1 || cargo install --debug --locked --version 0.13.2 --root "$tools/fuzz/tools" cargo-fuzz
 mkdir -p "$LOGS"
 
 one() {
