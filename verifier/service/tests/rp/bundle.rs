@@ -82,12 +82,16 @@ fn a_stale_bundle_decides_nothing() {
 fn the_last_good_one_is_kept_over_a_restart() {
     let world = World::new();
     let kept = tempfile::tempdir().unwrap();
-    let line = format!("file = {:?}", kept.path().join("bundle.jwt"));
+    let file = kept.path().join("bundle.jwt");
+    let line = format!("file = {file:?}");
     let setup = Setup {
         bundle: &line,
         ..Setup::default()
     };
-    drop(Program::start(&world, &setup));
+    // Ready as soon as it has one, which is a moment before it is on the disk.
+    let first = Program::start(&world, &setup);
+    first.until(|| file.exists());
+    drop(first);
     let dead = Mirror::of(b"HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n".to_vec());
     let program = Program::start_with(&world, &dead, &setup);
     assert_eq!(program.get("/readyz").status, 200);
