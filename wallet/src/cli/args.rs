@@ -152,8 +152,8 @@ Example:
   tessera dc-api --origin https://bank.example request.json --out response.json
 
 REQUEST is the entry that the page handed to the browser, {\"protocol\": …, \"data\": …}, or an object
-whose `requests` has such entries: the first that this wallet knows is answered. The platform vouches for
-the origin. The response is {\"protocol\": …, \"data\": …}.")]
+whose `requests` has such entries: the first that this wallet knows is answered. The platform
+vouches for the origin. The response is {\"protocol\": …, \"data\": …}.")]
     DcApi(DcApi),
     /// What was received, shown and refused; names of claims, never their values
     #[command(after_help = "\
