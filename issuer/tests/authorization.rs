@@ -164,6 +164,15 @@ fn a_code_is_for_its_client_its_redirect_uri_and_its_verifier_only() {
             .refused(400, "invalid_grant");
     }
     let code = issuer.code(("scope", LIMITED));
+    let of_nobody = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("redirect_uri", REDIRECT),
+        ("code_verifier", other),
+    ];
+    issuer
+        .redeem_with(&of_nobody, None)
+        .refused(400, "invalid_request");
     issuer.clock.advance(61);
     issuer
         .redeem_code(&code, None)

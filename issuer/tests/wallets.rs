@@ -67,6 +67,18 @@ fn a_bound_token_is_used_with_its_key_only() {
         let header = refused.header("www-authenticate").unwrap();
         assert!(header.starts_with("DPoP error=\"use_dpop_nonce\""));
     }
+    // RFC 9449 §4.3: two headers, each good by itself.
+    let proofs = [(); 2].map(|()| issuer.dpop(&holder, "/credential", Some(&token)));
+    let authorization = format!("DPoP {token}");
+    let headers = [
+        ("content-type", "application/json"),
+        ("authorization", &authorization),
+        ("dpop", &proofs[0]),
+        ("dpop", &proofs[1]),
+    ];
+    issuer
+        .send("POST", "/credential", &headers, body.to_string().as_bytes())
+        .refused(401, "invalid_dpop_proof");
     let old = issuer.dpop(&holder, "/credential", Some(&token));
     issuer.clock.advance(301);
     let refused = issuer.request_proved((&token, &old), &body);
@@ -572,7 +584,13 @@ fn keys_are_attested_where_that_is_demanded() {
     }
     let (one, two) = (key(), key());
     let nonce = issuer.nonce();
+    let many: Vec<_> = (0..11).map(|_| key()).collect();
+    let many: Vec<_> = many.iter().collect();
     for (proofs, code) in [
+        (
+            vec![attested(&many, high, Some(&nonce), &attester, 60)],
+            "batch_too_large",
+        ),
         (
             vec![attested(&[&one], high, None, &attester, 60)],
             "invalid_nonce",
