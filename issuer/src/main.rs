@@ -7,6 +7,11 @@ use clap::Parser as _;
 use tessera_issuer::cli::{Cli, Outside, run};
 use tessera_issuer::environment::{SystemClock, SystemEntropy};
 
+/// What many threads allocate and others free stays in pieces with the system's allocator, and memory grows with the time
+/// under load: see docs/decisions/0023.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Threads for work that blocks. The store writes one transaction at a time and computation needs a processor: more
 /// threads would only wait for one another. With 512 the issuer took more memory under load and answered less.
 const BLOCKING_THREADS: usize = 32;

@@ -13,6 +13,10 @@ use std::process::ExitCode;
 use tessera_tests::measure;
 use tessera_tests::{Failure, Result};
 
+/// The bare server has the issuer's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let role = std::env::args().nth(1).unwrap_or_default();
     let done = match role.as_str() {

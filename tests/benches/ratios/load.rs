@@ -1,7 +1,7 @@
 //! Two thousand connections to the issuer, each doing whole issuances one after another for thirty seconds: a
 //! pre-authorized code redeemed, a nonce, a credential to a fresh key. Nothing may fail, and the issuer's memory may not
-//! grow after the first ten seconds, but for [`KEPT_OF_EACH`] and [`NOISE`]. As many connections then ask the bare server of [`super::issuer`] for
-//! as long, and the requests that a CPU-second answers are told as a ratio.
+//! grow after the first ten seconds, but for [`KEPT_OF_EACH`] and [`NOISE`]. As many connections then ask the bare server of
+//! [`super::issuer`] for as long, and the requests that a CPU-second answers are told as a ratio.
 //!
 //! Sessions are face checked beforehand, in the store: the check of a face is measured elsewhere.
 
@@ -41,7 +41,7 @@ const SEEDED_AT_ONCE: usize = 1024;
 /// What the store keeps in memory of an issuance that it keeps: where on disk each of its pages lies.
 const KEPT_OF_EACH: u64 = 300;
 /// What else memory may differ by and still not have grown, in bytes: pages that are freed late, and buffers of connections.
-const NOISE: u64 = 6 << 20;
+const NOISE: u64 = 2 << 20;
 /// Requests of one issuance.
 const REQUESTS: usize = 3;
 const MAX_ANSWER: usize = 256 * 1024;
