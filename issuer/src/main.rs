@@ -7,8 +7,7 @@ use clap::Parser as _;
 use tessera_issuer::cli::{Cli, Outside, run};
 use tessera_issuer::environment::{SystemClock, SystemEntropy};
 
-/// What many threads allocate and others free stays in pieces with the system's allocator, and memory grows with the time
-/// under load: see docs/decisions/0023.
+/// With the system's allocator memory grows with the time under load: see docs/decisions/0023.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
