@@ -12,8 +12,8 @@ pub(crate) fn command(challenge: &[u8; 8]) -> Command {
     Command::new(0x88, 0, 0).data(*challenge).le(256)
 }
 
-/// Checks the chip's answer with the key in `dg15`: ECDSA in plain form (DG14, where there is one, names
-/// the digest) or RSA by ISO/IEC 9796-2. SHA-1 is taken here: what it would have to withstand for a
+/// Checks the chip's answer with the key in `dg15`: ECDSA in plain form (DG14 names the digest; for chips
+/// from before DG14, any digest will do) or RSA by ISO/IEC 9796-2. SHA-1 is taken here: what it would have to withstand for a
 /// challenge of eight octets is a second preimage, not a collision.
 ///
 /// # Errors
@@ -32,20 +32,16 @@ pub(crate) fn verify(
         .and_then(|infos| infos.active_authentication());
     let genuine = match &key {
         PublicKey::Ec { curve, point } => {
-            let digest = match named {
-                Some(algorithm) => DigestAlgorithm::of_plain_ecdsa(algorithm)?,
-                // Without a name: the digest that fits the curve (TR-03111 §4.1.2).
-                None => match curve.coordinate() {
-                    ..32 => DigestAlgorithm::Sha224,
-                    32..48 => DigestAlgorithm::Sha256,
-                    48..64 => DigestAlgorithm::Sha384,
-                    _ => DigestAlgorithm::Sha512,
-                },
+            let named = named.map(DigestAlgorithm::of_plain_ecdsa).transpose()?;
+            let digests = match &named {
+                Some(digest) => core::slice::from_ref(digest),
+                None => &DigestAlgorithm::ALL,
             };
             // ecdsa-plain (TR-03111 §5.2.1): r ‖ s, each as long as the order.
             let (r, s) = signature.split_at(signature.len() / 2);
-            signature.len() == 2 * curve.coordinate()
-                && curve.verify(point, &digest.digest(challenge), r, s)
+            let by =
+                |digest: &DigestAlgorithm| curve.verify(point, &digest.digest(challenge), r, s);
+            signature.len() == 2 * curve.coordinate() && digests.iter().any(by)
         }
         // The trailer inside the signature names the digest.
         PublicKey::Rsa(key) => key.verify_iso9796_2(challenge, signature),

@@ -40,6 +40,9 @@ const EC_PUBLIC_KEY: ObjectIdentifier = oid("1.2.840.10045.2.1");
 /// ecdsa-plain-signatures (TR-03111 §5.2.1.1); the digest is the last number.
 const ECDSA_PLAIN: [u8; 9] = [4, 0, 0x7F, 0, 7, 1, 1, 4, 1];
 
+/// Bits of an RSA key that signs certificates, security objects or lists today.
+const FEWEST_BITS: usize = 2048;
+
 /// A digest algorithm of certificates, security objects and active authentication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DigestAlgorithm {
@@ -52,6 +55,15 @@ pub(crate) enum DigestAlgorithm {
 }
 
 impl DigestAlgorithm {
+    /// Every one, the usual first.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Sha256,
+        Self::Sha1,
+        Self::Sha224,
+        Self::Sha384,
+        Self::Sha512,
+    ];
+
     /// From a DER AlgorithmIdentifier; parameters absent or NULL (RFC 5754 §2).
     pub(crate) fn parse(der: &[u8]) -> Result<Self, CardError> {
         let identifier = Identifier::parse(der)?;
@@ -273,6 +285,20 @@ impl PublicKey {
                 Ok(Self::RsaPss(RsaKey::parse(bits)?, restriction))
             }
             oid => Err(unsupported("key type", oid)),
+        }
+    }
+
+    /// Refuses an RSA key of fewer than 2048 bits (Doc 9303-12 §4.4.1.1: the least for document signers) unless `legacy`
+    /// says that it may still be used.
+    ///
+    /// # Errors
+    /// [`CardError::LegacyAlgorithm`].
+    pub(crate) fn allowed(&self, legacy: bool) -> Result<(), CardError> {
+        match self {
+            Self::Rsa(key) | Self::RsaPss(key, _) if key.bits() < FEWEST_BITS && !legacy => {
+                Err(CardError::LegacyAlgorithm("an RSA key of so few bits"))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -64,6 +64,7 @@ impl CscaAnchors {
     /// [`CardError::Malformed`] for another form of state, when the certificate is not a certificate
     /// that may sign certificates (Doc 9303-12 §7.1: basic constraints with `cA`, key usage with
     /// `keyCertSign`) or, being self-issued, is signed neither by itself nor by an anchor;
+    /// [`CardError::CscaOfAnotherState`] when an anchor of another state has its name and another key;
     /// [`CardError::Unsupported`] for other algorithms.
     pub fn add(&mut self, der: &[u8], state: &str) -> Result<(), CardError> {
         if !is_state_code(state) {
@@ -73,18 +74,45 @@ impl CscaAnchors {
         if !anchor.is_authority()? {
             return Err(CardError::Malformed("not the certificate of an authority"));
         }
-        let linked = || {
-            let mut same_state = self.anchors.iter().filter(|known| known.state == state);
-            same_state.any(|known| anchor.signed_by(&known.certificate))
-        };
-        if anchor.subject()? == anchor.issuer()? && !anchor.signed_by(&anchor) && !linked() {
+        if anchor.subject()? == anchor.issuer()?
+            && !anchor.signed_by(&anchor)
+            && !self.links(&anchor, state)
+        {
             return Err(CardError::Malformed("self-signature of an authority"));
         }
+        self.check_name(&anchor, state)?;
         self.anchors.push(Anchor {
             certificate: anchor,
             state: state.to_owned(),
         });
         Ok(())
+    }
+
+    /// Whether an anchor of this state signed the certificate, and not with SHA-1: a collision would link the key of
+    /// somebody else.
+    fn links(&self, certificate: &Parsed, state: &str) -> bool {
+        let mut same_state = self.anchors.iter().filter(|known| known.state == state);
+        certificate.digest().allowed(false).is_ok()
+            && same_state.any(|known| certificate.signed_by(&known.certificate))
+    }
+
+    /// Revocation lists go by the name of an authority, so that a name belongs to one state, or to one key that signs for
+    /// several: another state's authority of the same name could clear this one's revoked signers.
+    fn check_name(&self, certificate: &Parsed, state: &str) -> Result<(), CardError> {
+        let subject = certificate.subject()?;
+        let mut of_others = false;
+        for known in &self.anchors {
+            if name::same(&known.certificate.subject()?, &subject) {
+                if known.state == state || known.certificate.key() == certificate.key() {
+                    return Ok(());
+                }
+                of_others = true;
+            }
+        }
+        match of_others {
+            true => Err(CardError::CscaOfAnotherState),
+            false => Ok(()),
+        }
     }
 
     /// Adds every authority of a verified master list, each for the state its country name stands
@@ -118,11 +146,7 @@ impl CscaAnchors {
         let parsed = Parsed::from_der(der)?;
         let country = parsed.country().ok_or(NAMELESS)?;
         let state = country::state_of(&country).ok_or(NAMELESS)?;
-        let linked = || {
-            let mut same_state = self.anchors.iter().filter(|known| known.state == state);
-            same_state.any(|known| parsed.signed_by(&known.certificate))
-        };
-        if !parsed.signed_by(&parsed) && !linked() {
+        if !parsed.signed_by(&parsed) && !self.links(&parsed, state) {
             return Err(CardError::CscaUnknown);
         }
         self.add(der, state)?;
@@ -241,6 +265,7 @@ impl CscaAnchors {
         standing: &Standing,
     ) -> Result<Vec<&'a str>, CardError> {
         signer.digest().allowed(standing.legacy)?;
+        signer.key().allowed(standing.legacy)?;
         signer.check_validity(whose, standing.now)?;
         self.check_revocation(signer, standing)?;
         let mut states = Vec::new();
@@ -252,6 +277,10 @@ impl CscaAnchors {
                 && own != theirs
             {
                 refusal = CardError::CscaOfAnotherState;
+                continue;
+            }
+            if let Err(error) = authority.key().allowed(standing.legacy) {
+                refusal = error;
                 continue;
             }
             // The signer's certificate was issued while its authority was valid.

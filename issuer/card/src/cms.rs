@@ -103,12 +103,19 @@ impl<'a> SignedData<'a> {
                 "digest and signature algorithm disagree",
             ));
         }
-        // RFC 5652 §5.4: signed as a SET OF, sent under an implicit tag.
-        let signed = tlv::encode(SET, self.signer.attributes)?;
-        if !signer
-            .key()
-            .verify(algorithm, &signed, self.signer.signature)
-        {
+        // RFC 5652 §5.4: signed as a SET OF in DER, sent under an implicit tag, and by some signers in another order than
+        // DER's. Others sign the order in which they send. Both are signatures over this set of attributes.
+        let mut sorted = members(self.signer.attributes, MOST)?;
+        sorted.sort_unstable();
+        let genuine = [self.signer.attributes, &sorted.concat()]
+            .iter()
+            .any(|set| {
+                let signed = tlv::encode(SET, set).unwrap_or_default();
+                signer
+                    .key()
+                    .verify(algorithm, &signed, self.signer.signature)
+            });
+        if !genuine {
             return Err(CardError::ChipNotAuthentic("signature"));
         }
         Ok(Signed {

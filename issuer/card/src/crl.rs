@@ -138,10 +138,11 @@ impl RevocationList {
         self.entries.get(serial).copied()
     }
 
-    /// Whether `authority`'s key signed the list. SHA-1 is not taken: a forged list could clear a
-    /// revoked signer.
+    /// Whether `authority`'s key signed the list. SHA-1 is not taken, nor a short key: a forged list
+    /// could clear a revoked signer.
     pub(crate) fn signed_by(&self, authority: &Parsed) -> bool {
         self.algorithm.digest().allowed(false).is_ok()
+            && authority.key().allowed(false).is_ok()
             && authority
                 .key()
                 .verify(self.algorithm, &self.signed, &self.signature)
@@ -216,7 +217,12 @@ fn extensions(list: &[u8], understood: &mut Understood<'_>) -> Result<(), CardEr
         let mut value = fields.read()?.ok_or(MALFORMED)?;
         let mut critical = false;
         if value.tag == 0x01 {
-            critical = value.value == [0xFF];
+            critical = match value.value {
+                [0xFF] => true,
+                // The default, spelled out.
+                [0] => false,
+                _ => return Err(MALFORMED),
+            };
             value = fields.read()?.ok_or(MALFORMED)?;
         }
         fields.end(WHAT)?;

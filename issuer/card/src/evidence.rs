@@ -91,8 +91,9 @@ pub enum Proof<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
     /// Take SHA-1 in signatures of security objects and document signers and in digests of data
-    /// groups: documents issued before about 2012. Collisions are practical, so this weakens trust in
-    /// the issuing state's care, for documents that have run out almost everywhere.
+    /// groups, and RSA keys of fewer than 2048 bits of document signers and authorities: documents
+    /// issued before about 2012. Collisions are practical and such keys within reach of the rich, so
+    /// this weakens trust in the issuing state's care, for documents that have run out almost everywhere.
     pub legacy_sha1: bool,
     /// Demand a revocation list of the signer's authority whose next update is not overdue.
     pub current_revocation_list: bool,
@@ -117,13 +118,11 @@ pub fn verify_with(
         revocation: policy.current_revocation_list,
     };
     let object = Unverified::parse(&chip.sod)?;
-    let (signed, states) = object.verify(anchors, &standing)?;
+    let (signed, scope) = object.verify(anchors, &standing)?;
     check_groups(chip, &signed)?;
     check_not_copied(chip, &signed, proof)?;
     let mrz = Mrz::parse_dg1(&chip.dg1)?;
-    if !states.contains(&mrz.issuing_state.as_str()) {
-        return Err(CardError::CscaOfAnotherState);
-    }
+    scope.check(&mrz)?;
     // A document is good through the whole of its last day.
     if Date::from_unix(now) > mrz.expiry_date(now)? {
         return Err(CardError::DocumentExpired);

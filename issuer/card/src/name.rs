@@ -49,12 +49,17 @@ fn parse(name: &[u8]) -> Result<Vec<Attribute>, CardError> {
             fields.end(WHAT)?;
             let text = match value.tag {
                 UTF8_STRING | PRINTABLE_STRING | TELETEX_STRING | IA5_STRING => {
-                    core::str::from_utf8(value.value).ok()
+                    core::str::from_utf8(value.value).ok().map(str::to_owned)
                 }
                 _ => None,
             };
+            // What certificates call a TeletexString is in Latin-1.
+            let text = text.or_else(|| {
+                let latin = || value.value.iter().map(|octet| char::from(*octet)).collect();
+                (value.tag == TELETEX_STRING).then(latin)
+            });
             let value = match text {
-                Some(text) => Value::Text(folded(text)),
+                Some(text) => Value::Text(folded(&text)),
                 None => Value::Octets(value.encoded.to_vec()),
             };
             attributes.push((index, kind, value));

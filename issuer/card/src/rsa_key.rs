@@ -58,6 +58,11 @@ impl RsaKey {
             .map_err(|_| unsupported())
     }
 
+    /// Bits of the modulus.
+    pub(crate) fn bits(&self) -> usize {
+        self.0.n().bits()
+    }
+
     /// RSASSA-PKCS1-v1_5 (RFC 8017 §8.2.2).
     pub(crate) fn verify_pkcs1(
         &self,

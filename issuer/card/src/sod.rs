@@ -7,7 +7,9 @@ use crate::algorithms::DigestAlgorithm;
 use crate::anchors::{CscaAnchors, Standing};
 use crate::cms::{INTEGER, OCTET_STRING, SEQUENCE, SignedData};
 use crate::error::CardError;
+use crate::mrz::Mrz;
 use crate::tlv::{self, Objects};
+use crate::x509::Parsed;
 
 /// Largest security object read, in bytes; real ones have two to eight thousand.
 pub(crate) const MAX_SOD: usize = 65_536;
@@ -39,13 +41,12 @@ impl<'a> Unverified<'a> {
     }
 
     /// Passive authentication (Doc 9303-11 §5.1): the chain to an anchor first, then the signature
-    /// of the object, then what its signed attributes say about the content. With the object come
-    /// the states whose documents the vouching anchors are trusted for.
+    /// of the object, then what its signed attributes say about the content.
     pub(crate) fn verify<'anchors>(
         &self,
         anchors: &'anchors CscaAnchors,
         standing: &Standing,
-    ) -> Result<(SecurityObject, Vec<&'anchors str>), CardError> {
+    ) -> Result<(SecurityObject, Scope<'anchors>), CardError> {
         let signer = self.0.signer_certificate()?;
         let states = anchors.check(&signer, standing)?;
         let signed = self.0.verify(&signer, standing.legacy)?;
@@ -54,7 +55,27 @@ impl<'a> Unverified<'a> {
         }
         let object = SecurityObject::parse(signed.content)?;
         object.algorithm.allowed(standing.legacy)?;
-        Ok((object, states))
+        Ok((object, Scope { states, signer }))
+    }
+}
+
+/// Which documents the signer of a security object may sign.
+pub(crate) struct Scope<'a> {
+    /// The states that the vouching anchors are trusted for.
+    states: Vec<&'a str>,
+    signer: Parsed,
+}
+
+impl Scope<'_> {
+    /// Whether the document of this zone is one of them.
+    ///
+    /// # Errors
+    /// [`CardError::CscaOfAnotherState`], [`CardError::ChipNotAuthentic`].
+    pub(crate) fn check(&self, mrz: &Mrz) -> Result<(), CardError> {
+        if !self.states.contains(&mrz.issuing_state.as_str()) {
+            return Err(CardError::CscaOfAnotherState);
+        }
+        self.signer.check_document_type(&mrz.document_type)
     }
 }
 

@@ -1,9 +1,13 @@
 //! The certificates of Doc 9303-12, taken apart: country signing authorities, document signers and
 //! master list signers.
 
+use std::collections::BTreeSet;
+
 use const_oid::{AssociatedOid, ObjectIdentifier};
 use der::{Decode, Encode};
 use x509_cert::Certificate;
+use x509_cert::certificate::Version;
+use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::{
     AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier,
 };
@@ -40,6 +44,8 @@ const SUBJECT_ALTERNATIVE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap(
 const ISSUER_ALTERNATIVE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.18");
 const CRL_DISTRIBUTION_POINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.31");
 const CERTIFICATE_POLICIES: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.32");
+/// id-icao-mrtd-security-extensions-documentTypeList.
+const DOCUMENT_TYPES: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.136.1.1.6.2");
 const COUNTRY_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
 /// id-icao-mrtd-security-cscaMasterListSigningKey (Doc 9303-12 §7.1.3.2.2).
 const MASTER_LIST_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.136.1.1.3");
@@ -71,7 +77,8 @@ impl Parsed {
             .encoded
             .to_vec();
         let tbs = &certificate.tbs_certificate;
-        if tbs.signature != certificate.signature_algorithm {
+        // Extensions, without which no certificate here has a purpose, are of version 3 (RFC 5280 §4.1.2.1).
+        if tbs.signature != certificate.signature_algorithm || tbs.version != Version::V3 {
             return Err(MALFORMED);
         }
         let octets = |value: Result<Vec<u8>, der::Error>| value.map_err(|_| MALFORMED);
@@ -84,14 +91,23 @@ impl Parsed {
             algorithm,
             signed,
         };
-        parsed.check_critical_extensions()?;
+        parsed.check_extensions()?;
         Ok(parsed)
     }
 
-    /// RFC 5280 §4.2: what is critical and not understood must be refused.
-    fn check_critical_extensions(&self) -> Result<(), CardError> {
-        let extensions = self.certificate.tbs_certificate.extensions.iter().flatten();
-        for extension in extensions {
+    fn extensions(&self) -> &[Extension] {
+        let extensions = self.certificate.tbs_certificate.extensions.as_ref();
+        extensions.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// RFC 5280 §4.2: what is critical and not understood must be refused, and what is there twice: one reader would take
+    /// the first and another the last.
+    fn check_extensions(&self) -> Result<(), CardError> {
+        let mut seen = BTreeSet::new();
+        for extension in self.extensions() {
+            if !seen.insert(extension.extn_id) {
+                return Err(CardError::Malformed("extension given twice"));
+            }
             if extension.critical && !UNDERSTOOD.contains(&extension.extn_id) {
                 return Err(CardError::Unsupported {
                     what: "critical extension",
@@ -180,10 +196,8 @@ impl Parsed {
 
     /// PrivateKeyUsagePeriod (Doc 9303-12 §7.1.1): `[0]` notBefore, `[1]` notAfter.
     fn private_key_usage(&self) -> Result<(Option<i64>, Option<i64>), CardError> {
-        let extensions = self.certificate.tbs_certificate.extensions.iter().flatten();
         let mut period = (None, None);
-        for extension in extensions.filter(|found| found.extn_id == PRIVATE_KEY_USAGE_PERIOD) {
-            let value = tlv::only(extension.extn_value.as_bytes(), 0x30, "certificate")?;
+        if let Some(value) = self.sequence(PRIVATE_KEY_USAGE_PERIOD)? {
             let mut fields = Objects::new(value);
             while let Some(field) = fields.read()? {
                 let time = date::parse_time(0x18, field.value).ok_or(MALFORMED)?;
@@ -195,6 +209,46 @@ impl Parsed {
             }
         }
         Ok(period)
+    }
+
+    /// The content of an extension that is a sequence.
+    fn sequence(&self, oid: ObjectIdentifier) -> Result<Option<&[u8]>, CardError> {
+        let mut all = self.extensions().iter();
+        let found = all.find(|extension| extension.extn_id == oid);
+        found
+            .map(|extension| tlv::only(extension.extn_value.as_bytes(), 0x30, "certificate"))
+            .transpose()
+    }
+
+    /// DocumentTypeList (Doc 9303-12 §7.1.1.6): a document signer that names the types of documents it signs, as their
+    /// zones give them, signs no others. A single letter stands for all types that begin with it.
+    ///
+    /// # Errors
+    /// [`CardError::ChipNotAuthentic`] for a type that is not on the list.
+    pub(crate) fn check_document_type(&self, document_type: &str) -> Result<(), CardError> {
+        const WHAT: &str = "document types of the signer";
+        let Some(list) = self.sequence(DOCUMENT_TYPES)? else {
+            return Ok(());
+        };
+        let mut fields = Objects::new(list);
+        fields.expect(0x02, WHAT)?;
+        let mut types = Objects::new(fields.expect(0x31, WHAT)?);
+        fields.end(WHAT)?;
+        while let Some(listed) = types.read()? {
+            // Some lists repeat the filler of the zone.
+            let listed = listed.value.trim_ascii_end();
+            let listed = listed.strip_suffix(b"<").unwrap_or(listed);
+            let same = match listed {
+                [letter] => document_type.as_bytes().first() == Some(letter),
+                _ => document_type.as_bytes() == listed,
+            };
+            if same {
+                return Ok(());
+            }
+        }
+        Err(CardError::ChipNotAuthentic(
+            "type of the document, which its signer may not sign",
+        ))
     }
 
     /// The country of the subject, two capital letters (Doc 9303-12 §7.1: countryName, upper case in
