@@ -2,6 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "hostile/certificates.rs"]
+mod certificates;
+#[path = "hostile/forge.rs"]
+mod forge;
+#[path = "hostile/objects.rs"]
+mod objects;
+#[path = "hostile/signatures.rs"]
+mod signatures;
+
 use std::sync::OnceLock;
 
 use proptest::prelude::*;
