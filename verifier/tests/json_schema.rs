@@ -295,6 +295,76 @@ fn depth_and_work_are_bounded() {
     assert_eq!(code(unique.validate(&many)), "work_budget_exceeded");
 }
 
+/// References apply one schema to one value many times over: what each time takes must count, not only how often.
+#[test]
+fn what_one_application_takes_is_counted() {
+    const SIZE: usize = 2000;
+    // 1,600 times over.
+    let often = |leaf: Value, name: &str| {
+        let refs =
+            |target: &str| json!({"allOf": vec![json!({"$ref": format!("#/$defs/{target}")}); 40]});
+        let definitions = json!({name: leaf, "once": refs(name), "twice": refs("once")});
+        Schema::parse(&json!({"$defs": definitions, "$ref": "#/$defs/twice"})).unwrap()
+    };
+    let named = |value: Value| -> Value {
+        (0..SIZE)
+            .map(|n| (format!("n{n}"), value.clone()))
+            .collect()
+    };
+    let members = named(json!(1));
+    let elements = json!(vec![1; SIZE]);
+    let text = json!("a".repeat(64 * SIZE));
+    let names: Vec<String> = (0..SIZE).map(|n| format!("n{n}")).collect();
+    let mut types = vec!["string"; SIZE];
+    types.push("integer");
+    let long = "a".repeat(64 * SIZE);
+    for (what, leaf, value) in [
+        ("members", json!({"minProperties": 1}), members.clone()),
+        ("elements", json!({"minItems": 1}), elements.clone()),
+        ("characters", json!({"minLength": 1}), text.clone()),
+        (
+            "const, members",
+            json!({"const": [members]}),
+            json!([members]),
+        ),
+        (
+            "const, elements",
+            json!({"const": [elements]}),
+            json!([elements]),
+        ),
+        ("const, characters", json!({"const": [text]}), json!([text])),
+        (
+            "enum",
+            json!({"enum": [[1], [elements]]}),
+            json!([elements]),
+        ),
+        ("types", json!({"type": types}), json!(1)),
+        (
+            "names",
+            json!({"dependentRequired": named(json!([]))}),
+            json!({}),
+        ),
+        (
+            "schemas",
+            json!({"dependentSchemas": named(json!(true))}),
+            json!({}),
+        ),
+    ] {
+        let result = often(leaf, "leaf").validate(&value);
+        assert_eq!(code(result), "work_budget_exceeded", "{what}");
+    }
+    let far = often(json!(true), &long).validate(&json!(1));
+    assert_eq!(code(far), "work_budget_exceeded");
+    let alike: Vec<Value> = (0..100).map(|n| json!([elements, n])).collect();
+    let unique = Schema::parse(&json!({"uniqueItems": true})).unwrap();
+    let result = unique.validate(&json!(alike));
+    assert_eq!(code(result), "work_budget_exceeded");
+    // As many members once are an honest credential's.
+    let honest = json!({"required": names, "additionalProperties": {"const": 1}});
+    let honest = Schema::parse(&honest).unwrap();
+    assert!(honest.validate(&members).is_ok());
+}
+
 fn credential(issuer: &Signer, kind: &str, degree: &str) -> Value {
     let document = json!({
         "@context": ["https://www.w3.org/ns/credentials/v2"],

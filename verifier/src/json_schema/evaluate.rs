@@ -7,14 +7,17 @@ use alloc::vec::Vec;
 
 use serde_json::{Map, Number, Value};
 
-use super::number::{compare, equal, integer, is_multiple};
+use super::number::{compare, integer, is_multiple};
 use super::seen::Seen;
 use super::{Inner, names, resolve};
 use crate::error::Error;
 use crate::vcdm::Path;
 
-/// The most schemas applied, and values compared with each other: an honest credential takes a few hundred.
+/// The most schemas applied, children gone through, names looked for and values compared with each other: an honest
+/// credential takes a few hundred.
 const MAX_WORK: usize = 200_000;
+/// As many bytes of text as are looked at for one unit of that work.
+const TEXT_PER_UNIT: usize = 64;
 /// How deep schemas may be applied within each other: references may go round.
 const MAX_DEPTH: usize = 128;
 
@@ -68,6 +71,13 @@ impl<'a> Evaluation<'a> {
             Value::Bool(true) => return Ok(seen),
             _ => return Err(mismatch(path)),
         };
+        // References apply one schema to one value as often as they like, and every time its children are gone through.
+        self.spend(match value {
+            Value::Array(elements) => elements.len(),
+            Value::Object(members) => members.len(),
+            Value::String(text) => text.len() / TEXT_PER_UNIT,
+            _ => 0,
+        })?;
         self.depth = self.depth.checked_sub(1).ok_or(Error::WorkBudgetExceeded)?;
         let result = self.members(members, value, path, &mut seen);
         self.depth += 1;
@@ -101,6 +111,48 @@ impl<'a> Evaluation<'a> {
         }
     }
 
+    /// Whether two values are the same (§4.2.2 of the core).
+    fn same(&mut self, a: &Value, b: &Value) -> Result<bool, Error> {
+        self.spend(1)?;
+        match (a, b) {
+            (Value::Number(a), Value::Number(b)) => Ok(compare(a, b) == Some(Ordering::Equal)),
+            (Value::String(a), Value::String(b)) if a.len() == b.len() => {
+                self.spend(a.len() / TEXT_PER_UNIT)?;
+                Ok(a == b)
+            }
+            (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+                for (a, b) in a.iter().zip(b) {
+                    if !self.same(a, b)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            (Value::Object(a), Value::Object(b)) if a.len() == b.len() => {
+                for (name, a) in a {
+                    match b.get(name) {
+                        Some(b) if self.same(a, b)? => {}
+                        _ => return Ok(false),
+                    }
+                }
+                Ok(true)
+            }
+            (Value::Null, Value::Null) => Ok(true),
+            (Value::Bool(a), Value::Bool(b)) => Ok(a == b),
+            _ => Ok(false),
+        }
+    }
+
+    /// Whether `value` is one of the `others`.
+    fn is_among(&mut self, value: &Value, others: &[Value]) -> Result<bool, Error> {
+        for other in others {
+            if self.same(other, value)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// What it has evaluated if it matches (a schema that does not match says nothing, Core §7.7.1.1); only the end of the
     /// budget is an error.
     fn matches(
@@ -125,14 +177,17 @@ impl<'a> Evaluation<'a> {
     ) -> Result<(), Error> {
         for (keyword, rule) in schema {
             match keyword.as_str() {
-                "type" => holds(is_of_type(rule, value), path)?,
-                "const" => holds(equal(rule, value), path)?,
+                "type" => {
+                    self.spend(rule.as_array().map_or(0, Vec::len))?;
+                    holds(is_of_type(rule, value), path)?;
+                }
+                "const" => holds(self.same(rule, value)?, path)?,
                 "enum" => {
                     let allowed = rule.as_array().map(Vec::as_slice).unwrap_or_default();
-                    self.spend(allowed.len())?;
-                    holds(allowed.iter().any(|one| equal(one, value)), path)?;
+                    holds(self.is_among(value, allowed)?, path)?;
                 }
                 "$ref" => {
+                    self.spend(rule.as_str().map_or(0, str::len) / TEXT_PER_UNIT)?;
                     let root = &self.schema.root;
                     let target = rule.as_str().and_then(|target| resolve(root, target));
                     let target = target.ok_or_else(|| mismatch(path))?;
@@ -213,9 +268,11 @@ impl<'a> Evaluation<'a> {
         holds(schema.get("required").is_none_or(has), path)?;
         let by_name = |name: &str| schema.get(name).and_then(Value::as_object);
         for (name, others) in by_name("dependentRequired").into_iter().flatten() {
+            self.spend(1 + others.as_array().map_or(0, Vec::len))?;
             holds(!members.contains_key(name) || has(others), path)?;
         }
         for (name, dependent) in by_name("dependentSchemas").into_iter().flatten() {
+            self.spend(1)?;
             if members.contains_key(name) {
                 self.apply_beside(dependent, object, path, seen)?;
             }
@@ -268,9 +325,8 @@ impl<'a> Evaluation<'a> {
         within(schema, ("minItems", "maxItems"), elements.len(), path)?;
         if schema.get("uniqueItems") == Some(&Value::Bool(true)) {
             for (index, one) in elements.iter().enumerate() {
-                self.spend(index)?;
-                let twice = elements.iter().take(index).any(|other| equal(one, other));
-                holds(!twice, &path.index(index))?;
+                let before = elements.get(..index).unwrap_or_default();
+                holds(!self.is_among(one, before)?, &path.index(index))?;
             }
         }
         let prefix = schema.get("prefixItems").and_then(Value::as_array);

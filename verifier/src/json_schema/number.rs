@@ -2,7 +2,7 @@
 
 use core::cmp::Ordering;
 
-use serde_json::{Number, Value};
+use serde_json::Number;
 
 /// The order of two numbers.
 pub(super) fn compare(a: &Number, b: &Number) -> Option<Ordering> {
@@ -50,20 +50,4 @@ pub(super) fn is_multiple(number: &Number, unit: &Number) -> bool {
     #[expect(clippy::cast_precision_loss, reason = "bounded by the comparison")]
     let difference = quotient - nearest as f64;
     quotient.abs() < 9e15 && difference.abs() <= quotient.abs().max(1.0) * f64::EPSILON
-}
-
-/// Whether two values are the same (§4.2.2 of the core).
-pub(super) fn equal(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => compare(a, b) == Some(Ordering::Equal),
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
-        }
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len()
-                && a.iter()
-                    .all(|(name, a)| b.get(name).is_some_and(|b| equal(a, b)))
-        }
-        _ => a == b,
-    }
 }

@@ -60,7 +60,9 @@ impl<'a> Path<'a> {
             Step::Root => {}
             Step::Name(name) => {
                 out.push('/');
-                let printable = name.chars().filter(char::is_ascii_graphic).take(40);
+                // Of a name that is mostly unprintable no more is looked through than it takes.
+                let first = name.chars().take(200);
+                let printable = first.filter(char::is_ascii_graphic).take(40);
                 out.extend(printable.filter(|c| *c != '/' && *c != '~'));
             }
             Step::Index(index) => {
