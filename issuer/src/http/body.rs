@@ -91,8 +91,16 @@ pub(super) async fn json<T: DeserializeOwned>(
         bytes: most,
         depth: service.config.limits.json_depth,
     };
-    let value = json::parse(&bytes, limits).map_err(|_| Failure::from(Code::Malformed))?;
-    serde_json::from_value(value).map_err(|_| Code::Malformed.into())
+    serde_json::from_value(object(&bytes, limits)?).map_err(|_| Code::Malformed.into())
+}
+
+/// A JSON object. Of an array, deserialization would take the elements for members in their order.
+fn object(bytes: &[u8], limits: json::Limits) -> Result<Value, Failure> {
+    let value = json::parse(bytes, limits).map_err(|_| Failure::from(Code::Malformed))?;
+    match value.is_object() {
+        true => Ok(value),
+        false => Err(Code::Malformed.into()),
+    }
 }
 
 /// A JSON body, or one encrypted to us (OpenID4VCI 1.0 §10), and whether it was.
@@ -134,11 +142,7 @@ pub(super) async fn message(
         bytes: most,
         depth: service.config.limits.json_depth,
     };
-    let value = json::parse(&plain, limits).map_err(|_| Failure::from(Code::Malformed))?;
-    match value.is_object() {
-        true => Ok((value, encrypted)),
-        false => Err(Code::Malformed.into()),
-    }
+    Ok((object(&plain, limits)?, encrypted))
 }
 
 /// The token of `Authorization: Bearer` (RFC 6750 §2.1). A token in the query is not looked at.
