@@ -55,16 +55,19 @@ async fn answer(
     let asked = request.credential_response_encryption.as_ref();
     let encrypter = response_encrypter(&service, asked, encrypted)?;
     let transaction = digest(request.transaction_id.expose());
-    let (record, session) = service
-        .store
-        .deferred(&transaction, &token_digest, now)
-        .await
-        .map_err(|error| match error {
+    let known = async || {
+        let found = service
+            .store
+            .deferred(&transaction, &token_digest, now)
+            .await;
+        found.map_err(|error| match error {
             StoreError::NotFound | StoreError::AlreadyUsed => Code::InvalidTransactionId.into(),
             StoreError::Expired => Code::InvalidToken.into(),
             StoreError::WrongState => Code::RequestDenied.into(),
             other => Failure::from(other),
-        })?;
+        })
+    };
+    let (record, session) = known().await?;
     if now >= session.expires {
         return Err(Code::RequestDenied.into());
     }
@@ -81,12 +84,19 @@ async fn answer(
         .ok_or(Failure::from(Code::UnknownConfiguration))?;
     let wanted = Wanted {
         granted: (session, Level::Full),
-        token_digest,
+        token_digest: token_digest.clone(),
         kind,
-        ticket: Ticket::Deferred(transaction),
+        ticket: Ticket::Deferred(transaction.clone()),
         keys: ProvenKeys::recorded(&record.keys)?,
     };
-    let response = credentials(&service, wanted).await?;
+    let response = match credentials(&service, wanted).await {
+        Ok(response) => response,
+        // Whoever collects beside another request is refused at any of several steps. The reason is one: it is collected.
+        Err(failure) => {
+            known().await?;
+            return Err(failure);
+        }
+    };
     respond(StatusCode::OK, &response, encrypter.as_ref())
 }
 

@@ -40,9 +40,6 @@ pub(super) fn read(
                 configurations.push(one.to_owned());
             }
         }
-        if configurations.is_empty() {
-            return Err(Code::InvalidScope.into());
-        }
     }
     let mut levels = configurations.iter().filter_map(|one| level(one));
     let first = levels.next().ok_or(Failure::from(Code::InvalidScope))?;
