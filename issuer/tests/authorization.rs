@@ -11,7 +11,7 @@ mod support;
 
 use serde_json::json;
 use support::wallet::{CLIENT, REDIRECT, challenge, details, form, request, sent};
-use support::{Issuer, NUMBER};
+use support::{Issuer, NUMBER, at_once, only_one};
 use tessera_issuer::config::RegisteredClient;
 
 const LIMITED: &str = "identity_limited_sd_jwt";
@@ -115,21 +115,10 @@ fn a_guessed_transaction_code_burns_the_offer() {
 fn a_code_is_redeemed_once_from_many_connections() {
     let issuer = Issuer::start();
     let code = issuer.code(("scope", LIMITED));
-    let answers: Vec<_> = std::thread::scope(|scope| {
-        let redeem = || scope.spawn(|| issuer.redeem_code(&code, None));
-        let racers: Vec<_> = (0..12).map(|_| redeem()).collect();
-        racers
-            .into_iter()
-            .map(|racer| racer.join().unwrap())
-            .collect()
-    });
-    let won: Vec<_> = answers
-        .iter()
-        .filter(|answer| answer.status == 200)
-        .collect();
-    assert_eq!(won.len(), 1);
+    let answers = at_once(|_| issuer.redeem_code(&code, None));
+    let won = only_one(answers, &["invalid_grant"]);
     // Somebody has the code who should not: what it gave is taken back.
-    let token = won[0].text("access_token");
+    let token = won.text("access_token");
     issuer
         .credentials(&token, LIMITED, 1)
         .refused(401, "invalid_token");
@@ -273,13 +262,27 @@ fn an_authorization_request_that_is_wrong_is_refused() {
         "invalid_authorization_details",
         "invalid_authorization_details",
     );
-    // A full credential is earned at a terminal.
-    refused(
-        "scope",
-        Some("identity_full_sd_jwt"),
-        "invalid_request",
-        "invalid_request",
-    );
+    // What another server offers, and one thing twice.
+    let detail = |locations: &[&str]| json!({"type": "openid_credential", "credential_configuration_id": LIMITED, "locations": locations});
+    let elsewhere = json!([detail(&["https://another.example"])]).to_string();
+    let doubled = json!([detail(&[]), detail(&[])]).to_string();
+    for details in [&elsewhere, &doubled] {
+        refused(
+            "authorization_details",
+            Some(details),
+            "invalid_authorization_details",
+            "invalid_authorization_details",
+        );
+    }
+    let here = json!([detail(&[&issuer.url])]).to_string();
+    issuer.push(&request(("authorization_details", &here), &challenge));
+    // A full credential is earned at a terminal, and not beside a limited one.
+    for scope in [
+        "identity_full_sd_jwt",
+        "identity_limited_sd_jwt identity_full_sd_jwt",
+    ] {
+        refused("scope", Some(scope), "invalid_request", "invalid_request");
+    }
     for uri in [
         "http://wallet.example/cb",
         "javascript:alert(1)",

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use support::desk::{Desk, PORTRAIT};
 use support::wallet::{challenge, request, sent};
-use support::{Answer, FakeFace, Issuer, NUMBER, code_of};
+use support::{Answer, FakeFace, Issuer, NUMBER, at_once, code_of, only_one};
 use tessera_exchange::jwe::{DecryptionKey, Encrypter};
 use tessera_issuer::admin::Command;
 use tessera_issuer::keys::SoftwareKey;
@@ -256,7 +256,7 @@ fn a_review_has_a_day_and_a_collection_a_week() {
 }
 
 #[test]
-fn of_two_who_collect_at_once_one_receives() {
+fn what_was_deferred_is_collected_once_from_many_connections() {
     let desk = desk();
     let issuer = &desk.issuer;
     let (session, token) = reviewed(&desk, 1);
@@ -264,16 +264,37 @@ fn of_two_who_collect_at_once_one_receives() {
         .credentials(&token, "identity_full_sd_jwt", 1)
         .text("transaction_id");
     decide(issuer, &session.0, true);
-    let statuses: Vec<u16> = std::thread::scope(|scope| {
-        let racers: Vec<_> = (0..6)
-            .map(|_| scope.spawn(|| collect(issuer, &token, &transaction).status))
-            .collect();
-        racers.into_iter().map(|r| r.join().unwrap()).collect()
-    });
-    assert_eq!(statuses.iter().filter(|s| **s == 200).count(), 1);
+    let answers = at_once(|_| collect(issuer, &token, &transaction));
+    only_one(answers, &["invalid_transaction_id"]);
     let listed = issuer.admin(Command::Issuances {});
     let released = listed.as_array().unwrap().iter();
     assert_eq!(released.filter(|row| row["state"] == "issued").count(), 1);
+}
+
+#[test]
+fn of_reviewers_who_decide_at_once_one_decides() {
+    let desk = desk();
+    let issuer = &desk.issuer;
+    let (session, _) = reviewed(&desk, 1);
+    let reviewer = reviewer(issuer);
+    let decided = at_once(|number| {
+        let what = (session.0.as_str(), number % 2 == 0);
+        decision(issuer, &reviewer, what, |_| {})
+    });
+    let (done, refused): (Vec<_>, Vec<_>) = decided.into_iter().partition(Result::is_ok);
+    assert_eq!(done.len(), 1);
+    for why in refused {
+        assert_eq!(why.unwrap_err(), "nothing to review");
+    }
+    // The state and the record agree on what was decided.
+    let listed = issuer.admin(Command::ReviewDecisions {});
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+    let state = if listed[0]["approved"] == true {
+        "approved"
+    } else {
+        "refused"
+    };
+    assert_eq!(done[0].as_ref().unwrap()["state"], state);
 }
 
 #[test]

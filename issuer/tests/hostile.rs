@@ -1,12 +1,17 @@
 //! What an attacker tries over HTTP, and the code each attempt is refused with.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "hostile/once.rs"]
+mod once;
 mod support;
 
-use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
-use support::{FakeFace, Issuer, NUMBER, key};
+use support::{FakeFace, Issuer, NUMBER, at_once, key, only_one};
 use tessera_verifier::crypto::LocalSigner as _;
 use tessera_verifier::{jws, vci};
 
@@ -16,19 +21,8 @@ const SD_JWT: &str = "identity_limited_sd_jwt";
 fn a_code_is_redeemed_once_even_by_racing_clients() {
     let issuer = Issuer::start();
     let (code, tx_code) = issuer.offered();
-    let mut statuses: HashMap<(u16, String), usize> = HashMap::new();
-    std::thread::scope(|scope| {
-        let racers: Vec<_> = (0..12)
-            .map(|_| scope.spawn(|| issuer.redeem(&code, &tx_code)))
-            .collect();
-        for racer in racers {
-            let answer = racer.join().unwrap();
-            let code = answer.body["code"].as_str().unwrap_or("").to_owned();
-            *statuses.entry((answer.status, code)).or_default() += 1;
-        }
-    });
-    assert_eq!(statuses[&(200, String::new())], 1);
-    assert_eq!(statuses[&(400, "invalid_grant".to_owned())], 11);
+    let answers = at_once(|_| issuer.redeem(&code, &tx_code));
+    only_one(answers, &["invalid_grant"]);
 }
 
 #[test]
@@ -64,6 +58,11 @@ fn token_requests_are_read_strictly() {
     ));
     answer.refused(400, "invalid_grant");
     form(&format!("{grant}&{grant}")).refused(400, "invalid_request");
+    let long = "x".repeat(513);
+    form(&format!(
+        "{grant}&pre-authorized_code=unknown&tx_code=000000&client_id={long}"
+    ))
+    .refused(400, "invalid_request");
     issuer
         .post_json("/token", None, &json!({}))
         .refused(415, "unsupported_media_type");
@@ -200,6 +199,11 @@ fn tokens_open_only_their_own_session() {
         .get(&path, Some(&other.1))
         .refused(401, "unauthorized");
     issuer.get(&path, Some("x")).refused(401, "unauthorized");
+    // RFC 6750 §2.1: the scheme is part of it.
+    let basic = format!("Basic {}", session.1);
+    issuer
+        .send("GET", &path, &[("authorization", &basic)], b"")
+        .refused(401, "unauthorized");
     issuer
         .face(&(session.0.clone(), other.1), b"SAME")
         .refused(401, "unauthorized");
@@ -269,7 +273,7 @@ fn face_attempts_are_limited_and_slowed() {
 
 #[test]
 fn guesses_at_one_person_are_counted_over_sessions() {
-    let face = std::sync::Arc::new(FakeFace);
+    let face = Arc::new(FakeFace);
     let issuer = Issuer::with(face, b"SAME", |config| config.face.failures_per_day = 3);
     for _ in 0..3 {
         let session = issuer.session(NUMBER, "limited");
@@ -317,10 +321,83 @@ fn bodies_are_bounded_before_they_are_read() {
     issuer
         .post("/sessions", None, "text/plain", b"{}")
         .refused(415, "unsupported_media_type");
+    issuer
+        .post("/nonce", None, "text/plain", &vec![b' '; 128 * 1024 + 1])
+        .refused(413, "too_large");
     issuer.get("/nowhere", None).refused(404, "not_found");
     issuer
         .get("/nonce", None)
         .refused(405, "method_not_allowed");
+}
+
+/// A connection that sends `text` and then waits: what it is answered, without an end of what it sends.
+fn half_sent(issuer: &Issuer, text: &str) -> TcpStream {
+    let address = issuer.url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
+    stream.write_all(text.as_bytes()).unwrap();
+    stream
+}
+
+fn first_line(stream: TcpStream) -> String {
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).unwrap();
+    line
+}
+
+#[test]
+fn a_body_that_is_too_long_is_not_waited_for() {
+    let issuer = Issuer::start();
+    let head = "POST /sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    // Announced, and not a byte of it sent.
+    let announced = half_sent(
+        &issuer,
+        &format!("{head}Content-Length: 1000000000\r\n\r\n"),
+    );
+    let answer = first_line(announced);
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    // In pieces without an end, of which a little more is read than is kept.
+    let piece = format!("10000\r\n{}\r\n", " ".repeat(0x10000)).repeat(9);
+    let unending = format!("{head}Transfer-Encoding: chunked\r\n\r\n{piece}");
+    let answer = first_line(half_sent(&issuer, &unending));
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+}
+
+#[test]
+fn so_many_requests_run_at_once_and_each_so_long() {
+    let issuer = Issuer::with(Arc::new(FakeFace), b"SAME", |config| {
+        config.limits.concurrent_requests = 1;
+        config.limits.request_seconds = 1;
+    });
+    let head = "POST /sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    let slow = half_sent(&issuer, &format!("{head}Content-Length: 9\r\n\r\n"));
+    // Until it is there, others are served.
+    let busy = || issuer.get("/healthz", None).status == 503;
+    let seen = (0..200).any(|_| {
+        std::thread::sleep(Duration::from_millis(2));
+        busy()
+    });
+    assert!(seen);
+    let answer = first_line(slow);
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    assert!(!busy());
+}
+
+#[test]
+fn an_offer_that_was_taken_up_is_shown_no_more() {
+    let issuer = Issuer::start();
+    let session = issuer.session(NUMBER, "limited");
+    let (code, tx_code) = support::offer_of(&issuer.face(&session, b"SAME"));
+    let path = format!("/sessions/{}", session.0);
+    let shown = || issuer.get(&path, Some(&session.1)).body;
+    assert!(shown()["credential_offer"].is_object());
+    assert_eq!(shown()["tx_code"], tx_code);
+    // Nothing was issued that could be lost.
+    assert!(shown().get("recovery_code").is_none());
+    assert_eq!(issuer.redeem(&code, &tx_code).status, 200);
+    assert!(shown().get("credential_offer").is_none() && shown().get("tx_code").is_none());
 }
 
 #[test]
@@ -350,6 +427,20 @@ fn json_is_read_strictly() {
             .post("/sessions", None, "application/json", text.as_bytes())
             .refused(400, "malformed");
     }
+    // An array of what an object would say is no object.
+    let list = json!([
+        NUMBER,
+        "limited",
+        issuer.device_proof(&issuer.nonce()),
+        null
+    ]);
+    issuer
+        .post_json("/sessions", None, &list)
+        .refused(400, "malformed");
+    let list = json!(["transaction", null]);
+    issuer
+        .post_json("/deferred_credential", Some(&token), &list)
+        .refused(400, "malformed");
     let extra = json!({"personal_administrative_number": NUMBER, "level": "limited", "device_proof": "x", "admin": true});
     issuer
         .post_json("/sessions", None, &extra)

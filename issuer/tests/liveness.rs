@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use support::desk::Desk;
-use support::{Answer, Issuer, NUMBER, key, offer_of};
+use support::{Answer, Issuer, NUMBER, at_once, key, offer_of};
 use tessera_issuer::config::{Config, Demand};
 use tessera_issuer::face::{FaceCheck, Live};
 use tessera_issuer::failure::Code;
@@ -178,6 +178,22 @@ fn an_answer_spends_its_challenge() {
     let late = phone.send(&expired, &frames(&pictures), &phone.device);
     late.refused(422, "liveness_challenge_unknown");
     assert_eq!(phone.answer("SAME", 2).status, 200);
+}
+
+#[test]
+fn a_challenge_is_answered_once_from_many_connections() {
+    let issuer = issuer(|config| config.face.attempts = 32);
+    let phone = Phone::open(&issuer);
+    let nonce = phone.challenge().text("nonce");
+    // Each another film, so that only the challenge stands in the way of the second.
+    let answers = at_once(|take| {
+        let pictures = film("STIL", 1 + take as u8);
+        phone.send(&nonce, &frames(&pictures), &phone.device)
+    });
+    let judged = answers
+        .iter()
+        .filter(|answer| answer.body["code"] == "liveness_incomplete");
+    assert_eq!(judged.count(), 1, "{answers:?}");
 }
 
 #[test]

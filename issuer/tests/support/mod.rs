@@ -9,7 +9,7 @@ pub(crate) mod wallet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 
 use serde_json::{Value, json};
 use tessera_issuer::config::Config;
@@ -331,6 +331,43 @@ pub(crate) fn code_of(answer: &Answer) -> String {
     code.as_str()
         .unwrap_or_else(|| panic!("no offer: {answer:?}"))
         .to_owned()
+}
+
+/// What sixteen connections get that all send at the same moment: none before every one of them is there.
+pub(crate) fn at_once<T: Send>(send: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    const CONNECTIONS: usize = 16;
+    let start = Barrier::new(CONNECTIONS);
+    std::thread::scope(|scope| {
+        let racer = |number| {
+            let (start, send) = (&start, &send);
+            scope.spawn(move || {
+                start.wait();
+                send(number)
+            })
+        };
+        let racers: Vec<_> = (0..CONNECTIONS).map(racer).collect();
+        racers
+            .into_iter()
+            .map(|racer| racer.join().unwrap())
+            .collect()
+    })
+}
+
+/// Asserts that one of them succeeded, and that the others were refused with one of these codes; the one.
+#[track_caller]
+pub(crate) fn only_one(mut answers: Vec<Answer>, refusals: &[&str]) -> Answer {
+    let won = answers.iter().position(|answer| answer.status < 400);
+    let won = answers.swap_remove(won.unwrap_or_else(|| panic!("none: {answers:?}")));
+    for answer in &answers {
+        let code = answer.body["code"].as_str().unwrap_or("none");
+        assert!(
+            refusals.contains(&code),
+            "{} {}",
+            answer.status,
+            answer.body
+        );
+    }
+    won
 }
 
 pub(crate) fn agent() -> ureq::Agent {
