@@ -9,7 +9,7 @@ use rand_core::OsRng;
 use serde_json::{Value, json};
 use support::desk::{Desk, PORTRAIT, trust};
 use support::{Answer, FakeFace, Issuer, NOW, NUMBER, key};
-use tessera_cardsim::{Csca, Fault, Profile};
+use tessera_cardsim::{Csca, Fault, Profile, Scheme};
 use tessera_issuer::admin::Command;
 use tessera_issuer::keys::Signer as _;
 use tessera_issuer::store::RevocationTarget;
@@ -96,7 +96,7 @@ fn each_lie_is_refused_with_its_own_code() {
     for (fault, code) in faults {
         visit(&desk.profile().with(fault), &desk.csca, PORTRAIT).refused(422, code);
     }
-    let stranger = Csca::throwaway(&mut OsRng, NOW).unwrap();
+    let stranger = Csca::of_country("DE", Scheme::default(), &mut OsRng, NOW).unwrap();
     visit(&desk.profile(), &stranger, PORTRAIT).refused(422, "csca_unknown");
     trust(&desk.issuer, &stranger, "D");
     visit(&desk.profile(), &stranger, PORTRAIT).refused(422, "csca_of_another_state");

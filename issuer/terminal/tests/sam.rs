@@ -136,10 +136,18 @@ fn all_four_kinds_of_card() {
         until: "20300101".to_owned(),
         ..holder()
     };
+    let newer = SamHolder {
+        number: "911999198605140026".to_owned(),
+        ..foreigner.clone()
+    };
+    let permitted = SamHolder {
+        until: "20300101".to_owned(),
+        ..holder()
+    };
     for (card, kind) in [
         (resident(), Kind::Resident),
         (
-            SamCard::permit(&holder(), &[7; 1024]),
+            SamCard::permit(&permitted, &[7; 1024]),
             Kind::ResidencePermit,
         ),
         (
@@ -147,7 +155,7 @@ fn all_four_kinds_of_card() {
             Kind::Foreigner2017,
         ),
         (
-            SamCard::foreigner_2023(&foreigner, "SPECIMEN, MEI", &[7; 1024]),
+            SamCard::foreigner_2023(&newer, "SPECIMEN, MEI", &[7; 1024]),
             Kind::Foreigner2023,
         ),
     ] {

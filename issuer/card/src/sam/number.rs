@@ -1,5 +1,6 @@
 //! Resident identity numbers (GB 11643): eighteen characters, the last a check digit of ISO/IEC 7064
-//! MOD 11-2, with the day of birth and, in the parity of the order number, the sex inside.
+//! MOD 11-2, with the day of birth and, in the parity of the order number, the sex inside. Foreigners' numbers since 2023
+//! are made the same way, begin with 9, and say nothing of the sex.
 
 use crate::date::Date;
 use crate::error::CardError;
@@ -9,6 +10,25 @@ use crate::error::CardError;
 /// # Errors
 /// [`CardError::Malformed`] naming what does not fit; never the number.
 pub(super) fn check(number: &[u8; 18], birth: &[u8; 8], male: bool) -> Result<(), CardError> {
+    check_form(number, birth)?;
+    if (number[16] & 1 == 1) != male {
+        return Err(CardError::Malformed("resident number and sex disagree"));
+    }
+    Ok(())
+}
+
+/// Checks the number of a foreigner's card of 2023 and that it agrees with the birth date (`YYYYMMDD`).
+///
+/// # Errors
+/// As [`check`].
+pub(super) fn check_foreigner(number: &[u8; 18], birth: &[u8; 8]) -> Result<(), CardError> {
+    if number[0] != b'9' {
+        return Err(CardError::Malformed("card number"));
+    }
+    check_form(number, birth)
+}
+
+fn check_form(number: &[u8; 18], birth: &[u8; 8]) -> Result<(), CardError> {
     let (digits, last) = (&number[..17], number[17]);
     if !digits.iter().all(u8::is_ascii_digit) {
         return Err(CardError::Malformed("resident number"));
@@ -29,9 +49,6 @@ pub(super) fn check(number: &[u8; 18], birth: &[u8; 8], male: bool) -> Result<()
         return Err(CardError::Malformed(
             "resident number and birth date disagree",
         ));
-    }
-    if (number[16] & 1 == 1) != male {
-        return Err(CardError::Malformed("resident number and sex disagree"));
     }
     Ok(())
 }
@@ -71,6 +88,16 @@ mod tests {
             }
         }
         assert!(check(b"11010519491331002X", b"19491331", false).is_err());
+    }
+
+    /// The number that the announcement of the card of 2023 shows.
+    #[test]
+    fn a_foreigners_number() {
+        let good = b"911124198108030024";
+        assert_eq!(check_foreigner(good, b"19810803"), Ok(()));
+        assert!(check_foreigner(good, b"19810804").is_err());
+        assert!(check_foreigner(b"911124198108030025", b"19810803").is_err());
+        assert!(check_foreigner(b"11010519491231002X", b"19491231").is_err());
     }
 
     proptest! {

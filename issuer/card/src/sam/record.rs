@@ -58,7 +58,7 @@ impl std::fmt::Debug for TextRecord {
 
 impl TextRecord {
     /// Takes a record apart and checks it against itself: dates that exist and follow each other, a
-    /// number whose check digit, birth date and sex agree (GB 11643; residents and permits).
+    /// number whose check digit, birth date and sex agree (GB 11643; of foreigners since 2023 all but the sex).
     ///
     /// # Errors
     /// [`CardError::Malformed`] naming the field; never its content.
@@ -116,13 +116,17 @@ impl TextRecord {
     }
 
     fn check(&self) -> Result<(), CardError> {
-        day(&self.birth).ok_or(CardError::Malformed("birth date"))?;
-        let from = day(&self.from).ok_or(CardError::Malformed("first day of validity"))?;
-        if let Some(until) = &self.until {
-            let until = day(until).ok_or(CardError::Malformed("last day of validity"))?;
-            if until < from {
-                return Err(CardError::Malformed("last day of validity"));
-            }
+        const LAST_DAY: CardError = CardError::Malformed("last day of validity");
+        let birth = day(&self.birth).ok_or(CardError::Malformed("birth date"))?;
+        let from = day(&self.from)
+            .filter(|from| *from >= birth)
+            .ok_or(CardError::Malformed("first day of validity"))?;
+        match &self.until {
+            Some(until) if day(until).ok_or(LAST_DAY)? < from => return Err(LAST_DAY),
+            Some(_) => {}
+            // Only residents' cards are valid without end; permits and foreigners' cards for five or ten years.
+            None if self.kind == Kind::Resident => {}
+            None => return Err(LAST_DAY),
         }
         match self.kind {
             Kind::Resident | Kind::ResidencePermit => {
@@ -135,15 +139,28 @@ impl TextRecord {
             Kind::Foreigner2017 | Kind::Foreigner2023 => {
                 let state =
                     self.country.len() == 3 && self.country.bytes().all(|c| c.is_ascii_uppercase());
-                let plain = !self.number.is_empty()
-                    && self.number.bytes().all(|c| c.is_ascii_alphanumeric());
-                match (state, plain) {
-                    (true, true) => Ok(()),
-                    (false, _) => Err(CardError::Malformed("country")),
-                    (true, false) => Err(CardError::Malformed("card number")),
+                if !state {
+                    return Err(CardError::Malformed("country"));
                 }
+                self.check_foreigner()
             }
         }
+    }
+
+    /// Three letters and twelve digits until 2023, then a number like a resident's.
+    fn check_foreigner(&self) -> Result<(), CardError> {
+        const NUMBER: CardError = CardError::Malformed("card number");
+        let number = self.number.as_bytes();
+        if self.kind == Kind::Foreigner2023 {
+            let birth = self.birth.as_bytes().try_into();
+            let birth = birth.map_err(|_| CardError::Malformed("birth date"))?;
+            return number::check_foreigner(number.try_into().map_err(|_| NUMBER)?, birth);
+        }
+        let (letters, digits) = number.split_at_checked(3).ok_or(NUMBER)?;
+        let form = letters.iter().all(u8::is_ascii_uppercase)
+            && digits.len() == 12
+            && digits.iter().all(u8::is_ascii_digit);
+        if form { Ok(()) } else { Err(NUMBER) }
     }
 }
 
@@ -203,6 +220,29 @@ mod tests {
         (204, "长期"),
     ];
 
+    const OLD: [(usize, &str); 9] = [
+        (0, "SPECIMEN, ERIKA"),
+        (120, "2"),
+        (122, "UTO110000000001"),
+        (152, "UTO"),
+        (158, "样本"),
+        (188, "20200101"),
+        (204, "20300101"),
+        (220, "19900115"),
+        (248, "I"),
+    ];
+
+    const NEW: [(usize, &str); 8] = [
+        (0, "样本"),
+        (30, "2"),
+        (36, "19900115"),
+        (122, "911123199001150024"),
+        (188, "20240101"),
+        (204, "20340101"),
+        (242, "UTO"),
+        (248, "Y"),
+    ];
+
     #[test]
     fn four_layouts() {
         let resident = TextRecord::parse(&record(&RESIDENT)).unwrap();
@@ -216,18 +256,7 @@ mod tests {
         let permit = TextRecord::parse(&record(&permit)).unwrap();
         assert_eq!(permit.kind, Kind::ResidencePermit);
         assert_eq!(permit.until.as_deref(), Some("20300101"));
-        let old = TextRecord::parse(&record(&[
-            (0, "SPECIMEN, ERIKA"),
-            (120, "2"),
-            (122, "UTO110000000001"),
-            (152, "UTO"),
-            (158, "样本"),
-            (188, "20200101"),
-            (204, "20300101"),
-            (220, "19900115"),
-            (248, "I"),
-        ]));
-        let old = old.unwrap();
+        let old = TextRecord::parse(&record(&OLD)).unwrap();
         assert_eq!(
             (old.kind, old.country.as_str()),
             (Kind::Foreigner2017, "UTO")
@@ -237,19 +266,8 @@ mod tests {
             ("SPECIMEN, ERIKA", "19900115")
         );
         let long = "SPECIMEN, ERIKA MARIA ANNA LOUISE J";
-        let new = TextRecord::parse(&record(&[
-            (0, "样本"),
-            (30, "2"),
-            (36, "19900115"),
-            (52, long),
-            (220, "OSEPHINE"),
-            (122, "911123199001150026"),
-            (188, "20240101"),
-            (204, "20340101"),
-            (242, "UTO"),
-            (248, "Y"),
-        ]));
-        let new = new.unwrap();
+        let named = [&NEW[..], &[(52, long), (220, "OSEPHINE")]].concat();
+        let new = TextRecord::parse(&record(&named)).unwrap();
         assert_eq!(new.kind, Kind::Foreigner2023);
         assert_eq!(new.english_name, format!("{long}OSEPHINE"));
     }
@@ -265,11 +283,48 @@ mod tests {
             ((122, "110105194912310021"), "resident number check digit"),
             ((204, "20190101"), "last day of validity"),
             ((188, "2020A101"), "first day of validity"),
+            ((188, "19491230"), "first day of validity"),
             ((0, "  "), "name"),
             ((0, "\u{7}"), "text of the card"),
         ] {
             let refused = TextRecord::parse(&record(&[&RESIDENT[..], &[field]].concat()));
             assert_eq!(refused.err(), Some(CardError::Malformed(what)));
+        }
+        // Foreigners' numbers, and validity without end, which only residents have.
+        for (kind, field, what) in [
+            (&OLD[..], (122, "UTO11000000000 "), "card number"),
+            (&OLD, (122, "uto110000000001"), "card number"),
+            (&OLD, (122, "UTOP10000000001"), "card number"),
+            (&OLD, (152, "U0O"), "country"),
+            (&OLD, (204, "长期    "), "last day of validity"),
+            (&NEW, (122, "811123199001150024"), "card number"),
+            (&NEW, (122, "91112319900115002 "), "card number"),
+            (
+                &NEW,
+                (122, "911123199001150025"),
+                "resident number check digit",
+            ),
+            (
+                &NEW,
+                (36, "19900116"),
+                "resident number and birth date disagree",
+            ),
+            (&NEW, (242, "UT "), "country"),
+            (&NEW, (204, "长期    "), "last day of validity"),
+            (&RESIDENT, (248, "J"), "last day of validity"),
+        ] {
+            let refused = TextRecord::parse(&record(&[kind, &[field]].concat()));
+            assert_eq!(refused.err(), Some(CardError::Malformed(what)), "{field:?}");
+        }
+        // The flag of another card over a record: each reads the fields of its own layout. Without a flag that of 2023 is a
+        // resident's, as it was made to be: whose it is the register says, which has no resident of such a number.
+        for (record_of, own) in [(&RESIDENT[..], " "), (&OLD, "I"), (&NEW, "Y")] {
+            for flag in [" ", "J", "I", "Y"].into_iter().filter(|flag| *flag != own) {
+                let mixed = [record_of, &[(248, flag), (204, "20340101")]].concat();
+                let refused = TextRecord::parse(&record(&mixed));
+                let alike = own != "I" && [" ", "J"].contains(&flag);
+                assert_eq!(refused.is_ok(), alike, "{flag:?} over {own:?}");
+            }
         }
         // Half a surrogate pair.
         let mut broken = record(&RESIDENT);
