@@ -51,6 +51,10 @@ impl HttpTransport {
     /// Within these bounds.
     #[must_use]
     pub fn within(bounds: Bounds) -> Self {
+        Self::resolving(DefaultResolver::default(), bounds)
+    }
+
+    fn resolving(resolver: impl Resolver, bounds: Bounds) -> Self {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = Config::builder()
             .http_status_as_error(false)
@@ -75,7 +79,7 @@ impl HttpTransport {
                 config,
                 DefaultConnector::default(),
                 PublicOnly {
-                    resolver: DefaultResolver::default(),
+                    resolver,
                     private: bounds.private,
                 },
             ),
@@ -167,12 +171,12 @@ fn reason(error: &ureq::Error) -> TransportError {
 
 /// Resolves names, and keeps only public addresses unless the name itself says "this machine".
 #[derive(Debug, Default)]
-struct PublicOnly {
-    resolver: DefaultResolver,
+struct PublicOnly<R> {
+    resolver: R,
     private: bool,
 }
 
-impl Resolver for PublicOnly {
+impl<R: Resolver> Resolver for PublicOnly<R> {
     fn resolve(
         &self,
         uri: &Uri,
@@ -223,8 +227,11 @@ mod tests {
 
     use super::*;
     use std::io::{Read, Write};
-    use std::net::TcpListener;
+    use std::net::{SocketAddr, TcpListener};
     use std::time::Instant;
+
+    use rcgen::CertifiedKey;
+    use rustls::pki_types::PrivatePkcs8KeyDer;
     use url::Url;
 
     /// A hostile server: answers one connection with `answer`, piece by piece, `pause` between the pieces.
@@ -281,11 +288,20 @@ mod tests {
         );
     }
 
+    /// Complete answers, so that nothing else is wrong with them than the length.
     #[test]
-    fn endless_headers_are_cut_off() {
-        let mut pieces = vec![b"HTTP/1.1 200 OK\r\n".to_vec()];
-        pieces.extend((0..200).map(|n| format!("x-{n}: {}\r\n", "a".repeat(1024)).into_bytes()));
-        assert!(ask(server(pieces, Duration::ZERO), 1000).is_err());
+    fn headers_are_bounded_in_size_and_number() {
+        let with = |count: usize, length: usize| {
+            let fields: String = (0..count)
+                .map(|n| format!("x-{n}: {}\r\n", "a".repeat(length)))
+                .collect();
+            let answer = format!("HTTP/1.1 200 OK\r\n{fields}content-length: 2\r\n\r\n{{}}");
+            ask(server(vec![answer.into_bytes()], Duration::ZERO), 1000).map(|answer| answer.status)
+        };
+        assert_eq!(with(31, 1000), Ok(200));
+        assert_eq!(with(33, 1024), Err(TransportError::AnswerTooLarge));
+        assert_eq!(with(100, 1), Ok(200));
+        assert!(with(200, 1).is_err());
     }
 
     #[test]
@@ -296,6 +312,121 @@ mod tests {
         let outcome = ask(server(pieces, Duration::from_millis(50)), 2000);
         assert_eq!(outcome.err(), Some(TransportError::Timeout));
         assert!(began.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn a_server_that_says_nothing_does_not_hold_us() {
+        let url = server(vec![Vec::new()], Duration::from_secs(3));
+        let began = Instant::now();
+        assert_eq!(ask(url, 10).err(), Some(TransportError::Timeout));
+        assert!(began.elapsed() < Duration::from_millis(2500));
+    }
+
+    /// Somebody on the way answers in a server's name, with a certificate that no authority has signed.
+    #[test]
+    fn a_certificate_that_nobody_signed_is_refused() {
+        let names = vec!["localhost".to_owned()];
+        let CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(names).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![cert.der().clone()], key.into())
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            let (socket, _) = listener.accept().unwrap();
+            let session = rustls::ServerConnection::new(Arc::new(config)).unwrap();
+            let mut stream = rustls::StreamOwned::new(session, socket);
+            let mut heard = [0u8; 4096];
+            if stream.read(&mut heard).is_ok() {
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+            }
+        });
+        let url = Url::parse(&format!("https://localhost:{port}/")).unwrap();
+        assert_eq!(ask(url, 10).err(), Some(TransportError::Unreachable));
+    }
+
+    #[test]
+    fn what_is_no_plain_https_address_is_not_even_looked_up() {
+        let listens = server(
+            vec![b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".to_vec()],
+            Duration::ZERO,
+        );
+        let mut named = listens.clone();
+        named.set_username("holder").unwrap();
+        assert_eq!(ask(named, 10).err(), Some(TransportError::UrlInvalid));
+        let far = Url::parse("http://issuer.example/").unwrap();
+        assert_eq!(ask(far, 10).err(), Some(TransportError::UrlInsecure));
+        assert_eq!(ask(listens, 10).unwrap().status, 200);
+    }
+
+    /// A name server in somebody else's hands.
+    #[derive(Debug)]
+    struct Says(Vec<SocketAddr>);
+
+    impl Resolver for Says {
+        fn resolve(
+            &self,
+            _: &Uri,
+            _: &Config,
+            _: NextTimeout,
+        ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+            let mut all = self.empty();
+            self.0.iter().for_each(|address| all.push(*address));
+            Ok(all)
+        }
+    }
+
+    #[test]
+    fn a_name_that_leads_inwards_is_not_followed() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let here = listener.local_addr().unwrap();
+        let asked = |url: &str, addresses: &[SocketAddr], private| {
+            let bounds = Bounds {
+                call: Duration::from_millis(700),
+                private,
+                ..Bounds::default()
+            };
+            let transport = HttpTransport::resolving(Says(addresses.to_vec()), bounds);
+            let request = HttpRequest::get(Url::parse(url).unwrap(), "application/json");
+            transport.send(request).err()
+        };
+        let inside: SocketAddr = "10.0.0.1:443".parse().unwrap();
+        let outside: SocketAddr = "203.0.113.7:80".parse().unwrap();
+        let refused = Some(TransportError::AddressRefused);
+        let far = "https://verifier.example/";
+        assert_eq!(asked(far, &[here, inside], false), refused);
+        // Nor a name of this machine that leads away from it, in the clear.
+        assert_eq!(asked("http://localhost/", &[outside], false), refused);
+        assert!(listener.accept().is_err(), "nobody came");
+        // An operator may allow it: then somebody comes, who does not speak TLS with us.
+        assert_ne!(asked(far, &[here], true), refused);
+        assert!(listener.accept().is_ok());
+    }
+
+    /// Of several addresses those inside are left out.
+    #[test]
+    fn only_public_addresses_of_a_name_are_kept() {
+        let parsed = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let (inside, outside) = (parsed("192.168.0.1:443"), parsed("1.1.1.1:443"));
+        let resolver = PublicOnly {
+            resolver: Says(vec![inside, outside, parsed("[::1]:443")]),
+            private: false,
+        };
+        let timeout = NextTimeout {
+            after: ureq::unversioned::transport::time::Duration::NotHappening,
+            reason: ureq::Timeout::Global,
+            per_read: None,
+            per_write: None,
+        };
+        let uri = Uri::from_static("https://verifier.example/");
+        let kept = resolver.resolve(&uri, &Config::default(), timeout).unwrap();
+        assert_eq!(kept.iter().collect::<Vec<_>>(), [&outside]);
     }
 
     #[test]
