@@ -8,6 +8,7 @@ mod wallets;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tessera_verifier::vci::proof;
 
 use crate::rollout::Rollout;
 
@@ -158,7 +159,23 @@ impl Config {
             |url| url.trim_end_matches('/').to_owned(),
         )
     }
+
+    /// Most bytes of a credential request: room for a whole batch of the longest proofs, encrypted, which adds a third.
+    /// Only who has an access token is heard at such length.
+    #[must_use]
+    pub fn credential_bytes(&self) -> usize {
+        // Each in quotation marks, a comma behind it.
+        let proofs = self
+            .issuance
+            .batch_size
+            .saturating_mul(proof::BYTES_MAX + 3);
+        let sealed = proofs.saturating_add(REQUEST_BYTES).saturating_mul(4) / 3;
+        sealed.max(self.limits.body_bytes)
+    }
 }
+
+/// What a credential request says besides its proofs, and what encryption puts before it, in bytes.
+const REQUEST_BYTES: usize = 16 * 1024;
 
 /// Variables with a meaning of their own.
 const RESERVED: [&str; 2] = ["PASSPHRASE", "CONFIG"];

@@ -613,6 +613,54 @@ fn keys_are_attested_where_that_is_demanded() {
     assert_eq!(answer.status, 200, "{:?}", answer.body);
 }
 
+/// Every proof of a batch may carry the largest attestation there is, and the request be encrypted.
+#[test]
+fn a_whole_batch_of_the_largest_attestations_fits_into_a_request() {
+    let attester = key();
+    let issuer = configured(|config| {
+        config.wallets.key_attesters = vec![did::did_key(attester.public_key())];
+        config.wallets.key_storage = vec!["iso_18045_high".to_owned()];
+    });
+    let attested = |holder: &SoftwareKey, filling: usize| {
+        let said = KeyAttestation {
+            keys: vec![holder.public_key().clone()],
+            key_storage: vec!["iso_18045_high".to_owned(), "x".repeat(filling)],
+            ..KeyAttestation::default()
+        };
+        let now = issuer.time();
+        key_attestation::prepare(json!({}), &said, (now, now.add_seconds(60)))
+            .sign(&attester)
+            .unwrap()
+    };
+    let holders: Vec<_> = (0..10).map(|_| key()).collect();
+    let room = (key_attestation::BYTES_MAX - attested(&holders[0], 0).len()) / 4 * 3;
+    let nonce = issuer.nonce();
+    let proofs: Vec<String> = holders
+        .iter()
+        .map(|holder| {
+            let attestation = attested(holder, room);
+            assert!(attestation.len() > key_attestation::BYTES_MAX - 4);
+            let (public, now) = (holder.public_key(), issuer.time());
+            let unsigned = proof::prepare_attested(public, &issuer.url, &nonce, now, &attestation);
+            unsigned.sign(holder).unwrap()
+        })
+        .collect();
+    let body = json!({"credential_configuration_id": LIMITED, "proofs": {"jwt": proofs}});
+    let metadata = issuer
+        .get("/.well-known/openid-credential-issuer", None)
+        .body;
+    let jwk = &metadata["credential_request_encryption"]["jwks"]["keys"][0];
+    let sealed = Encrypter::new(jwk, "A256GCM").unwrap();
+    let sealed = sealed.encrypt(body.to_string().as_bytes()).unwrap();
+    let token = issuer.access_token();
+    let post = |sealed: &[u8]| issuer.post("/credential", Some(&token), "application/jwt", sealed);
+    let most = Config::default().credential_bytes();
+    post(&vec![b'a'; most + 1]).refused(413, "too_large");
+    let answer = post(sealed.as_bytes());
+    assert_eq!(answer.status, 200, "{:?}", answer.body);
+    assert_eq!(answer.body["credentials"].as_array().unwrap().len(), 10);
+}
+
 #[test]
 fn a_refresh_token_issues_again_and_its_second_use_ends_it() {
     let issuer = Issuer::start();

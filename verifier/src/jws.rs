@@ -14,6 +14,9 @@ use crate::json::flat::{Flat, Node};
 use crate::json::{self, Limits};
 use crate::key::{KeyType, PublicKey};
 
+/// Most bytes of a header, decoded, where nothing longer belongs into it: a chain of certificates (`x5c`) is the longest.
+const HEADER_BYTES: usize = 16 * 1024;
+
 /// The protected header, checked: `alg` is one that the caller allows, there is no `crit` and no `b64`.
 #[derive(Clone)]
 pub struct Header {
@@ -46,9 +49,9 @@ impl Header {
         self.members.node(0)?.get(name).map(Node::to_value)
     }
 
-    fn read(bytes: Vec<u8>, allowed: &[KeyType]) -> Result<Self, Error> {
+    fn read(bytes: Vec<u8>, allowed: &[KeyType], most: usize) -> Result<Self, Error> {
         let limits = Limits {
-            bytes: 16 * 1024,
+            bytes: most,
             depth: 8,
         };
         let flat = Flat::parse(bytes, limits)?;
@@ -117,6 +120,24 @@ pub fn parse_with(compact: &str, limits: Limits, allowed: &[KeyType]) -> Result<
     })
 }
 
+/// Like [`parse`], for a header of up to `header_bytes`, decoded: one that carries another token.
+///
+/// # Errors
+/// Those of [`parse_with`].
+pub(crate) fn parse_long_header(
+    compact: &str,
+    limits: Limits,
+    header_bytes: usize,
+) -> Result<Unverified, Error> {
+    if compact.len() > limits.bytes {
+        return Err(Error::too_large("JWS", limits.bytes));
+    }
+    let allowed = (&[KeyType::P256][..], header_bytes);
+    parse_parts(compact.into(), compact.len(), allowed, |payload| {
+        json::parse_object(&payload, limits).map(Value::Object)
+    })
+}
+
 /// Like [`parse_with`], without a tree of the payload.
 pub(crate) fn parse_flat(
     compact: &str,
@@ -140,12 +161,22 @@ pub(crate) fn parse_shared<P>(
     allowed: &[KeyType],
     read: impl FnOnce(Vec<u8>) -> Result<P, Error>,
 ) -> Result<Unverified<P>, Error> {
+    parse_parts(source, length, (allowed, HEADER_BYTES), read)
+}
+
+/// [`parse_shared`] with its bound on the header, in bytes.
+fn parse_parts<P>(
+    source: Arc<str>,
+    length: usize,
+    (allowed, header_bytes): (&[KeyType], usize),
+    read: impl FnOnce(Vec<u8>) -> Result<P, Error>,
+) -> Result<Unverified<P>, Error> {
     let malformed = Error::malformed("compact JWS");
     let compact = source.get(..length).ok_or(malformed.clone())?;
     let (signing_input, signature) = compact.rsplit_once('.').ok_or(malformed.clone())?;
     let (header, payload) = signing_input.split_once('.').ok_or(malformed)?;
     let signature = from_base64url(signature)?;
-    let header = Header::read(from_base64url(header)?, allowed)?;
+    let header = Header::read(from_base64url(header)?, allowed, header_bytes)?;
     let payload = read(from_base64url(payload)?)?;
     Ok(Unverified {
         header,
@@ -185,7 +216,7 @@ pub(crate) fn open_with(
     let (signing_input, signature) = compact.rsplit_once('.').ok_or(malformed.clone())?;
     let (header, payload) = signing_input.split_once('.').ok_or(malformed)?;
     let unverified = Unverified {
-        header: Header::read(from_base64url(header)?, allowed)?,
+        header: Header::read(from_base64url(header)?, allowed, HEADER_BYTES)?,
         payload: Value::Null,
         source: signing_input.into(),
         signing_input: signing_input.len(),

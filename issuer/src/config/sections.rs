@@ -35,7 +35,7 @@ impl Default for Authority {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Bytes of a JSON or form body.
+    /// Bytes of a JSON or form body; a credential request may have [more](super::Config::credential_bytes).
     pub body_bytes: usize,
     /// Bytes of a photo.
     pub photo_bytes: usize,

@@ -103,7 +103,7 @@ fn object(bytes: &[u8], limits: json::Limits) -> Result<Value, Failure> {
     }
 }
 
-/// A JSON body, or one encrypted to us (OpenID4VCI 1.0 §10), and whether it was.
+/// A JSON body, or one encrypted to us (OpenID4VCI 1.0 §10), of at most `most` bytes, and whether it was encrypted.
 ///
 /// # Errors
 /// Those of [`bytes`]; `request_not_encrypted` for what cannot be decrypted; `malformed`.
@@ -111,9 +111,9 @@ pub(super) async fn message(
     service: &Service,
     headers: &HeaderMap,
     body: Body,
+    most: usize,
 ) -> Result<(Value, bool), Failure> {
     const JWT: &str = "application/jwt";
-    let most = service.config.limits.body_bytes;
     let sent = bytes(headers, body, &["application/json", JWT], most).await?;
     let media_type = headers.get(header::CONTENT_TYPE);
     let encrypted = media_type.is_some_and(|sent| {

@@ -107,7 +107,8 @@ async fn read(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<(CredentialRequest, Proofs, bool), Failure> {
-    let (mut value, encrypted) = body::message(service, headers, body).await?;
+    let most = service.config.credential_bytes();
+    let (mut value, encrypted) = body::message(service, headers, body, most).await?;
     let proofs = value
         .as_object_mut()
         .and_then(|members| members.remove("proofs"));

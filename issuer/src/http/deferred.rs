@@ -49,7 +49,8 @@ async fn answer(
     // The token before the body, so that a stranger's body is not parsed.
     let token_digest = access::check(&service, uri, headers).await?.token_digest;
     let now = service.now();
-    let (value, encrypted) = body::message(&service, headers, body).await?;
+    let most = service.config.limits.body_bytes;
+    let (value, encrypted) = body::message(&service, headers, body, most).await?;
     let request: DeferredCredentialRequest =
         serde_json::from_value(value).map_err(|_| Failure::from(Code::Malformed))?;
     let asked = request.credential_response_encryption.as_ref();

@@ -18,8 +18,11 @@ use crate::time::Timestamp;
 const TYP: &str = "key-attestation+jwt";
 /// Keys of one attestation at most.
 pub const KEYS_MAX: usize = 128;
+/// Bytes of one attestation at most: [`KEYS_MAX`] P-256 keys are 22 KiB of it, which leaves 10 KiB for the attester's
+/// certificates and whatever else it says. It bounds [`super::proof::BYTES_MAX`], for it may stand in a proof's header.
+pub const BYTES_MAX: usize = 32 * 1024;
 const LIMITS: Limits = Limits {
-    bytes: 96 * 1024,
+    bytes: BYTES_MAX,
     depth: 12,
 };
 

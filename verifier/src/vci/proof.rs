@@ -9,6 +9,15 @@ use crate::json::Limits;
 use crate::jws::{self, Header};
 use crate::key::PublicKey;
 use crate::time::Timestamp;
+use crate::vci::key_attestation;
+
+/// Bytes of a key proof at most. Its header may carry the largest [key attestation](super::key_attestation::BYTES_MAX) and
+/// 4 KiB besides; in base64url that is a third more, and 8 KiB are left for payload and signature.
+pub const BYTES_MAX: usize = HEADER_BYTES / 3 * 4 + 8 * 1024;
+/// Of which the header, decoded.
+const HEADER_BYTES: usize = key_attestation::BYTES_MAX + 4 * 1024;
+/// Bytes of a proof that carries no attestation.
+const PLAIN_BYTES: usize = 24 * 1024;
 
 const TYP: &str = "openid4vci-proof+jwt";
 /// Seconds for which a proof is fresh.
@@ -74,7 +83,13 @@ pub fn prepare_attested(
 /// `malformed`, `unsupported_format` (typ), `unsupported_algorithm`, `invalid_signature`, `audience_mismatch`,
 /// `nonce_mismatch` when there is no nonce, `presentation_too_old` and `presentation_from_future`.
 pub fn verify(compact: &str, aud: &str, now: Timestamp) -> Result<VerifiedProof, Error> {
-    verify_typed(compact, TYP, aud, now)
+    let limits = limits(BYTES_MAX);
+    let unverified = jws::parse_long_header(compact, limits, HEADER_BYTES)?;
+    verified(unverified, TYP, aud, now)
+}
+
+fn limits(bytes: usize) -> Limits {
+    Limits { bytes, depth: 8 }
 }
 
 /// A JWT that proves possession of the key in its own header.
@@ -84,13 +99,15 @@ pub(crate) fn verify_typed(
     aud: &str,
     now: Timestamp,
 ) -> Result<VerifiedProof, Error> {
-    let unverified = jws::parse(
-        compact,
-        Limits {
-            bytes: 24 * 1024,
-            depth: 8,
-        },
-    )?;
+    verified(jws::parse(compact, limits(PLAIN_BYTES))?, typ, aud, now)
+}
+
+fn verified(
+    unverified: jws::Unverified,
+    typ: &str,
+    aud: &str,
+    now: Timestamp,
+) -> Result<VerifiedProof, Error> {
     let key = proof_key(unverified.header())?;
     let key_attestation = match unverified.header().member("key_attestation") {
         None => None,

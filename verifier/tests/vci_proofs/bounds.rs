@@ -137,11 +137,50 @@ fn a_key_proof_is_for_one_issuer_in_its_time() {
         )
     };
     // Three octets of a payload are four characters.
-    let room = ((24 << 10) - padded(0).0) / 4 * 3;
+    let most = proof::BYTES_MAX;
+    let room = (most - padded(0).0) / 4 * 3;
     let (length, judged) = padded(room);
-    assert!(((24 << 10) - 8..=24 << 10).contains(&length), "{length}");
+    assert!((most - 8..=most).contains(&length), "{length}");
     assert_eq!(judged, "accepted");
     assert_eq!(padded(room + 6).1, "too_large");
+}
+
+/// The largest attestation there may be is taken where it stands alone, and in the header of a proof; one byte more is not.
+#[test]
+fn a_proof_has_room_for_the_largest_attestation() {
+    let (key, attester) = (Signer::fresh(), Signer::fresh());
+    let keys = [attester.public_key().clone()];
+    let attestation = |said: usize| {
+        let header = json!({"alg": "ES256", "typ": "key-attestation+jwt"});
+        let claims = json!({
+            "iat": NOW.unix(), "exp": NOW.add_seconds(60).unix(), "attested_keys": [key.public_key().to_jwk()],
+            "status": "x".repeat(said),
+        });
+        forged(&attester, &header, &claims)
+    };
+    let room = (key_attestation::BYTES_MAX - attestation(0).len()) / 4 * 3;
+    let (least, most) = (attestation(room), attestation(room + 1));
+    let largest = [most, least]
+        .into_iter()
+        .find(|compact| compact.len() <= key_attestation::BYTES_MAX)
+        .unwrap();
+    assert!(largest.len() > key_attestation::BYTES_MAX - 4);
+    let alone = |compact: &str| accepted(key_attestation::verify(compact, &trusting(&keys), NOW));
+    assert_eq!(alone(&largest), "accepted");
+    assert_eq!(alone(&attestation(room + 6)), "too_large");
+    let within = |compact: &str| {
+        let nonce = "n".repeat(64);
+        let proof = proof::prepare_attested(key.public_key(), ISSUER, &nonce, NOW, compact);
+        let proof = proof::verify(&proof.sign(&key).unwrap(), ISSUER, NOW)?;
+        key_attestation::verify(&proof.key_attestation.unwrap(), &trusting(&keys), NOW)
+    };
+    assert_eq!(accepted(within(&largest)), "accepted");
+    assert_eq!(accepted(within(&attestation(room + 6))), "too_large");
+    // Besides the attestation the header has 4 KiB, its payload what is left of the whole.
+    assert_eq!(
+        accepted(within(&"a".repeat(key_attestation::BYTES_MAX + 4096))),
+        "too_large"
+    );
 }
 
 #[test]
