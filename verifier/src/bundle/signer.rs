@@ -70,11 +70,12 @@ impl CredentialSigner<'_> {
 }
 
 impl Bundle {
-    /// The listed issuer with this DID.
+    /// The listed issuer with this DID: of a W3C credential the one that `issuer` names, which must be the controller of the
+    /// key that made the proof.
     ///
     /// # Errors
     /// `issuer_untrusted`.
-    pub(crate) fn listed_signer(&self, did: &str) -> Result<CredentialSigner<'_>, Error> {
+    pub fn listed_signer(&self, did: &str) -> Result<CredentialSigner<'_>, Error> {
         let index = self.0.by_did.get(did).copied();
         let line = |index: usize| Some((self.0.issuers.get(index)?, self.0.keys.get(index)?));
         let (listed, key) = index.and_then(line).ok_or(Error::IssuerUntrusted {

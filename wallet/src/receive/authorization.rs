@@ -19,6 +19,7 @@ use crate::secret::StoredKey;
 use crate::store::Contents;
 use crate::surroundings::Surroundings;
 use crate::transport::check_url;
+use crate::trust;
 
 /// Longest address a browser may come back with, in bytes.
 const MAX_REDIRECTED: usize = 16 * 1024;
@@ -39,7 +40,8 @@ impl<'a> Authorization<'a> {
     /// browser shall come back to.
     ///
     /// # Errors
-    /// [`Error::OfferInvalid`] without the grant; [`Error::IssuerMalformed`] where the server has no such flow;
+    /// [`Error::OfferInvalid`] without the grant; [`Error::IssuerUnknown`] for an issuer in no bundle, unless the client
+    /// takes those; [`Error::IssuerMalformed`] where the server has no such flow;
     /// [`Error::AttestationNeeded`], [`Error::IssuerRefused`], network errors.
     pub fn begin(
         contents: &Contents,
@@ -53,6 +55,10 @@ impl<'a> Authorization<'a> {
             .authorization_code
             .as_ref()
             .ok_or(Error::OfferInvalid)?;
+        if !client.foreign {
+            // Before anything is sent, and the person to somebody's page.
+            trust::cached(contents, &offer.credential_issuer)?;
+        }
         let session = Session::discover(
             surroundings,
             client,

@@ -1,6 +1,6 @@
 //! A received credential: not believed until every check has passed.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tessera_verifier::bundle::Bundle;
 use tessera_verifier::claims::{AssuranceLevel, CredentialProfile, Format};
 use tessera_verifier::key::PublicKey;
@@ -206,9 +206,13 @@ fn ldp_facts(
     now: Timestamp,
 ) -> Result<Facts, Error> {
     let controller = ldp::verify_received(document, now, bundle.contexts())?;
-    // The proof is by the controller of its key; the issuer must be that controller.
+    // The proof is by the issuer. Verifiers take its DID, and no object that has it as its `id`.
     if document["issuer"].as_str() != Some(controller.as_str()) {
         return Err(Error::Check(tessera_verifier::Error::IssuerKeyMismatch));
+    }
+    // The contexts decide what the names mean: what else redefines them no verifier takes.
+    if document["@context"] != json!(CredentialProfile::contexts()) {
+        return Err(Error::CredentialNotAsAsked);
     }
     let types = document["type"].as_array().map_or(&[][..], Vec::as_slice);
     if CredentialProfile::by_types(types.iter().filter_map(Value::as_str)) != Some(profile) {
@@ -229,7 +233,11 @@ fn ldp_facts(
             .and_then(|text| Timestamp::parse_rfc3339(text).ok())
             .ok_or(Error::CredentialNotAsAsked)
     };
-    is_trusted(bundle, &controller, profile.level, now)?;
+    let valid_from = date("validFrom")?;
+    // Nothing else says when it was issued.
+    bundle
+        .listed_signer(&controller)?
+        .may_issue(profile.level, valid_from, now)?;
     let subject = &document["credentialSubject"];
     let holder = subject["id"].as_str().ok_or(Error::HolderKeyMismatch)?;
     Ok(Facts {
@@ -237,7 +245,7 @@ fn ldp_facts(
         holder: did::resolve(holder)
             .map_err(|_| Error::HolderKeyMismatch)?
             .1,
-        valid_from: date("validFrom")?,
+        valid_from,
         valid_until: date("validUntil")?,
         claims: subject_claims(subject, &["id"]),
     })
@@ -258,26 +266,4 @@ fn is_status_address(value: &Value) -> bool {
         .as_str()
         .and_then(|text| Url::parse(text).ok())
         .is_some_and(|url| check_url(&url).is_ok())
-}
-
-/// Whether a bundle lists the issuer for this level at this time.
-fn is_trusted(
-    bundle: &Bundle,
-    issuer_did: &str,
-    level: AssuranceLevel,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let untrusted = |why| {
-        Err(Error::Check(tessera_verifier::Error::IssuerUntrusted {
-            why,
-        }))
-    };
-    match bundle.issuer(issuer_did) {
-        None => untrusted("not in the bundle"),
-        Some(issuer) if !issuer.assurance_levels.contains(&level) => {
-            untrusted("not for this assurance level")
-        }
-        Some(issuer) if !issuer.trusted_at(now) => untrusted("not for this time"),
-        Some(_) => Ok(()),
-    }
 }

@@ -229,3 +229,44 @@ fn of_backup(error: Error) -> Error {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use aws_lc_rs::rand::SystemRandom;
+    use serde_json::{Value, json};
+
+    /// A member that this build does not know would be lost, and the backup of a move with it.
+    #[test]
+    fn a_backup_of_a_later_version_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, rng) = (folder.path().join("backup"), SystemRandom::new());
+        let words = Passphrase::new("backup").unwrap();
+        let stretching = KeyStretching::HAZMAT_TESTING_ONLY;
+        let envelope = Envelope::create(Kind::Backup, &words, stretching, &rng).unwrap();
+        let contents = Contents::new(StoredKey::generate(&rng).unwrap());
+        let body = Body {
+            version: VERSION,
+            made_at: 0,
+            moved: true,
+            wallet: &contents,
+        };
+        let judged = |pointer: &str, version: u16| {
+            let mut body = serde_json::to_value(&body).unwrap();
+            *body.pointer_mut(pointer).unwrap() = json!(version);
+            body["later"] = Value::Null;
+            let sealed = envelope.seal(body.to_string().as_bytes(), &rng).unwrap();
+            std::fs::write(&path, &sealed).unwrap();
+            let outcome = Backup::open(&path, &words);
+            assert_eq!(std::fs::read(&path).unwrap(), sealed);
+            outcome.err().map(|error| error.code().to_owned())
+        };
+        let newer = Some("backup_newer".to_owned());
+        assert_eq!(judged("/version", VERSION), None);
+        assert_eq!(judged("/version", VERSION + 1), newer);
+        assert_eq!(judged("/wallet/version", Contents::VERSION), None);
+        assert_eq!(judged("/wallet/version", Contents::VERSION + 1), newer);
+    }
+}

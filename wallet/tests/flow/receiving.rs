@@ -80,6 +80,12 @@ fn nothing_dishonest_is_stored() {
         (Fault::UnlistedKey, "issuer_untrusted", ""),
         (Fault::IssuerOfFullOnly, "issuer_untrusted", ""),
         (Fault::EndedIssuer, "issuer_untrusted", ""),
+        (Fault::LaterIssuer, "issuer_untrusted", ""),
+        (
+            Fault::OtherListedIssuer,
+            "invalid_signature",
+            "issuer_key_mismatch",
+        ),
         (Fault::ServerOnThisMachine, "address_refused", ""),
         (
             Fault::ForeignSignature,
@@ -92,6 +98,7 @@ fn nothing_dishonest_is_stored() {
         (Fault::PlainAnswer, "response_not_encrypted", ""),
         (Fault::OneTooMany, "credential_not_as_asked", ""),
         (Fault::MixedPersons, "credential_not_as_asked", ""),
+        (Fault::TwoIssuers, "credential_not_as_asked", ""),
         (Fault::OtherIdentifier, "issuer_answer_malformed", ""),
         (Fault::ForeignTokenEndpoint, "issuer_answer_malformed", ""),
         (Fault::FaceMismatch, "face_mismatch", ""),
@@ -106,7 +113,126 @@ fn nothing_dishonest_is_stored() {
             let outcome = code(enrolled(&world, &mut store));
             assert_eq!(outcome, expected, "{fault:?} {formats:?}");
             assert!(store.contents().sets.is_empty(), "{fault:?}");
+            // What is wrong with a credential is found in the credential, and not on the way there.
+            let before = matches!(
+                fault,
+                Fault::ServerOnThisMachine
+                    | Fault::OtherIdentifier
+                    | Fault::ForeignTokenEndpoint
+                    | Fault::FaceMismatch
+                    | Fault::Down
+            );
+            assert_eq!(world.called("/credential"), !before, "{fault:?}");
         }
+    }
+}
+
+/// What enrolling brings in one format, and that nothing is stored of what is refused.
+fn enrolled_with(fault: Fault, formats: &'static [Format]) -> String {
+    let world = World::new();
+    world.fault.set(fault);
+    world.formats.set(formats);
+    let (_folder, mut store) = world.store();
+    let outcome = code(enrolled(&world, &mut store));
+    assert!(store.contents().sets.is_empty(), "{fault:?}");
+    assert!(world.called("/credential"), "{fault:?}");
+    outcome
+}
+
+/// Whoever checks it later must be able to find out whether it is revoked.
+#[test]
+fn what_could_never_be_revoked_is_not_stored() {
+    for (format, member, value) in [
+        (&[Format::SdJwt], "idx", "-1"),
+        (&[Format::SdJwt], "idx", "\"5\""),
+        (&[Format::SdJwt], "uri", "\"http://status.example/1\""),
+        (&[Format::SdJwt], "uri", "7"),
+        (&[Format::LdpVc], "type", "[\"BitstringStatusListEntry\"]"),
+        (&[Format::LdpVc], "statusPurpose", "\"suspension\""),
+        (&[Format::LdpVc], "statusListIndex", "\"-1\""),
+        (
+            &[Format::LdpVc],
+            "statusListCredential",
+            "\"http://status.example/1\"",
+        ),
+    ] {
+        let outcome = enrolled_with(Fault::Status(member, value), format);
+        assert_eq!(outcome, "status_missing", "{format:?} {member} {value}");
+    }
+}
+
+/// VCDM 2.0 §4.3: contexts say what the names mean, and ours say it alone. §4.7: an issuer may be an object; verifiers here
+/// take its DID.
+#[test]
+fn a_w3c_credential_in_another_form_than_verifiers_take_is_not_stored() {
+    let outcome = enrolled_with(Fault::OtherContext, &[Format::LdpVc]);
+    assert_eq!(outcome, "credential_not_as_asked");
+    let outcome = enrolled_with(Fault::IssuerAsObject, &[Format::LdpVc]);
+    assert_eq!(outcome, "issuer_key_mismatch");
+}
+
+/// §8.3: a response has credentials or says when they come; a set of one format alone is not what was offered.
+#[test]
+fn nothing_in_one_of_the_formats_is_nothing_at_all() {
+    let outcome = enrolled_with(Fault::NothingInOneFormat, &Format::ALL);
+    assert_eq!(outcome, "credential_not_as_asked");
+}
+
+/// Class 16: an issuer elsewhere does not make the wallet talk to services of this machine.
+#[test]
+fn published_keys_are_not_looked_for_on_this_machine() {
+    let world = World::new();
+    world.fault.set(Fault::KeysOnThisMachine);
+    world.formats.set(&[Format::SdJwt]);
+    let (_folder, mut store) = world.store();
+    let foreign = Client {
+        foreign: true,
+        ..Client::default()
+    };
+    let tx_code = Secret::from("123456");
+    // The world stops a call to anybody but the issuer.
+    let outcome = receive::accept(
+        &mut store,
+        world.surroundings(),
+        foreign,
+        &world.offer(),
+        Some(&tx_code),
+    );
+    assert_eq!(code(outcome), "address_refused");
+    assert!(world.called("/credential") && store.contents().foreign.is_empty());
+}
+
+/// A session's id becomes part of an address.
+#[test]
+fn a_session_has_a_plain_id() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    trust::contact(&mut store, world.surroundings(), ISSUER, None).unwrap();
+    let start = || {
+        let level = AssuranceLevel::Limited;
+        enrol::start(&store, world.surroundings(), ISSUER, applicant(), level)
+    };
+    assert!(start().is_ok());
+    world.fault.set(Fault::SessionElsewhere);
+    assert_eq!(code(start()), "issuer_answer_malformed");
+}
+
+#[test]
+fn no_more_than_eight_movements_are_asked_of_the_holder_and_no_fewer_than_one() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    trust::contact(&mut store, world.surroundings(), ISSUER, None).unwrap();
+    let level = AssuranceLevel::Limited;
+    let session = enrol::start(&store, world.surroundings(), ISSUER, applicant(), level).unwrap();
+    for (count, expected) in [
+        (0, "issuer_answer_malformed"),
+        (1, "accepted"),
+        (8, "accepted"),
+        (9, "issuer_answer_malformed"),
+    ] {
+        world.fault.set(Fault::Movements(count));
+        let outcome = enrol::challenge(world.surroundings(), &session);
+        assert_eq!(code(outcome), expected, "{count}");
     }
 }
 
@@ -118,6 +244,12 @@ fn the_root_is_pinned_at_first_use() {
     assert!(first.newly_pinned);
     let again = trust::contact(&mut store, world.surroundings(), ISSUER, None).unwrap();
     assert!(!again.newly_pinned);
+    // A root has one spelling, so that it can be compared.
+    let (_other, mut fresh) = world.store();
+    world.fault.set(Fault::RootWithFragment);
+    let outcome = trust::contact(&mut fresh, world.surroundings(), ISSUER, None);
+    assert_eq!(code(outcome), "issuer_answer_malformed");
+    assert!(fresh.contents().issuers.is_empty());
     world.fault.set(Fault::OtherRoot);
     let outcome = trust::contact(&mut store, world.surroundings(), ISSUER, None);
     assert_eq!(code(outcome), "bundle_untrusted");
@@ -144,6 +276,7 @@ fn a_wrong_transaction_code_is_refused_and_a_missing_one_asked_for() {
         )
     };
     assert_eq!(code(accept(&mut store, None)), "tx_code_needed");
+    assert!(!world.called("/token"), "a wrong code counts at the issuer");
     assert_eq!(code(accept(&mut store, Some("000000"))), "invalid_grant");
     assert_eq!(code(accept(&mut store, Some("123456"))), "accepted");
 }

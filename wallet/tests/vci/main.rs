@@ -212,12 +212,24 @@ fn an_issuer_is_known_by_the_keys_at_its_own_address() {
         (set.issuer.as_str(), set.authenticated_by),
         (server.url.as_str(), AuthenticatedBy::Address)
     );
-    let hostile = Server::start(Manners {
-        vice: Vice::KeysOfAnother,
-        ..manners
-    });
-    let outcome = wallet.takes(&hostile, FOREIGN);
-    assert_eq!(code(outcome), "issuer_key_mismatch");
+    let apart = Manners {
+        keys_apart: true,
+        ..manners.clone()
+    };
+    Wallet::given(&Server::start(apart.clone()), FOREIGN);
+    for (manners, vice, refusal) in [
+        (&manners, Vice::KeysOfAnother, "issuer_key_mismatch"),
+        (&manners, Vice::KeyUnnamed, "issuer_key_mismatch"),
+        (&apart, Vice::KeysElsewhere, "issuer_answer_malformed"),
+    ] {
+        let hostile = Server::start(Manners {
+            vice,
+            ..manners.clone()
+        });
+        let outcome = wallet.takes(&hostile, FOREIGN);
+        assert_eq!(code(outcome), refusal, "{vice:?}");
+        assert_eq!(wallet.store.contents().foreign.len(), 1);
+    }
 }
 
 #[test]
@@ -226,7 +238,24 @@ fn an_issuer_in_no_bundle_is_refused_unless_the_holder_takes_such() {
     let mut wallet = Wallet::new();
     let outcome = wallet.receive(&server.offer(&pre_authorized()), Client::default());
     assert_eq!(code(outcome), "issuer_unknown");
+    let outcome = wallet.authorize(&server, Client::default());
+    assert_eq!(code(outcome), "issuer_unknown");
+    assert_eq!(server.calls("/par"), 0, "nor is anybody sent to its page");
     assert_eq!(server.calls("/token"), 0, "before anything is sent");
+    // A token is not used either for what would not be kept.
+    let offer = receive::parse_offer(&server.offer(&pre_authorized())).unwrap();
+    let surroundings = surroundings!(wallet);
+    let contents = wallet.store.contents();
+    let requested =
+        receive::Requested::begin(contents, surroundings, FOREIGN, &offer, None).unwrap();
+    let outcome = receive::take(
+        &mut wallet.store,
+        surroundings,
+        Client::default(),
+        &requested,
+    );
+    assert_eq!(code(outcome), "issuer_unknown");
+    assert_eq!(server.calls("/credential"), 0);
 }
 
 #[test]
@@ -242,6 +271,24 @@ fn an_offer_by_reference_is_fetched_within_reach() {
         "address_refused",
         "a stranger's link does not lead to this machine"
     );
+}
+
+/// §4.1.3.
+#[test]
+fn an_offer_by_reference_comes_as_json_with_status_200() {
+    for vice in [
+        Vice::OfferStatus(203),
+        Vice::OfferStatus(404),
+        Vice::OfferPage,
+    ] {
+        let server = Server::start(Manners {
+            vice,
+            ..Manners::default()
+        });
+        let outcome = Wallet::new().receive(&server.by_reference(), FOREIGN);
+        assert_eq!(code(outcome), "offer_invalid", "{vice:?}");
+        assert_eq!(server.calls("/token"), 0);
+    }
 }
 
 #[test]
@@ -495,6 +542,9 @@ fn a_hostile_issuer_gets_nothing_and_nothing_of_it_is_stored() {
         (Vice::Expired, false, "expired"),
         (Vice::NotYetValid, false, "not_yet_valid"),
         (Vice::PlainAnswer, true, "response_not_encrypted"),
+        (Vice::NowAndLater, false, "credential_not_as_asked"),
+        (Vice::NowAndLater, true, "credential_not_as_asked"),
+        (Vice::HugeResponse, false, "answer_too_large"),
     ] {
         let server = Server::start(Manners {
             vice,
@@ -505,6 +555,7 @@ fn a_hostile_issuer_gets_nothing_and_nothing_of_it_is_stored() {
         let outcome = wallet.takes(&server, FOREIGN);
         assert_eq!(code(outcome), refusal, "{vice:?}");
         assert!(wallet.store.contents().foreign.is_empty(), "{vice:?}");
+        assert!(wallet.store.contents().deferred.is_empty(), "{vice:?}");
         assert!(wallet.store.contents().history.is_empty(), "{vice:?}");
     }
 }

@@ -46,6 +46,8 @@ pub(crate) struct Manners {
     pub(crate) identifiers: bool,
     pub(crate) refresh: bool,
     pub(crate) signed_by: SignedBy,
+    /// The issuer's keys stand in a document of their own.
+    pub(crate) keys_apart: bool,
     pub(crate) vice: Vice,
 }
 
@@ -84,6 +86,18 @@ pub(crate) enum Vice {
     EndlessNonces,
     /// Metadata at another issuer's address for the keys.
     KeysOfAnother,
+    /// The issuer's keys are at another origin.
+    KeysElsewhere,
+    /// Two keys, of which the credential says none.
+    KeyUnnamed,
+    /// Credentials, and that they come later.
+    NowAndLater,
+    /// A response beyond all measure.
+    HugeResponse,
+    /// Serves its offer with this status.
+    OfferStatus(u16),
+    /// Serves its offer as a page.
+    OfferPage,
     HugeMetadata,
     TwoPersons,
     /// Says that its tokens are bound, and gives tokens that are not.
@@ -112,6 +126,7 @@ impl Default for Manners {
             identifiers: false,
             refresh: false,
             signed_by: SignedBy::Did,
+            keys_apart: false,
             vice: Vice::None,
         }
     }
@@ -349,8 +364,9 @@ impl Inner {
         match (request.method.as_str(), request.path.as_str()) {
             ("GET", "/.well-known/openid-credential-issuer") => reply(&self.metadata()),
             ("GET", "/.well-known/oauth-authorization-server") => reply(&self.server_metadata()),
-            ("GET", "/.well-known/jwt-vc-issuer") => reply(&self.keys()),
-            ("GET", "/offer") => reply(&offer(&self.url, &pre_authorized())),
+            ("GET", "/.well-known/jwt-vc-issuer") => reply(&self.published()),
+            ("GET", "/keys") => reply(&self.keys()),
+            ("GET", "/offer") => self.served_offer(),
             ("POST", "/nonce") => reply(&json!({"c_nonce": "c-nonce"})),
             ("POST", "/challenge") => reply(&json!({"attestation_challenge": "challenge-1"})),
             ("POST", "/par") => self.pushed(request),
@@ -455,11 +471,36 @@ impl Inner {
         jwk["kid"] = json!("k1");
         let mut stale = self.other.public_key().to_jwk();
         stale["kid"] = json!("k0");
+        json!({"keys": [stale, jwk]})
+    }
+
+    /// JWT VC Issuer Metadata (SD-JWT VC §4).
+    fn published(&self) -> Value {
         let issuer = match self.manners.vice {
             Vice::KeysOfAnother => "https://other.example",
             _ => &self.url,
         };
-        json!({"issuer": issuer, "jwks": {"keys": [stale, jwk]}})
+        if !self.manners.keys_apart {
+            return json!({"issuer": issuer, "jwks": self.keys()});
+        }
+        let at = match self.manners.vice {
+            // The same machine by another name.
+            Vice::KeysElsewhere => self.url.replace("127.0.0.1", "localhost"),
+            _ => self.url.clone(),
+        };
+        json!({"issuer": issuer, "jwks_uri": format!("{at}/keys")})
+    }
+
+    fn served_offer(&self) -> Answer {
+        let (status, headers, body) = reply(&offer(&self.url, &pre_authorized()));
+        match self.manners.vice {
+            Vice::OfferStatus(status) => (status, headers, body),
+            Vice::OfferPage => {
+                let headers = vec![("content-type", "text/html".to_owned())];
+                (status, headers, body)
+            }
+            _ => (status, headers, body),
+        }
     }
 
     /// Checks what proves the client; an error is the answer to give.
@@ -755,6 +796,14 @@ impl Inner {
             .map(|(n, holder)| json!({"credential": self.sign(holder, n)}))
             .collect();
         let mut answer = json!({"credentials": credentials});
+        match self.manners.vice {
+            Vice::NowAndLater => {
+                answer["transaction_id"] = json!("later-1");
+                answer["interval"] = json!(1);
+            }
+            Vice::HugeResponse => answer["more"] = json!("x".repeat(4 << 20)),
+            _ => {}
+        }
         if self.manners.notifications {
             answer["notification_id"] = json!("n-1");
         }
@@ -785,6 +834,7 @@ impl Inner {
         let by_certificate = self.manners.signed_by == SignedBy::Certificate;
         let header = match by_certificate {
             true => json!({"x5c": [certificates::LEAF]}),
+            false if vice == Vice::KeyUnnamed => json!({}),
             false => json!({"kid": kid}),
         };
         let certified: StoredKey = serde_json::from_value(json!(certificates::KEY)).unwrap();

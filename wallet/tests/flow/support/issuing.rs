@@ -79,14 +79,17 @@ impl World {
             (Fault::OtherLevel, AssuranceLevel::Full) => AssuranceLevel::Limited,
             (_, level) => level,
         };
-        let named = if fault == Fault::UnlistedKey {
+        let second = fault == Fault::TwoIssuers && self.index.get() % 2 == 1;
+        let named = if fault == Fault::UnlistedKey || second {
             &self.unlisted
         } else {
             &self.signing
         };
         let signer = match fault {
-            Fault::UnlistedKey | Fault::ForeignSignature => &self.unlisted,
-            _ => &self.signing,
+            Fault::UnlistedKey | Fault::ForeignSignature | Fault::OtherListedIssuer => {
+                &self.unlisted
+            }
+            _ => named,
         };
         self.index.set(self.index.get() + 1);
         match format {
@@ -112,6 +115,14 @@ impl World {
         if self.fault.get() == Fault::NoStatus {
             visible.as_object_mut().unwrap().remove("status");
         }
+        if let Fault::Status(member, value) = self.fault.get() {
+            visible["status"]["status_list"][member] = serde_json::from_str(value).unwrap();
+        }
+        let mut header = self.header(named.public_key());
+        if self.fault.get() == Fault::KeysOnThisMachine {
+            visible["iss"] = json!("http://127.0.0.1:9");
+            header = json!({"kid": "k1"});
+        }
         let object = |value: Value| value.as_object().unwrap().clone();
         let mut salts = || {
             let mut salt = [0u8; 16];
@@ -119,7 +130,7 @@ impl World {
             salt
         };
         let unsigned = sd_jwt::prepare(sd_jwt::IssueInput {
-            header: object(self.header(named.public_key())),
+            header: object(header),
             visible: object(visible),
             disclosable: &with_evidence(self.claims(name), self.evidence(level)),
             holder,
@@ -170,6 +181,16 @@ impl World {
             "credentialSubject": subject,
             "evidence": self.evidence(level),
         });
+        if let Fault::Status(member, value) = self.fault.get() {
+            document["credentialStatus"][member] = serde_json::from_str(value).unwrap();
+        }
+        if self.fault.get() == Fault::IssuerAsObject {
+            document["issuer"] = json!({"id": document["issuer"]});
+        }
+        if self.fault.get() == Fault::OtherContext {
+            let contexts = document["@context"].as_array_mut().unwrap();
+            contexts.push(json!("https://w3id.org/security/data-integrity/v2"));
+        }
         let mut mandatory = vec![
             "/issuer",
             "/validFrom",

@@ -66,8 +66,30 @@ pub(crate) enum Fault {
     FaceMismatch,
     /// The bundle lists the signer for the full level alone.
     IssuerOfFullOnly,
-    /// The bundle lists the signer for a time that is over.
+    /// The bundle lists the signer for a time that is over since an hour.
     EndedIssuer,
+    /// The bundle lists the signer since an hour, and the credential is of this morning.
+    LaterIssuer,
+    /// One listed issuer signs in the name of another one.
+    OtherListedIssuer,
+    /// Every second credential is by another listed issuer, in its own name.
+    TwoIssuers,
+    /// The issuer is an object that has the DID as its `id`.
+    IssuerAsObject,
+    /// A further JSON-LD context.
+    OtherContext,
+    /// Another value, in JSON, of this member of the status entry.
+    Status(&'static str, &'static str),
+    /// Credentials in the one format, and an empty list in the other.
+    NothingInOneFormat,
+    /// The keys that signed are to be had on the holder's own machine.
+    KeysOnThisMachine,
+    /// The root is named with a fragment.
+    RootWithFragment,
+    /// The session's id leads to another address.
+    SessionElsewhere,
+    /// Asks for so many movements of the head.
+    Movements(usize),
     /// An authorization server on the holder's own machine.
     ServerOnThisMachine,
     /// Takes no applications from the hills before a day.
@@ -146,6 +168,11 @@ impl World {
             rng: SystemRandom::new(),
             index: Cell::new(0),
         }
+    }
+
+    /// Whether the wallet has asked at this path.
+    pub(crate) fn called(&self, path: &str) -> bool {
+        self.calls.borrow().iter().any(|call| call == path)
     }
 
     pub(crate) fn surroundings(&self) -> Surroundings<'_> {

@@ -25,20 +25,26 @@ impl World {
     pub(crate) fn bundle(&self) -> String {
         let issuer = did::did_key(self.signing.public_key());
         let midnight = self.now().start_of_day();
+        let hour_ago = self.now().add_seconds(-3600);
+        // Lists are of a time for which their signer is listed.
+        let listed = match self.fault.get() {
+            Fault::LaterIssuer => hour_ago,
+            _ => midnight,
+        };
         let end = midnight.add_seconds(365 * DAY);
         let bits = BitString::new(131_072).unwrap();
         let token_uri = format!("{ISSUER}/status/1.jwt");
-        let token = status::token_status_list(&token_uri, &issuer, &bits, midnight, end)
+        let token = status::token_status_list(&token_uri, &issuer, &bits, listed, end)
             .unwrap()
             .sign(&self.signing)
             .unwrap();
         let uri = format!("{ISSUER}/status/1");
-        let list = status::status_list_credential(&uri, &issuer, &bits, midnight, end);
+        let list = status::status_list_credential(&uri, &issuer, &bits, listed, end);
         let text = |en: &str, zh: &str| LocalizedText {
             en: en.to_owned(),
             zh: zh.to_owned(),
         };
-        let unsigned = BundleBuilder::new(
+        let mut unsigned = BundleBuilder::new(
             Authority {
                 id: "specimen".to_owned(),
                 name: text("Specimen Authority", "样本机构"),
@@ -48,8 +54,11 @@ impl World {
         )
         .issuer(TrustedIssuer {
             did: issuer,
-            not_before: midnight.add_seconds(-365 * DAY),
-            not_after: (self.fault.get() == Fault::EndedIssuer).then_some(midnight),
+            not_before: match self.fault.get() {
+                Fault::LaterIssuer => hour_ago,
+                _ => midnight.add_seconds(-365 * DAY),
+            },
+            not_after: (self.fault.get() == Fault::EndedIssuer).then_some(hour_ago),
             assurance_levels: match self.fault.get() {
                 Fault::IssuerOfFullOnly => vec![AssuranceLevel::Full],
                 _ => AssuranceLevel::ALL.to_vec(),
@@ -73,6 +82,17 @@ impl World {
                 .to_vec(),
             not_after: None,
         });
+        if matches!(
+            self.fault.get(),
+            Fault::OtherListedIssuer | Fault::TwoIssuers
+        ) {
+            unsigned = unsigned.issuer(TrustedIssuer {
+                did: did::did_key(self.unlisted.public_key()),
+                not_before: midnight,
+                not_after: None,
+                assurance_levels: AssuranceLevel::ALL.to_vec(),
+            });
+        }
         let unsigned = unsigned.issuing_authority(IssuingAuthority {
             certificate: base64(&self.authority.der),
             issuers: vec![ISSUER.to_owned()],

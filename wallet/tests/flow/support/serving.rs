@@ -49,6 +49,8 @@ impl World {
                 json!({"credential": self.issue(profile.level, format, holder, name)})
             })
             .collect();
+        let nothing = self.fault.get() == Fault::NothingInOneFormat && format == Format::LdpVc;
+        let credentials = if nothing { Vec::new() } else { credentials };
         let answer = json!({"credentials": credentials});
         let encryption = &body["credential_response_encryption"];
         assert_eq!(encryption["enc"], "A256GCM");
@@ -156,7 +158,12 @@ impl Transport for World {
         };
         Ok(match (request.method, request.url.path()) {
             (Method::Get, "/root") => {
-                respond(200, "text/plain", did::did_key(self.root.public_key()))
+                let root = self.root.public_key();
+                let named = match self.fault.get() {
+                    Fault::RootWithFragment => did::verification_method(root),
+                    _ => did::did_key(root),
+                };
+                respond(200, "text/plain", named)
             }
             (Method::Get, "/bundle") => respond(200, "application/jwt", self.bundle()),
             (Method::Get, "/.well-known/openid-credential-issuer") if self.signs_metadata.get() => {
@@ -193,7 +200,11 @@ impl Transport for World {
                         problem.to_string(),
                     ));
                 }
-                json(json!({"session_id": "s-1", "session_token": "session", "state": "started"}))
+                let id = match self.fault.get() {
+                    Fault::SessionElsewhere => "../token?",
+                    _ => "s-1",
+                };
+                json(json!({"session_id": id, "session_token": "session", "state": "started"}))
             }
             (Method::Post, "/sessions/s-1/face") => {
                 assert_eq!(request.bearer.as_ref().unwrap().expose(), "session");
@@ -206,6 +217,16 @@ impl Transport for World {
                     ));
                 }
                 json(ready(true))
+            }
+            (Method::Post, "/sessions/s-1/liveness") => {
+                let movements = match self.fault.get() {
+                    Fault::Movements(count) => vec!["left"; count],
+                    _ => vec!["left"],
+                };
+                json(json!({
+                    "nonce": "frames", "movements": movements, "seconds": 15,
+                    "expires_at": "2027-01-01T00:00:00Z",
+                }))
             }
             (Method::Get, "/sessions/s-1") if self.terminal_done.get() => json(ready(false)),
             (Method::Get, "/sessions/s-1") => json(json!({"state": "started"})),
