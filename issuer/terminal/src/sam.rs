@@ -2,7 +2,8 @@
 //!
 //! Everything a reader sends is bounded in size (its frame's own length, checked before it is read) and in time: an
 //! exchange that is not through in time is an error, and so is every later one on the same line, because a late answer
-//! would be taken for the next command's.
+//! would be taken for the next command's. For the same reason an answer that is there before its command is thrown away:
+//! nothing in it says what it answers, and it may be about the person before.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
@@ -11,7 +12,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, Mode, OFlags};
-use rustix::termios::{self, ControlModes, OptionalActions, SpecialCodeIndex};
+use rustix::termios::{self, ControlModes, OptionalActions, QueueSelector, SpecialCodeIndex};
 use tessera_card::TransportError;
 use tessera_card::sam::{self, SamTransport, frame};
 use zeroize::Zeroizing;
@@ -22,6 +23,8 @@ use crate::error::TerminalError;
 const TICK: Duration = Duration::from_millis(100);
 /// Between two questions whether a card is there.
 const PAUSE: Duration = Duration::from_millis(250);
+/// Reads of a connection's stale octets before it is given up.
+const MOST_STALE: usize = 64;
 /// How long one exchange may take: reading a card takes about a second.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -40,6 +43,9 @@ trait Line {
 
     /// Reads what is there, at most `buffer`; `None` when nothing came within a [`TICK`].
     fn receive(&mut self, buffer: &mut [u8]) -> std::io::Result<Option<usize>>;
+
+    /// Throws away what has come in so far, without waiting.
+    fn discard(&mut self) -> std::io::Result<()>;
 }
 
 impl SamReader {
@@ -127,6 +133,7 @@ impl SamReader {
 
     fn exchange_once(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
         let until = Instant::now() + self.patience;
+        self.line.discard().map_err(failed)?;
         self.line.send(command).map_err(failed)?;
         let mut head = [0; frame::HEAD];
         self.fill(&mut head, until)?;
@@ -188,6 +195,10 @@ impl Line for Serial {
             read => read.map(Some),
         }
     }
+
+    fn discard(&mut self) -> std::io::Result<()> {
+        termios::tcflush(&self.0, QueueSelector::IFlush).map_err(Into::into)
+    }
 }
 
 impl Line for TcpStream {
@@ -208,6 +219,25 @@ impl Line for TcpStream {
             }
             read => read.map(Some),
         }
+    }
+
+    fn discard(&mut self) -> std::io::Result<()> {
+        let mut stale = [0; frame::HEAD + frame::MOST];
+        self.set_nonblocking(true)?;
+        // As much as one answer at a time; a line that never falls silent is no reader's.
+        let mut left = MOST_STALE;
+        let emptied = loop {
+            match self.read(&mut stale) {
+                Ok(0) => break Err(ErrorKind::UnexpectedEof.into()),
+                Ok(_) if left == 0 => break Err(ErrorKind::InvalidData.into()),
+                Ok(_) => left -= 1,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break Ok(()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => break Err(error),
+            }
+        };
+        self.set_nonblocking(false)?;
+        emptied
     }
 }
 

@@ -207,3 +207,35 @@ fn a_faulty_reader_is_given_up_in_time() {
     let slow = Simulated::new(Some(resident())).with(SamFault::Slow(1));
     assert!(read(&mut on_tcp(slow, PATIENCE)).is_ok());
 }
+
+/// A reader that repeats all that it said: what it said of the card before is not taken for the answer about this one.
+#[test]
+fn an_old_answer_is_no_answer() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let mut next = holder();
+    next.name = "样本二".to_owned();
+    let cards = [resident(), SamCard::resident(&next, &[8; 1024])];
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut command = [0; 10];
+        // Four commands a reading: so that the repetition of a whole reading would do for the next.
+        let mut repeated = Vec::new();
+        for card in cards {
+            let mut simulated = Simulated::new(Some(card));
+            for _ in 0..4 {
+                stream.read_exact(&mut command).unwrap();
+                let answer = simulated.answer(&command);
+                stream.write_all(&answer).unwrap();
+                repeated.extend(answer);
+            }
+            stream.write_all(&repeated).unwrap();
+        }
+        let _ = stream.read(&mut command);
+    });
+    let mut reader = SamReader::tcp(&address, PATIENCE).unwrap();
+    assert_eq!(read(&mut reader).unwrap().text.name, "样本");
+    // Time for the repetition to arrive.
+    std::thread::sleep(Duration::from_millis(50));
+    assert_eq!(read(&mut reader).unwrap().text.name, "样本二");
+}
