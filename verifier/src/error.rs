@@ -56,7 +56,7 @@ errors! {
     UnsupportedAlgorithm { what: &'static str } = "unsupported_algorithm", "unsupported algorithm: {what}";
     /// A Data Integrity cryptosuite that the policy or the program does not know.
     UnsupportedSuite = "unsupported_suite", "the cryptosuite is not supported or not allowed here";
-    /// A JSON-LD context by URL that is neither built in nor listed in the bundle.
+    /// A JSON-LD context that is neither built in nor listed in the bundle, or that the policy does not accept.
     UnknownContext = "unknown_context", "a JSON-LD context is not among the known ones";
     /// A JSON-LD term without a definition: it would have been dropped from what is signed.
     UndefinedTerm = "undefined_term", "a term has no definition in the contexts and would not be covered by the proof";

@@ -435,3 +435,57 @@ fn a_list_is_added_without_a_status_of_its_own() {
     assert_eq!(code(added), "accepted");
     assert_eq!(check(&document, &policy), "status_undetermined");
 }
+
+/// A proof over statements holds whatever names a context gives them; which contexts are accepted is for the policy.
+#[test]
+fn claims_have_the_names_of_an_accepted_context() {
+    let issuer = Signer::fresh();
+    let context = |role: &str, level: &str| json!([V2, {"role": role, "level": level}]);
+    let (one, other) = ("urn:terms:role", "urn:terms:level");
+    let mut document = credential(&issuer.did());
+    document["@context"] = context(one, other);
+    document["credentialSubject"]["role"] = json!("guest");
+    document["credentialSubject"]["level"] = json!("admin");
+    let policy = CredentialPolicy {
+        contexts: Some(vec![json!([V2]), context(one, other)]),
+        ..no_status()
+    };
+    for honest in [
+        embedded(&document, &issuer),
+        enveloped(Kind::Credential, &document, &issuer),
+        embedded(&credential(&issuer.did()), &issuer),
+    ] {
+        assert_eq!(check(&honest, &policy), "accepted");
+    }
+    let mut exchanged = embedded(&document, &issuer);
+    exchanged["@context"] = context(other, one);
+    exchanged["credentialSubject"]["role"] = json!("admin");
+    exchanged["credentialSubject"]["level"] = json!("guest");
+    let mut inside = embedded(&document, &issuer);
+    inside["credentialSubject"]["@context"] = json!({"role": other, "level": one});
+    inside["credentialSubject"]["role"] = json!("admin");
+    inside["credentialSubject"]["level"] = json!("guest");
+    for altered in [exchanged, inside] {
+        assert_eq!(check(&altered, &no_status()), "accepted");
+        assert_eq!(check(&altered, &policy), "unknown_context");
+        let holder = Signer::fresh();
+        let shown = presentation(Some(&holder.did()), &[altered]);
+        let options = holder.options(ProofPurpose::Authentication);
+        let shown = secured(&shown, Suite::EcdsaRdfc2019, &options, &holder);
+        assert_eq!(present(&shown, &showing(no_status())), "accepted");
+        assert_eq!(present(&shown, &showing(policy.clone())), "unknown_context");
+    }
+    let mut signed = document.clone();
+    signed["@context"] = context(other, one);
+    let signed = enveloped(Kind::Credential, &signed, &issuer);
+    assert_eq!(check(&signed, &policy), "unknown_context");
+    // What the holder says of itself, under the presentation's proof.
+    let holder = Signer::fresh();
+    let mut said = credential(&holder.did());
+    said["@context"] = context(other, one);
+    let shown = presentation(Some(&holder.did()), &[said]);
+    let options = holder.options(ProofPurpose::Authentication);
+    let shown = secured(&shown, Suite::EcdsaRdfc2019, &options, &holder);
+    assert_eq!(present(&shown, &showing(no_status())), "accepted");
+    assert_eq!(present(&shown, &showing(policy)), "unknown_context");
+}

@@ -73,7 +73,8 @@ pub struct Signer {
 }
 
 impl VerifiedCredential {
-    /// The credential: for an enveloped one what was in the envelope. Everything in it is covered by the proof.
+    /// The credential: for an enveloped one what was in the envelope. Everything in it is covered by the proof; that its
+    /// claims have the names that the issuer gave them, only under [contexts](CredentialPolicy::contexts) of the policy.
     #[must_use]
     pub fn document(&self) -> &Value {
         &self.document
@@ -126,7 +127,7 @@ pub fn verify(
         return verify_enveloped(document, policy, materials, now);
     }
     let credential = Credential::parse(document)?;
-    trusted(&credential, policy)?;
+    trusted(&credential, document, policy)?;
     let expected = ProofExpectation {
         binding: policy.binding,
         documents: materials.documents,
@@ -170,7 +171,7 @@ fn verify_enveloped(
     let signer = Signer::from(verified.key().clone());
     let document = verified.into_document();
     let credential = Credential::parse(&document)?;
-    trusted(&credential, policy)?;
+    trusted(&credential, &document, policy)?;
     credential.check_terms(&document, materials.contexts)?;
     let signers = [signer].to_vec();
     current(
@@ -183,8 +184,12 @@ fn verify_enveloped(
     )
 }
 
-/// The issuer and the version must be ones that the policy accepts.
-fn trusted(credential: &Credential<'_>, policy: &CredentialPolicy) -> Result<(), Error> {
+/// The issuer, the version and the contexts must be ones that the policy accepts.
+fn trusted(
+    credential: &Credential<'_>,
+    document: &Value,
+    policy: &CredentialPolicy,
+) -> Result<(), Error> {
     if credential.version() == Version::V1 && !policy.accept_version_1 {
         return Err(Error::UnsupportedFormat {
             what: "version 1.1 of the data model",
@@ -196,7 +201,30 @@ fn trusted(credential: &Credential<'_>, policy: &CredentialPolicy) -> Result<(),
             why: "not among those that the policy trusts",
         }),
         _ => Ok(()),
+    }?;
+    match &policy.contexts {
+        Some(accepted) if !is_in_one_of(accepted, document) => Err(Error::UnknownContext),
+        _ => Ok(()),
     }
+}
+
+/// Data Integrity §4.6 step 3: one of these contexts, and none inside. What a proof says of itself is no claim.
+fn is_in_one_of(accepted: &[Value], document: &Value) -> bool {
+    fn names_none(value: &Value) -> bool {
+        match value {
+            Value::Object(members) => {
+                !members.contains_key("@context") && members.values().all(names_none)
+            }
+            Value::Array(elements) => elements.iter().all(names_none),
+            _ => true,
+        }
+    }
+    let members = document.as_object().into_iter().flatten();
+    let mut claims = members.filter(|(name, _)| !matches!(name.as_str(), "@context" | "proof"));
+    document
+        .get("@context")
+        .is_some_and(|said| accepted.contains(said))
+        && claims.all(|(_, value)| names_none(value))
 }
 
 /// The steps that follow the proof, whatever kind of proof it was.

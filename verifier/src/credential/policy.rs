@@ -3,6 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use serde_json::Value;
+
 use super::lists::StatusLists;
 use super::schemas::Schemas;
 use crate::data_integrity::{Binding, Suite};
@@ -25,6 +27,11 @@ pub struct CredentialPolicy {
     /// The issuers that are trusted; `None` leaves that to the caller, by
     /// [`issuer`](super::VerifiedCredential::issuer).
     pub issuers: Option<Vec<String>>,
+    /// The values of `@context` that are accepted, each as a whole, and no other context anywhere inside (Data Integrity
+    /// §4.6). Most suites sign what terms mean: whoever shows a credential can give its claims each other's names in a
+    /// context of their own, and the proof still holds. `None` leaves that to the caller, who then must look at the
+    /// contexts before reading any claim by its name.
+    pub contexts: Option<Vec<Value>>,
     /// What to do when a status cannot be told; `None` looks at no status at all.
     pub status: Option<StaleStatus>,
     /// Who, besides the issuer of a credential, may say what its status is.
@@ -38,7 +45,7 @@ pub struct CredentialPolicy {
 }
 
 impl CredentialPolicy {
-    /// Every suite and algorithm, bound to the issuer, either version, a minute of skew, and no acceptance without a
+    /// Every suite and algorithm, bound to the issuer, any context that is at hand, either version, a minute of skew, and no acceptance without a
     /// known status.
     #[must_use]
     pub fn new() -> Self {
@@ -53,6 +60,7 @@ impl CredentialPolicy {
             .to_vec(),
             binding: Binding::Issuer,
             issuers: None,
+            contexts: None,
             status: Some(StaleStatus::Refuse),
             status_issuers: Vec::new(),
             require_schemas: false,

@@ -166,7 +166,7 @@ fn finish(
                 if signers.is_empty() {
                     return Err(Error::HolderBindingMissing);
                 }
-                trusted(credential, &policy.credential)?;
+                trusted(credential, document, &policy.credential)?;
                 let document = Cow::Borrowed(*document);
                 let signers = signers.clone();
                 current(
