@@ -130,6 +130,14 @@ impl<'a> Check<'a> {
                             why: "the status is one that this program does not know",
                         });
                     }
+                    // Its clock and ours may differ, as those of a proof may.
+                    Some(StatusType::Valid)
+                        if list.issued_at > self.now.add_seconds(self.policy.clock_skew) =>
+                    {
+                        Undetermined::ListNotYetValid {
+                            from: list.issued_at,
+                        }
+                    }
                     Some(StatusType::Valid) if self.now >= list.valid_until => {
                         Undetermined::ListStale {
                             until: list.valid_until,

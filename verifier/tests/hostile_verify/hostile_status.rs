@@ -103,6 +103,32 @@ fn stale_bundle_or_list() {
     }
 }
 
+/// A list that does not hold yet says nothing of now.
+#[test]
+fn list_from_the_future() {
+    let world = World::new();
+    let request = world.request("internet-cafe");
+    let bits = BitString::new(0).unwrap();
+    let skew = policy(&request).clock_skew;
+    for token in both(&world, &request) {
+        for (ahead, expected) in [(skew, "verified"), (skew + 1, "status_undetermined")] {
+            let from = NOW.add_seconds(ahead);
+            let lists = world.lists_of(&bits, from, NOW.add_seconds(DAY));
+            let bundle = world.bundle_with(world.trusted(), lists).unwrap();
+            let mut policy = policy(&request);
+            let checked = verify(token.as_bytes(), &request, &policy, &bundle, NOW);
+            assert_eq!(code(checked), expected);
+            policy.stale_status = StaleStatus::Undetermined;
+            let checked = verify(token.as_bytes(), &request, &policy, &bundle, NOW).unwrap();
+            let status = match ahead > skew {
+                true => Status::Undetermined(Undetermined::ListNotYetValid { from }),
+                false => Status::Valid,
+            };
+            assert_eq!(checked.credentials()[0].status(), status);
+        }
+    }
+}
+
 /// Class 6: missing.
 #[test]
 fn missing_list_or_index_or_statement() {
