@@ -188,10 +188,12 @@ pub fn decide(
 }
 
 impl Verified {
-    /// The credentials; at least one. Requests of [`RequestBuilder`](crate::request::RequestBuilder) yield exactly one.
+    /// The credentials; at least one. Requests of [`RequestBuilder`](crate::request::RequestBuilder) yield exactly one, unless they
+    /// take [several](crate::request::RequestBuilder::multiple).
     ///
-    /// Each is bound to a one-time key of its own, so that several are one person's is not proved by the keys: a relying
-    /// party that asks for several must compare a claim that names the person.
+    /// Each is bound to a one-time key of its own, and a wallet holds several of a kind: the keys prove neither that two
+    /// credentials are one person's nor that they are two persons'. A relying party that takes several must compare a claim
+    /// that names the person.
     #[must_use]
     pub fn credentials(&self) -> &[VerifiedCredential] {
         &self.credentials

@@ -158,6 +158,11 @@ impl Server {
             Flow::DigitalCredentialsApi { origin } => builder.origins(&[origin]),
             _ => builder.response_uri(Some(&response_uri)),
         };
+        let told = self.config.services.get(&asked.service.id);
+        let builder = match told.is_some_and(|told| told.multiple) {
+            true => builder.multiple(),
+            false => builder,
+        };
         let builder = self.identity.ask(builder);
         let internal = |error: tessera_verifier::Error| Failure::internal(&error);
         if !self.identity.signs() {

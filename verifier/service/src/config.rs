@@ -149,6 +149,9 @@ pub struct Service {
     pub back_end: Vec<ClaimPath>,
     /// Claims shown on the page.
     pub page: Vec<ClaimPath>,
+    /// Whether several credentials of a kind are taken, where the holder shows them (OpenID4VP 1.0 §6.1, `multiple`). Each is
+    /// decided as one is; that they are one person's, nothing but their claims can say.
+    pub multiple: bool,
 }
 
 /// The life of a request.

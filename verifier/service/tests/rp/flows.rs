@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tessera_verifier::Request;
 
 use crate::program::{ORIGIN, Program, RETURN, SECRET, Setup, encrypt, payload};
-use crate::world::{Binding, GOOD, World};
+use crate::world::{Binding, GOOD, REVOKED, World};
 
 #[test]
 fn happy_flow_encrypted_and_plain() {
@@ -314,4 +314,46 @@ fn ends_when_it_is_asked_to() {
     assert_eq!(program.get("/healthz").status, 200);
     assert!(program.terminate());
     assert!(program.log().contains("stopped"));
+}
+
+/// Where the configuration takes several of a kind, each is decided, handed over and shown; one bad one ends the request.
+#[test]
+fn several_of_a_kind_are_taken_where_the_configuration_says_so() {
+    let world = World::new();
+    let setup = Setup {
+        multiple: true,
+        ..Setup::default()
+    };
+    let program = Program::start(&world, &setup);
+    let show = |object: &Value, index| world.show(&world.issue(index), object, &Binding::default());
+    let asked = program.ask_cafe();
+    let object = program.fetch(&asked);
+    for query in object["dcql_query"]["credentials"].as_array().unwrap() {
+        assert_eq!(query["multiple"], true);
+    }
+    let both = json!({"sd_jwt": [show(&object, GOOD), show(&object, GOOD + 1)]});
+    assert_eq!(program.respond(&object, &both).status, 200);
+    let result = program.result(&asked);
+    assert_eq!(result.json()["state"], "verified");
+    let credentials = result.json()["credentials"].as_array().unwrap().clone();
+    assert_eq!(credentials.len(), 2);
+    for credential in credentials {
+        assert_eq!(
+            credential["claims"],
+            json!({"age_equal_or_over": {"18": true}})
+        );
+    }
+    let asked = program.ask_cafe();
+    let object = program.fetch(&asked);
+    let one_bad = json!({"sd_jwt": [show(&object, GOOD), show(&object, REVOKED)]});
+    assert_eq!(program.respond(&object, &one_bad).code(), "400 revoked");
+    assert_eq!(program.result(&asked).json()["code"], "revoked");
+    // Elsewhere one is asked for.
+    let hotel = program.ask(&json!({"service": "hotel", "flow": "cross_device"}));
+    let object = program.fetch(&hotel);
+    assert!(
+        object["dcql_query"]["credentials"][0]
+            .get("multiple")
+            .is_none()
+    );
 }

@@ -109,6 +109,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) plain: bool,
     pub(crate) client: Option<&'a str>,
     pub(crate) top: &'a str,
+    /// Whether the café takes several credentials of a kind.
+    pub(crate) multiple: bool,
     pub(crate) requests: &'a str,
     pub(crate) bundle: &'a str,
     pub(crate) host: Option<&'a str>,
@@ -168,6 +170,7 @@ services = ["internet-cafe"]
 [services.internet-cafe]
 back_end = [["age_equal_or_over", "18"]]
 page = [["age_equal_or_over", "18"]]
+{multiple}
 [services.hotel]
 back_end = [["family_name"]]
 [requests]
@@ -175,6 +178,11 @@ encrypted = {encrypted}
 {requests}
 "#,
         top = setup.top,
+        multiple = if setup.multiple {
+            "multiple = true"
+        } else {
+            ""
+        },
         refresh = setup.refresh.unwrap_or(1),
         client = setup.client.unwrap_or("identifier = \"did\""),
         bundle = setup.bundle,
