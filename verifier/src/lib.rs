@@ -20,6 +20,31 @@
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 //!
+//! `examples/relying_party.rs` goes the whole way: a key, a request, both formats, and what is refused with which code.
+//! [`verify::decide`] tells the stage of a refusal as well; [`Error::code`] is what programs match on, and
+//! [`Error::text`] and [`Error::advice`] are what people read.
+//!
+//! # What the caller brings
+//!
+//! - The authority's bundle and, from a source it trusts, the DID of the authority's root. Keep the newest bundle: an older
+//!   one opens as well, and [`Bundle::issued_at`] tells them apart.
+//! - The time, and for each request a fresh nonce of at least 128 random bits.
+//! - A P-256 key to sign requests with, as a [`LocalSigner`](crypto::LocalSigner) or any other way: what is
+//!   [unsigned](jws::Unsigned) gives its bytes and takes the signature. The authority registers the key's
+//!   [DID](did::did_key).
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `std` (default) | hashed tables; without it the crate is `no_std` with `alloc` |
+//! | `aws-lc` (default, with `std`) | the cryptographic primitives from AWS-LC, which needs a C compiler |
+//! | `rustcrypto` | the primitives in Rust: with `default-features = false` for browsers (wasm32) and microcontrollers |
+//! | `bbs` | the suite bbs-2023, over blst |
+//! | `bbs-pure` | the same in Rust alone |
+//!
+//! One of `aws-lc` and `rustcrypto` is needed.
+//!
 //! # Flow
 //!
 //! ```text

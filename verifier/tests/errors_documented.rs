@@ -1,4 +1,5 @@
-//! `docs/ERRORS.md` lists the codes of the enum: all of them, in its order, and no others.
+//! What the documents say holds: `docs/ERRORS.md` lists the codes of the enum, all of them, in its order, and no others; and
+//! the example runs.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use tessera_verifier::Error;
@@ -41,4 +42,15 @@ fn every_message_is_in_both_languages() {
     assert_eq!(error.text(Language::En), error.to_string());
     assert_eq!(error.text(Language::Zh), "凭证已被撤销");
     assert_ne!(error.advice(Language::En), error.advice(Language::Zh));
+}
+
+/// The example for relying parties, which refuses to end well when anything in it comes out otherwise.
+#[cfg(feature = "aws-lc")]
+#[path = "../examples/relying_party.rs"]
+mod relying_party;
+
+#[cfg(feature = "aws-lc")]
+#[test]
+fn the_example_runs() {
+    relying_party::main().unwrap();
 }
