@@ -238,6 +238,26 @@ mod tests {
         assert_eq!(refusal(Store::open(path, &words("right"))), "store_damaged");
     }
 
+    /// Written by a build that knows more: this one would drop what it does not know with the next change.
+    #[test]
+    fn contents_of_a_later_version_are_left_as_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        let store = fresh(folder.path());
+        let clear = store.contents.to_bytes().unwrap();
+        let mut later: serde_json::Value = serde_json::from_slice(&clear).unwrap();
+        later["version"] = (Contents::VERSION + 1).into();
+        let sealed = store
+            .envelope
+            .seal(later.to_string().as_bytes(), &SystemRandom::new());
+        drop(store);
+        let sealed = sealed.unwrap();
+        std::fs::write(&path, &sealed).unwrap();
+        let outcome = Store::open(folder.path(), &words("right"));
+        assert_eq!(refusal(outcome), "store_newer");
+        assert_eq!(std::fs::read(&path).unwrap(), sealed);
+    }
+
     #[test]
     fn a_failed_change_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();

@@ -100,6 +100,7 @@ fn nothing_dishonest_is_stored() {
         (Fault::MixedPersons, "credential_not_as_asked", ""),
         (Fault::TwoIssuers, "credential_not_as_asked", ""),
         (Fault::OtherIdentifier, "issuer_answer_malformed", ""),
+        (Fault::OtherFormat, "issuer_answer_malformed", ""),
         (Fault::ForeignTokenEndpoint, "issuer_answer_malformed", ""),
         (Fault::FaceMismatch, "face_mismatch", ""),
         (Fault::Down, "network_unreachable", ""),
@@ -118,6 +119,7 @@ fn nothing_dishonest_is_stored() {
                 fault,
                 Fault::ServerOnThisMachine
                     | Fault::OtherIdentifier
+                    | Fault::OtherFormat
                     | Fault::ForeignTokenEndpoint
                     | Fault::FaceMismatch
                     | Fault::Down
@@ -180,9 +182,19 @@ fn nothing_in_one_of_the_formats_is_nothing_at_all() {
 
 /// Class 16: an issuer elsewhere does not make the wallet talk to services of this machine.
 #[test]
-fn published_keys_are_not_looked_for_on_this_machine() {
+fn published_keys_are_not_looked_for_on_this_machine_nor_in_the_clear() {
+    for (address, refusal) in [
+        ("http://127.0.0.1:9", "address_refused"),
+        ("https://localhost", "address_refused"),
+        ("http://keys.example", "url_insecure"),
+    ] {
+        assert_eq!(signed_by_keys_at(address), refusal, "{address}");
+    }
+}
+
+fn signed_by_keys_at(address: &'static str) -> String {
     let world = World::new();
-    world.fault.set(Fault::KeysOnThisMachine);
+    world.fault.set(Fault::KeysAt(address));
     world.formats.set(&[Format::SdJwt]);
     let (_folder, mut store) = world.store();
     let foreign = Client {
@@ -198,8 +210,8 @@ fn published_keys_are_not_looked_for_on_this_machine() {
         &world.offer(),
         Some(&tx_code),
     );
-    assert_eq!(code(outcome), "address_refused");
     assert!(world.called("/credential") && store.contents().foreign.is_empty());
+    code(outcome)
 }
 
 /// A session's id becomes part of an address.
@@ -215,6 +227,48 @@ fn a_session_has_a_plain_id() {
     assert!(start().is_ok());
     world.fault.set(Fault::SessionElsewhere);
     assert_eq!(code(start()), "issuer_answer_malformed");
+}
+
+#[test]
+fn what_became_of_a_session_is_told_apart() {
+    let world = World::new();
+    let (_folder, mut store) = world.store();
+    trust::contact(&mut store, world.surroundings(), ISSUER, None).unwrap();
+    let started = || {
+        let level = AssuranceLevel::Full;
+        enrol::start(&store, world.surroundings(), ISSUER, applicant(), level).unwrap()
+    };
+    let (session, another) = (started(), started());
+    let progress = |state| {
+        world.fault.set(Fault::SessionState(state));
+        enrol::progress(world.surroundings(), &session)
+    };
+    assert!(matches!(progress("started"), Ok(Progress::Waiting)));
+    assert!(matches!(progress("full_issued"), Ok(Progress::Issued)));
+    assert_eq!(code(progress("expired")), "session_expired");
+    assert_eq!(code(progress("refused")), "credential_request_denied");
+    // A code is printed for the holder to write down: nothing else may be printed in its place.
+    let recovery = |said| {
+        world.fault.set(Fault::RecoveryCode(said));
+        let code = enrol::recovery_code(world.surroundings(), &session).unwrap();
+        code.map(|code| code.expose().to_owned())
+    };
+    assert_eq!(recovery("7QKD-9XYZ").as_deref(), Some("7QKD-9XYZ"));
+    assert_eq!(recovery("\u{1b}[2Jcall your bank"), None);
+    let lost = |reported| {
+        world.fault.set(Fault::Reported(reported));
+        let code = Secret::from("7QKD-9XYZ");
+        enrol::report_lost(world.surroundings(), ISSUER, "1101", &code)
+    };
+    assert!(lost(true).is_ok());
+    assert_eq!(code(lost(false)), "issuer_answer_malformed");
+    // One session waits at a time, unless the holder says otherwise.
+    let surroundings = world.surroundings();
+    let again = session.duplicate();
+    enrol::remember(&mut store, surroundings, session, false).unwrap();
+    let outcome = enrol::remember(&mut store, surroundings, again, false);
+    assert_eq!(code(outcome), "session_pending");
+    enrol::remember(&mut store, surroundings, another, true).unwrap();
 }
 
 #[test]
@@ -298,6 +352,16 @@ fn an_offer_travels_as_a_link() {
     other.credential_configuration_ids = vec!["library_card".into()];
     let other = receive::parse_offer(&other.to_uri()).unwrap();
     assert_eq!(receive::offered_level(&other).unwrap(), None);
+    // What the holder types instead of an offer.
+    let typed = |ids: &[&str]| {
+        let ids: Vec<String> = ids.iter().map(|&id| id.to_owned()).collect();
+        code(receive::offer_of(ISSUER, &ids))
+    };
+    let longest = "x".repeat(256);
+    assert_eq!(typed(&[&longest]), "accepted");
+    for ids in [&[][..], &["a", ""], &[&(longest + "x")]] {
+        assert_eq!(typed(ids), "offer_invalid");
+    }
     let mut empty = world.offer();
     empty.credential_configuration_ids.clear();
     assert_eq!(code(receive::parse_offer(&empty.to_uri())), "offer_invalid");
@@ -398,11 +462,12 @@ fn a_new_enrolment_retires_sets_of_the_same_person_only() {
 }
 
 #[test]
-fn no_more_than_eight_mebibytes_of_a_bundle_are_read() {
+fn no_more_than_eight_mebibytes_of_a_bundle_are_read_and_half_a_kibibyte_of_a_root() {
     let world = World::new();
     let (_folder, mut store) = world.store();
     trust::contact(&mut store, world.surroundings(), ISSUER, None).unwrap();
-    assert_eq!(world.bundle_bound.get(), 8 * 1024 * 1024);
+    let bound = |path: &str| world.bounds.borrow()[path];
+    assert_eq!((bound("/bundle"), bound("/root")), (8 << 20, 512));
 }
 
 #[test]

@@ -8,7 +8,9 @@ mod server;
 
 use aws_lc_rs::rand::SystemRandom;
 use serde_json::{Value, json};
-use server::{Manners, Server, SignedBy, VCT, Vice, key, pre_authorized, with_browser};
+use server::{
+    CONFIGURATION, Manners, Server, SignedBy, VCT, Vice, key, pre_authorized, with_browser,
+};
 use tessera_verifier::crypto::LocalSigner as _;
 use tessera_verifier::key::PublicKey;
 use tessera_verifier::time::Timestamp;
@@ -221,6 +223,8 @@ fn an_issuer_is_known_by_the_keys_at_its_own_address() {
         (&manners, Vice::KeysOfAnother, "issuer_key_mismatch"),
         (&manners, Vice::KeyUnnamed, "issuer_key_mismatch"),
         (&apart, Vice::KeysElsewhere, "issuer_answer_malformed"),
+        (&apart, Vice::KeysMissing, "issuer_answer_malformed"),
+        (&apart, Vice::HugeKeys, "answer_too_large"),
     ] {
         let hostile = Server::start(Manners {
             vice,
@@ -276,19 +280,33 @@ fn an_offer_by_reference_is_fetched_within_reach() {
 /// §4.1.3.
 #[test]
 fn an_offer_by_reference_comes_as_json_with_status_200() {
-    for vice in [
-        Vice::OfferStatus(203),
-        Vice::OfferStatus(404),
-        Vice::OfferPage,
+    for (vice, refusal) in [
+        (Vice::OfferStatus(203), "offer_invalid"),
+        (Vice::OfferStatus(404), "offer_invalid"),
+        (Vice::OfferPage, "offer_invalid"),
+        (Vice::HugeOffer, "answer_too_large"),
     ] {
         let server = Server::start(Manners {
             vice,
             ..Manners::default()
         });
         let outcome = Wallet::new().receive(&server.by_reference(), FOREIGN);
-        assert_eq!(code(outcome), "offer_invalid", "{vice:?}");
+        assert_eq!(code(outcome), refusal, "{vice:?}");
         assert_eq!(server.calls("/token"), 0);
     }
+}
+
+#[test]
+fn what_is_offered_is_in_the_issuers_metadata_and_asked_for_once() {
+    let server = Server::start(Manners::default());
+    let mut wallet = Wallet::new();
+    let unknown = server.offer_for(&pre_authorized(), &["library_card"]);
+    let outcome = wallet.receive(&unknown, FOREIGN);
+    assert_eq!(code(outcome), "issuer_answer_malformed");
+    assert_eq!(server.calls("/token"), 0);
+    let twice = server.offer_for(&pre_authorized(), &[CONFIGURATION, CONFIGURATION]);
+    wallet.receive(&twice, FOREIGN).unwrap();
+    assert_eq!((server.calls("/credential"), wallet.unused()), (1, 3));
 }
 
 #[test]
@@ -344,6 +362,64 @@ fn a_server_that_always_wants_another_nonce_is_asked_twice() {
     let outcome = wallet.takes(&server, FOREIGN);
     assert_eq!(code(outcome), "use_dpop_nonce");
     assert_eq!(server.calls("/token"), 2);
+}
+
+/// A nonce that is none, or longer than any: not repeated to whoever sent it.
+#[test]
+fn a_server_that_wants_a_nonce_and_sends_no_usable_one_is_asked_once() {
+    let long = Box::leak("n".repeat(513).into_boxed_str());
+    for nonce in ["", long] {
+        let server = Server::start(Manners {
+            vice: Vice::OddNonce(nonce),
+            ..Manners::default()
+        });
+        let outcome = Wallet::new().takes(&server, FOREIGN);
+        assert_eq!(code(outcome), "use_dpop_nonce");
+        assert_eq!(server.calls("/token"), 1);
+    }
+}
+
+/// §8.3.1.2: a fresh nonce is tried once, with new proofs.
+#[test]
+fn an_issuer_whose_nonces_are_never_fresh_is_asked_twice() {
+    let server = Server::start(Manners {
+        vice: Vice::StaleNonces,
+        ..Manners::default()
+    });
+    let outcome = Wallet::new().takes(&server, FOREIGN);
+    assert_eq!(code(outcome), "invalid_nonce");
+    let calls = ["/token", "/nonce", "/credential"].map(|path| server.calls(path));
+    assert_eq!(calls, [1, 2, 2]);
+}
+
+/// RFC 6749 §7.1: a token of a kind that is not understood is not used, nor one bound to a key that was not proved.
+#[test]
+fn tokens_of_other_kinds_are_not_used() {
+    for (vice, dpop) in [
+        (Vice::OddToken, true),
+        (Vice::OddToken, false),
+        (Vice::BoundToNothing, false),
+    ] {
+        let server = Server::start(Manners {
+            vice,
+            dpop,
+            ..Manners::default()
+        });
+        let outcome = Wallet::new().takes(&server, FOREIGN);
+        assert_eq!(code(outcome), "issuer_answer_malformed", "{vice:?} {dpop}");
+        assert_eq!(server.calls("/credential"), 0);
+    }
+}
+
+#[test]
+fn an_issuer_that_takes_no_proof_the_wallet_makes_gets_none() {
+    let server = Server::start(Manners {
+        vice: Vice::OtherProofs,
+        ..Manners::default()
+    });
+    let outcome = Wallet::new().takes(&server, FOREIGN);
+    assert_eq!(code(outcome), "proof_unsupported");
+    assert_eq!(server.calls("/credential"), 0);
 }
 
 #[test]
@@ -474,8 +550,15 @@ fn the_issuer_hears_of_what_was_stored_refused_and_deleted() {
 
 #[test]
 fn what_runs_low_is_renewed_by_its_refresh_token_which_is_kept_when_it_turns() {
+    for vice in [Vice::None, Vice::SameRefreshToken] {
+        renewed_three_times(vice);
+    }
+}
+
+fn renewed_three_times(vice: Vice) {
     let server = Server::start(Manners {
         refresh: true,
+        vice,
         ..Manners::default()
     });
     let mut wallet = Wallet::new();
@@ -545,6 +628,7 @@ fn a_hostile_issuer_gets_nothing_and_nothing_of_it_is_stored() {
         (Vice::NowAndLater, false, "credential_not_as_asked"),
         (Vice::NowAndLater, true, "credential_not_as_asked"),
         (Vice::HugeResponse, false, "answer_too_large"),
+        (Vice::DateAsText, false, "credential_not_as_asked"),
     ] {
         let server = Server::start(Manners {
             vice,

@@ -94,6 +94,26 @@ pub(crate) enum Vice {
     NowAndLater,
     /// A response beyond all measure.
     HugeResponse,
+    /// Tokens of a kind that nobody knows.
+    OddToken,
+    /// Says that its tokens are bound, to a wallet that has proved no key.
+    BoundToNothing,
+    /// No nonce is ever fresh enough.
+    StaleNonces,
+    /// Takes proofs by another algorithm only.
+    OtherProofs,
+    /// Refreshes without a new refresh token: the old one stays good.
+    SameRefreshToken,
+    /// Wants a nonce, and sends this one.
+    OddNonce(&'static str),
+    /// Serves its keys with status 404.
+    KeysMissing,
+    /// Keys beyond all measure.
+    HugeKeys,
+    /// A date that is text.
+    DateAsText,
+    /// Serves an offer beyond all measure.
+    HugeOffer,
     /// Serves its offer with this status.
     OfferStatus(u16),
     /// Serves its offer as a page.
@@ -206,7 +226,14 @@ impl Server {
 
     /// An offer by value with these grants.
     pub(crate) fn offer(&self, grants: &Value) -> String {
-        let offer = self.offer_object(grants).to_string();
+        self.offer_for(grants, &[CONFIGURATION])
+    }
+
+    /// The same for these configurations.
+    pub(crate) fn offer_for(&self, grants: &Value, configurations: &[&str]) -> String {
+        let mut offer = offer(&self.url, grants);
+        offer["credential_configuration_ids"] = json!(configurations);
+        let offer = offer.to_string();
         format!(
             "openid-credential-offer://?credential_offer={}",
             vci::form::percent(&offer)
@@ -219,10 +246,6 @@ impl Server {
             "openid-credential-offer://?credential_offer_uri={}",
             vci::form::percent(&at)
         )
-    }
-
-    fn offer_object(&self, grants: &Value) -> Value {
-        offer(&self.url, grants)
     }
 
     /// What a browser does: follows the link, agrees, and is sent back.
@@ -365,7 +388,10 @@ impl Inner {
             ("GET", "/.well-known/openid-credential-issuer") => reply(&self.metadata()),
             ("GET", "/.well-known/oauth-authorization-server") => reply(&self.server_metadata()),
             ("GET", "/.well-known/jwt-vc-issuer") => reply(&self.published()),
-            ("GET", "/keys") => reply(&self.keys()),
+            ("GET", "/keys") => match self.manners.vice {
+                Vice::KeysMissing => (404, Vec::new(), self.keys().to_string()),
+                _ => reply(&self.keys()),
+            },
             ("GET", "/offer") => self.served_offer(),
             ("POST", "/nonce") => reply(&json!({"c_nonce": "c-nonce"})),
             ("POST", "/challenge") => reply(&json!({"attestation_challenge": "challenge-1"})),
@@ -380,7 +406,11 @@ impl Inner {
 
     fn metadata(&self) -> Value {
         let (url, manners) = (&self.url, &self.manners);
-        let mut proof = json!({"proof_signing_alg_values_supported": ["ES256"]});
+        let alg = match manners.vice {
+            Vice::OtherProofs => "ES384",
+            _ => "ES256",
+        };
+        let mut proof = json!({"proof_signing_alg_values_supported": [alg]});
         if manners.key_attestation.is_some() {
             proof["key_attestations_required"] = json!({"key_storage": ["iso_18045_high"]});
         }
@@ -471,7 +501,11 @@ impl Inner {
         jwk["kid"] = json!("k1");
         let mut stale = self.other.public_key().to_jwk();
         stale["kid"] = json!("k0");
-        json!({"keys": [stale, jwk]})
+        let mut keys = json!({"keys": [stale, jwk]});
+        if self.manners.vice == Vice::HugeKeys {
+            keys["more"] = json!("x".repeat(64 << 10));
+        }
+        keys
     }
 
     /// JWT VC Issuer Metadata (SD-JWT VC §4).
@@ -495,6 +529,7 @@ impl Inner {
         let (status, headers, body) = reply(&offer(&self.url, &pre_authorized()));
         match self.manners.vice {
             Vice::OfferStatus(status) => (status, headers, body),
+            Vice::HugeOffer => (status, headers, body + &" ".repeat(64 << 10)),
             Vice::OfferPage => {
                 let headers = vec![("content-type", "text/html".to_owned())];
                 (status, headers, body)
@@ -517,6 +552,11 @@ impl Inner {
             };
             let proof = dpop::verify(proof, &expected).unwrap();
             assert!(state.jtis.insert(proof.jti), "a proof is used once");
+            if let Vice::OddNonce(nonce) = manners.vice {
+                let (status, mut headers, body) = refuse(400, "use_dpop_nonce");
+                headers.push(("dpop-nonce", nonce.to_owned()));
+                return Err((status, headers, body));
+            }
             let wanted = manners.vice == Vice::EndlessNonces
                 || (manners.dpop_nonce && proof.nonce.as_deref() != Some("server-nonce"));
             if wanted {
@@ -595,7 +635,8 @@ impl Inner {
                 let mut state = self.state.lock().unwrap();
                 let current = format!("refresh-{}", state.refresh);
                 let good = form.get("refresh_token") == Some(current.as_str());
-                state.refresh += 1;
+                let turns = self.manners.vice != Vice::SameRefreshToken;
+                state.refresh += u32::from(turns);
                 good
             }
             _ => form.get("pre-authorized_code") == Some(CODE),
@@ -604,7 +645,12 @@ impl Inner {
             return refuse(400, "invalid_grant");
         }
         let bound = self.manners.dpop && self.manners.vice != Vice::BearerForAll;
-        let kind = if bound { "DPoP" } else { "Bearer" };
+        let kind = match self.manners.vice {
+            Vice::OddToken => "mac",
+            Vice::BoundToNothing => "DPoP",
+            _ if bound => "DPoP",
+            _ => "Bearer",
+        };
         let mut token = json!({"access_token": "access", "token_type": kind});
         if self.manners.identifiers {
             token["authorization_details"] = json!([{
@@ -612,7 +658,9 @@ impl Inner {
                 "credential_identifiers": ["member-17"],
             }]);
         }
-        if self.manners.refresh {
+        let again = form.get("grant_type") == Some("refresh_token");
+        let silent = again && self.manners.vice == Vice::SameRefreshToken;
+        if self.manners.refresh && !silent {
             let state = self.state.lock().unwrap();
             token["refresh_token"] = json!(format!("refresh-{}", state.refresh));
         }
@@ -685,6 +733,9 @@ impl Inner {
     fn credential(&self, request: &Request) -> Answer {
         if let Err(answer) = self.authorized(request, "/credential") {
             return answer;
+        }
+        if self.manners.vice == Vice::StaleNonces {
+            return refuse(400, "invalid_nonce");
         }
         let body = self.open(request);
         if self.manners.identifiers {
@@ -851,6 +902,9 @@ impl Inner {
         let mut visible = visible;
         if vice == Vice::NotYetValid {
             visible["nbf"] = json!(today.add_seconds(2 * day).unix());
+        }
+        if vice == Vice::DateAsText {
+            visible["nbf"] = json!("tomorrow");
         }
         let disclosable = json!({"family_name": name, "member_number": "17"});
         let mut count = 0u8;

@@ -119,8 +119,8 @@ impl World {
             visible["status"]["status_list"][member] = serde_json::from_str(value).unwrap();
         }
         let mut header = self.header(named.public_key());
-        if self.fault.get() == Fault::KeysOnThisMachine {
-            visible["iss"] = json!("http://127.0.0.1:9");
+        if let Fault::KeysAt(address) = self.fault.get() {
+            visible["iss"] = json!(address);
             header = json!({"kid": "k1"});
         }
         let object = |value: Value| value.as_object().unwrap().clone();

@@ -12,6 +12,7 @@ pub(crate) use certified::Ca;
 pub(crate) use verifier::{Answer, Verifier};
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use aws_lc_rs::rand::SystemRandom;
 use serde_json::json;
@@ -82,8 +83,16 @@ pub(crate) enum Fault {
     Status(&'static str, &'static str),
     /// Credentials in the one format, and an empty list in the other.
     NothingInOneFormat,
-    /// The keys that signed are to be had on the holder's own machine.
-    KeysOnThisMachine,
+    /// The keys that signed are to be had at this address.
+    KeysAt(&'static str),
+    /// The metadata have another format under a name of ours.
+    OtherFormat,
+    /// What it says of a session.
+    SessionState(&'static str),
+    /// The code to write down.
+    RecoveryCode(&'static str),
+    /// What it says to the report of a lost phone.
+    Reported(bool),
     /// The root is named with a fragment.
     RootWithFragment,
     /// The session's id leads to another address.
@@ -131,8 +140,8 @@ pub(crate) struct World {
     /// Form bodies that reached the relying party.
     pub(crate) posted: RefCell<Vec<String>>,
     pub(crate) calls: RefCell<Vec<String>>,
-    /// Most bytes of a bundle the wallet would read, from its latest call.
-    pub(crate) bundle_bound: Cell<usize>,
+    /// Most bytes of an answer that the wallet would read, by path.
+    pub(crate) bounds: RefCell<BTreeMap<String, usize>>,
     rng: SystemRandom,
     index: Cell<u64>,
 }
@@ -164,7 +173,7 @@ impl World {
             served: RefCell::default(),
             posted: RefCell::default(),
             calls: RefCell::default(),
-            bundle_bound: Cell::new(0),
+            bounds: RefCell::default(),
             rng: SystemRandom::new(),
             index: Cell::new(0),
         }

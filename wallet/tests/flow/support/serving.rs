@@ -78,13 +78,17 @@ impl World {
     }
 
     fn metadata(&self) -> Value {
+        let format_of = |format: Format| match self.fault.get() {
+            Fault::OtherFormat => "jwt_vc_json",
+            _ => format.as_str(),
+        };
         let configurations: BTreeMap<&str, Value> = AssuranceLevel::ALL
             .into_iter()
             .flat_map(|level| Format::ALL.map(|format| (CredentialProfile::of(level), format)))
             .map(|(profile, format)| {
                 (
                     profile.configuration(format),
-                    json!({"format": format.as_str()}),
+                    json!({"format": format_of(format)}),
                 )
             })
             .collect();
@@ -129,9 +133,8 @@ impl Transport for World {
             return Err(TransportError::Unreachable);
         }
         self.calls.borrow_mut().push(request.url.path().to_owned());
-        if request.url.path() == "/bundle" {
-            self.bundle_bound.set(request.max_answer);
-        }
+        let path = request.url.path().to_owned();
+        self.bounds.borrow_mut().insert(path, request.max_answer);
         if request.url.as_str() == REQUEST_URI {
             let body = self.served.borrow().clone();
             return Ok(respond(200, "application/oauth-authz-req+jwt", body));
@@ -229,7 +232,16 @@ impl Transport for World {
                 }))
             }
             (Method::Get, "/sessions/s-1") if self.terminal_done.get() => json(ready(false)),
-            (Method::Get, "/sessions/s-1") => json(json!({"state": "started"})),
+            (Method::Get, "/sessions/s-1") => json(match self.fault.get() {
+                Fault::SessionState(state) => json!({"state": state}),
+                Fault::RecoveryCode(code) => {
+                    json!({"state": "limited_issued", "recovery_code": code})
+                }
+                _ => json!({"state": "started"}),
+            }),
+            (Method::Post, "/lost") => {
+                json(json!({"reported": self.fault.get() != Fault::Reported(false)}))
+            }
             (Method::Post, "/token") => {
                 let form = String::from_utf8(request.body.to_vec()).unwrap();
                 if form.contains("pre-authorized_code=one-time") && form.contains("tx_code=123456")
