@@ -16,7 +16,11 @@ use tessera_wallet::Error;
 pub(crate) fn run(cli: Cli) -> ExitCode {
     let console = Console::new(cli.global);
     match dispatch(&console, cli.command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) if console.printed_all() => ExitCode::SUCCESS,
+        Ok(()) => {
+            console.error(&Error::OutputUnwritable);
+            ExitCode::FAILURE
+        }
         Err(error) => {
             console.error(&error);
             ExitCode::FAILURE

@@ -34,16 +34,10 @@ impl Photo {
     /// anything is sent.
     pub fn new(bytes: Vec<u8>) -> Result<Self, Error> {
         let photo = Self(zeroize::Zeroizing::new(bytes));
-        let refuse = |code: &str| Error::IssuerRefused {
-            code: code.to_owned(),
-            status: 422,
-        };
         if photo.0.len() > MAX_PHOTO {
-            return Err(refuse("image_too_large"));
+            return Err(as_refused("image_too_large"));
         }
-        photo
-            .media_type()
-            .ok_or_else(|| refuse("image_unreadable"))?;
+        photo.media_type().ok_or_else(unreadable)?;
         Ok(photo)
     }
 
@@ -56,6 +50,18 @@ impl Photo {
             None
         }
     }
+}
+
+/// What the issuer would say.
+fn as_refused(code: &str) -> Error {
+    Error::IssuerRefused {
+        code: code.to_owned(),
+        status: 422,
+    }
+}
+
+fn unreadable() -> Error {
+    as_refused("image_unreadable")
 }
 
 /// Frames of the holder's moving head, as a camera program hands them over: [`liveness::encode`] without a proof. Has no
@@ -341,7 +347,7 @@ pub fn send_photo(
 ) -> Result<Granted, Error> {
     let issuer = Issuer::new(surroundings, &session.issuer_url)?;
     let url = issuer.address(&format!("/sessions/{}/face", session.session_id))?;
-    let media_type = photo.media_type().ok_or(Error::FileUnreadable)?;
+    let media_type = photo.media_type().ok_or_else(unreadable)?;
     let request =
         HttpRequest::post(url, media_type, photo.0.to_vec()).with_bearer(&session.session_token);
     let state: State = read(&issuer.send(request)?)?;

@@ -98,6 +98,8 @@ pub enum Error {
     NothingToRenew,
     /// The offer is not an OpenID4VCI credential offer this wallet can use.
     OfferInvalid,
+    /// A link that asks for a presentation, where an offer was to be taken up.
+    LinkIsRequest,
     /// The offer wants a transaction code.
     TxCodeNeeded,
     /// The issuer offered an encrypted response and then answered in the clear.
@@ -117,6 +119,8 @@ pub enum Error {
     Check(tessera_verifier::Error),
     /// The request URI or file does not lead to a request object.
     RequestUnreadable,
+    /// A link that offers a credential, where a request was to be answered.
+    LinkIsOffer,
     /// The link wants its request fetched in a way that OpenID4VP does not know.
     RequestUriMethodUnknown,
     /// The wallet has no issuer bundle yet.
@@ -155,11 +159,16 @@ pub enum Error {
     /// No credential with this id.
     CredentialUnknown,
     /// A file named on the command line cannot be read.
-    FileUnreadable,
+    FileUnreadable {
+        /// Its name, as the person gave it.
+        file: String,
+    },
     /// The camera program could not be run, failed, or wrote no frames.
     CameraFailed,
     /// A file named on the command line cannot be written.
     FileUnwritable,
+    /// What was done cannot be said: standard output takes no more.
+    OutputUnwritable,
     /// Nobody said yes to a deletion.
     DeletionUnconfirmed,
     /// A file that was to be made is there already.
@@ -206,6 +215,7 @@ impl Error {
             Self::ProofUnsupported => "proof_unsupported",
             Self::NothingToRenew => "nothing_to_renew",
             Self::OfferInvalid => "offer_invalid",
+            Self::LinkIsRequest => "link_is_request",
             Self::TxCodeNeeded => "tx_code_needed",
             Self::ResponseNotEncrypted => "response_not_encrypted",
             Self::ResponseUnreadable => "response_unreadable",
@@ -215,6 +225,7 @@ impl Error {
             Self::StatusMissing => "status_missing",
             Self::Check(error) => error.code(),
             Self::RequestUnreadable => "request_unreadable",
+            Self::LinkIsOffer => "link_is_offer",
             Self::RequestUriMethodUnknown => "request_uri_method_unknown",
             Self::BundleMissing => "bundle_missing",
             Self::BundleStale => "bundle_stale",
@@ -230,9 +241,10 @@ impl Error {
             Self::AnswerNotEncrypted => "answer_not_encrypted",
             Self::RequesterRefused { .. } => "requester_refused",
             Self::CredentialUnknown => "credential_unknown",
-            Self::FileUnreadable => "file_unreadable",
+            Self::FileUnreadable { .. } => "file_unreadable",
             Self::CameraFailed => "camera_failed",
             Self::FileUnwritable => "file_unwritable",
+            Self::OutputUnwritable => "output_unwritable",
             Self::DeletionUnconfirmed => "deletion_unconfirmed",
             Self::FileExists => "file_exists",
             Self::PassphraseNeeded => "passphrase_needed",
@@ -253,6 +265,7 @@ impl Error {
             Self::QueryNotSatisfied { missing } => {
                 messages::fill(self.code(), language, &[missing])
             }
+            Self::FileUnreadable { file } => messages::fill(self.code(), language, &[file]),
             Self::RequesterRefused { status } => {
                 messages::fill(self.code(), language, &[&status.to_string()])
             }

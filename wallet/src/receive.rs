@@ -25,7 +25,7 @@ use tessera_verifier::vci::{CredentialOffer, IssuerMetadata, NotificationEvent, 
 pub use authorization::Authorization;
 pub use check::{UnverifiedCredential, VerifiedCredential};
 pub use deferred::collect;
-pub use offer::{offer_of, parse_offer, read_offer};
+pub use offer::{is_offer_link, offer_of, parse_offer, read_offer};
 pub use requested::{Fetched, KeyRing, Received, Requested};
 
 use crate::client::Client;

@@ -24,6 +24,7 @@ pub use authenticated::AuthenticatedRequest;
 
 use crate::error::Error;
 use crate::reach::Reach;
+use crate::receive::is_offer_link;
 use crate::surroundings::Surroundings;
 use crate::trust::KnownIssuer;
 
@@ -119,7 +120,7 @@ impl RequestObject {
     /// of the request itself.
     ///
     /// # Errors
-    /// [`Error::RequestUnreadable`], network errors.
+    /// [`Error::RequestUnreadable`], [`Error::LinkIsOffer`], network errors.
     pub fn from_link(
         surroundings: Surroundings<'_>,
         link: &str,
@@ -127,6 +128,9 @@ impl RequestObject {
     ) -> Result<Self, Error> {
         if link.len() > 2 * MAX_REQUEST {
             return Err(Error::RequestUnreadable);
+        }
+        if is_offer_link(link) {
+            return Err(Error::LinkIsOffer);
         }
         let url = Url::parse(link.trim()).map_err(|_| Error::RequestUnreadable)?;
         if matches!(url.scheme(), "http" | "https") {
@@ -190,8 +194,16 @@ impl RequestObject {
     #[must_use]
     pub fn is_link(text: &str) -> bool {
         text.split_once("://").is_some_and(|(scheme, _)| {
-            is_wallet_scheme(scheme) || matches!(scheme, "https" | "http")
+            let named = |b: u8| b.is_ascii_alphanumeric() || b"+-.".contains(&b);
+            !scheme.is_empty() && scheme.bytes().all(named)
         })
+    }
+
+    /// Whether it is a link that wallets are invoked by with a request.
+    #[must_use]
+    pub fn is_wallet_link(text: &str) -> bool {
+        let scheme = text.trim().split_once("://").map(|(scheme, _)| scheme);
+        scheme.is_some_and(|scheme| is_wallet_scheme(&scheme.to_ascii_lowercase()))
     }
 
     /// Finds out who asks: the signature must be by the client id, the client must be registered in one of the

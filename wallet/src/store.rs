@@ -8,6 +8,7 @@ mod envelope;
 mod files;
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::rand::SecureRandom;
@@ -61,7 +62,7 @@ impl Store {
     ) -> Result<Self, Error> {
         create_private_folder(folder)?;
         let lock = lock(folder)?;
-        if folder.join(FILE).try_exists().map_err(io)? {
+        if Self::exists(folder)? {
             return Err(Error::StoreExists);
         }
         let store = Self {
@@ -80,7 +81,7 @@ impl Store {
     /// [`Error::StoreMissing`], [`Error::StoreLocked`], [`Error::StoreDamaged`], [`Error::StoreNewer`],
     /// [`Error::WrongPassphrase`], [`Error::StoreIo`].
     pub fn open(folder: &Path, passphrase: &Passphrase) -> Result<Self, Error> {
-        if !folder.join(FILE).try_exists().map_err(io)? {
+        if !Self::exists(folder)? {
             return Err(Error::StoreMissing);
         }
         let lock = lock(folder)?;
@@ -95,9 +96,17 @@ impl Store {
     }
 
     /// Whether there is a wallet in `folder`; needs no passphrase.
-    #[must_use]
-    pub fn exists(folder: &Path) -> bool {
-        folder.join(FILE).exists()
+    ///
+    /// # Errors
+    /// [`Error::StoreIo`] where that cannot be found out: a folder of somebody else's is not an empty one.
+    pub fn exists(folder: &Path) -> Result<bool, Error> {
+        folder
+            .join(FILE)
+            .try_exists()
+            .or_else(|error| match error.kind() {
+                ErrorKind::NotADirectory => Ok(false),
+                _ => Err(io(error)),
+            })
     }
 
     /// What the wallet holds.

@@ -151,6 +151,15 @@ fn a_new_wallet_is_empty_and_says_what_to_do() {
             .success()
     );
 
+    let lock = std::fs::File::options()
+        .write(true)
+        .open(store.join("wallet.lock"))
+        .unwrap();
+    lock.lock().unwrap();
+    assert_eq!(cli.refused(&["list"]), "store_locked");
+    assert_eq!(cli.refused(&["delete", "--all", "--yes"]), "store_locked");
+    drop(lock);
+
     let sealed = store.join("wallet.sealed");
     let mut bytes = std::fs::read(&sealed).unwrap();
     bytes[200] ^= 1;
@@ -236,6 +245,39 @@ fn bad_addresses_offers_photos_and_requests_are_named() {
         "image_unreadable"
     );
     assert_eq!(cli.refused(&["receive", "nonsense"]), "offer_invalid");
+    // The other kind of code was scanned, or one that is for no wallet.
+    for link in ["openid4vp://?client_id=a", " HAIP-VP://x"] {
+        assert_eq!(cli.refused(&["receive", link]), "link_is_request");
+    }
+    let offer = offer_of("https://issuer.example");
+    for link in [&offer, "haip-vci://?credential_offer=%7B"] {
+        assert_eq!(cli.refused(&["present", link]), "link_is_offer");
+    }
+    let kept = folder.path().join("scanned");
+    std::fs::write(&kept, format!("{offer}\n")).unwrap();
+    let kept = kept.display().to_string();
+    assert_eq!(cli.refused(&["present", &kept]), "link_is_offer");
+    assert_eq!(
+        cli.refused(&["present", "otpauth://x"]),
+        "request_unreadable"
+    );
+    // Of the files a command may name, the one that is missing.
+    let missing = [
+        "enrol",
+        "--issuer",
+        "https://issuer.example",
+        "--number",
+        "1",
+        "--photo",
+        "/no/me.jpg",
+    ];
+    let stderr = text(&cli.run(&missing).stderr);
+    assert!(
+        stderr.contains("The file /no/me.jpg cannot be read."),
+        "{stderr}"
+    );
+    let stderr = text(&cli.run(&["--lang", "zh", "present", "/no/a.jwt"]).stderr);
+    assert!(stderr.contains("无法读取文件 /no/a.jwt"), "{stderr}");
     assert_eq!(
         cli.refused(&["present", "/nonexistent.jwt"]),
         "file_unreadable"
@@ -371,6 +413,118 @@ fn a_wallet_is_backed_up_restored_relocked_and_deleted() {
     );
     assert!(changed.run(&["delete", "--all", "--yes"]).status.success());
     assert_eq!(changed.refused(&["list"]), "store_missing");
+}
+
+/// The disk is full, or the command is killed while it writes: what was there stays, and the next command goes on from it.
+#[cfg(unix)]
+#[test]
+fn a_wallet_survives_a_full_disk_and_a_kill_in_the_middle_of_a_write() {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("wallet");
+    let cli = Cli {
+        store: &store,
+        passphrase: Some("correct horse"),
+    };
+    let files = |of: &Path| std::fs::read_dir(of).unwrap().count();
+    // No file may be written at all. Ignoring the signal leaves the error of the system call.
+    let limited = |ignoring: bool, arguments: &[&str]| {
+        let trap = if ignoring { "trap '' XFSZ; " } else { "" };
+        let script = format!("{trap}ulimit -f 0; exec \"$0\" \"$@\"");
+        Command::new("sh")
+            .args(["-c", &script, env!("CARGO_BIN_EXE_tessera")])
+            .args(arguments)
+            .env("TESSERA_STORE", &store)
+            .env("TESSERA_PASSPHRASE", "correct horse")
+            .env("TESSERA_BACKUP_PASSPHRASE", "battery staple")
+            .env_remove("TESSERA_LANG")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    };
+    let refused = |arguments: &[&str], code: &str| {
+        let output = limited(true, arguments);
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains(&format!("error[{code}]")), "{stderr}");
+    };
+    refused(&["init"], "store_io");
+    assert_eq!(cli.refused(&["list"]), "store_missing");
+    assert!(cli.run(&["init"]).status.success());
+    let below = || cli.json(&["settings", "--json"])["settings"]["reissue_below"].clone();
+    let before = below();
+    assert_ne!(before, 7);
+    refused(&["settings", "--reissue-below", "7"], "store_io");
+    let killed = limited(false, &["settings", "--reissue-below", "7"]);
+    assert!(killed.status.signal().is_some(), "{:?}", killed.status);
+    assert_eq!(below(), before);
+    let backups = folder.path().join("backups");
+    std::fs::create_dir(&backups).unwrap();
+    let backup = backups.join("of-today").display().to_string();
+    refused(&["backup", &backup], "file_unwritable");
+    // A move begins with the wallet, which forgets nothing that it cannot write down.
+    refused(&["backup", &backup, "--move"], "store_io");
+    assert_eq!(files(&backups), 0);
+    refused(&["delete", "--all", "--yes"], "store_io");
+    assert_eq!(
+        cli.json(&["settings", "--reissue-below", "7", "--json"])["settings"]["reissue_below"],
+        7
+    );
+    assert_eq!(files(&store), 2, "the wallet and its lock");
+}
+
+/// Whoever reads may go away; what was done is done. A full disk is another thing: the result is lost.
+#[cfg(target_os = "linux")]
+#[test]
+fn nobody_need_read_what_is_said_but_a_result_that_is_lost_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("wallet");
+    let run = |command: &str, store: &str, out: Stdio, err: Stdio| {
+        let status = Command::new(env!("CARGO_BIN_EXE_tessera"))
+            .arg(command)
+            .env("TESSERA_STORE", folder.path().join(store))
+            .env("TESSERA_PASSPHRASE", "short")
+            .stdin(Stdio::null())
+            .stdout(out)
+            .stderr(err)
+            .status()
+            .unwrap();
+        status.code()
+    };
+    let full = || {
+        let device = std::fs::File::options().write(true).open("/dev/full");
+        Stdio::from(device.unwrap())
+    };
+    let gone = || Stdio::from(std::io::pipe().unwrap().1);
+    // The warning of a short passphrase is for nobody.
+    assert_eq!(run("init", "unheard", gone(), full()), Some(0));
+    assert_eq!(run("init", "lost", full(), gone()), Some(1));
+    assert_eq!(run("list", "missing", full(), full()), Some(1));
+    assert!(folder.path().join("lost/wallet.sealed").exists());
+}
+
+/// A proxy of the environment would see whom the holder talks to, and resolve names in the wallet's place.
+#[test]
+fn no_proxy_of_the_environment_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    proxy.set_nonblocking(true).unwrap();
+    let at = format!("http://{}", proxy.local_addr().unwrap());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tessera"));
+    command
+        .args(["rollout", "--issuer", "http://127.0.0.1:1"])
+        .env("TESSERA_STORE", folder.path())
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .env_remove("TESSERA_LANG");
+    for name in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY"] {
+        command.env(name, &at);
+        command.env(name.to_ascii_lowercase(), &at);
+    }
+    let stderr = text(&command.output().unwrap().stderr);
+    assert!(stderr.starts_with("error[network_unreachable]"), "{stderr}");
+    assert!(proxy.accept().is_err(), "nobody came");
 }
 
 /// A label without a sentence would be printed as its code.

@@ -1,7 +1,7 @@
 //! The person's end: where the wallet lies, the passphrase, questions, progress and results.
 
 use std::cell::Cell;
-use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -31,6 +31,9 @@ pub(crate) struct Console {
     rng: SystemRandom,
     clock: SystemClock,
     beside_error: Cell<Map<String, Value>>,
+    /// Whether standard error did not take all that was said, and standard output all that was printed.
+    unheard: Cell<bool>,
+    unprinted: Cell<bool>,
 }
 
 struct SystemClock;
@@ -53,6 +56,8 @@ impl Console {
             rng: SystemRandom::new(),
             clock: SystemClock,
             beside_error: Cell::default(),
+            unheard: Cell::default(),
+            unprinted: Cell::default(),
         }
     }
 
@@ -101,7 +106,7 @@ impl Console {
     /// Opens the wallet, asking for the passphrase when no file or variable gives it.
     pub(crate) fn open(&self) -> Result<Store, Error> {
         let folder = self.folder();
-        if !Store::exists(&folder) {
+        if !Store::exists(&folder)? {
             return Err(Error::StoreMissing);
         }
         let store = Store::open(&folder, &self.passphrase()?)?;
@@ -156,16 +161,19 @@ impl Console {
         if !std::io::stdin().is_terminal() {
             return Err(Error::PassphraseNeeded);
         }
-        eprint!("{} ", self.text(label, &[]).trim_end());
+        self.say(&format!("{} ", self.text(label, &[]).trim_end()));
         rpassword::read_password().map_err(|_| Error::PassphraseNeeded)
     }
 
-    /// Asks for one line; `None` when nobody is there.
+    /// Asks for one line; `None` when nobody is there, or could not read what is asked and about what.
     pub(crate) fn ask(&self, label: &str) -> Option<String> {
         if !std::io::stdin().is_terminal() {
             return None;
         }
-        eprint!("{} ", self.text(label, &[]).trim_end());
+        self.say(&format!("{} ", self.text(label, &[]).trim_end()));
+        if self.unheard.get() {
+            return None;
+        }
         let mut line = String::new();
         std::io::stdin().read_line(&mut line).ok()?;
         Some(line.trim().to_owned())
@@ -186,24 +194,30 @@ impl Console {
 
     /// A progress line on standard error.
     pub(crate) fn progress(&self, code: &str, arguments: &[&str]) {
-        eprintln!("{}", self.text(code, arguments));
+        self.say(&format!("{}\n", self.text(code, arguments)));
+    }
+
+    /// Writes to standard error. Nobody need be listening: what is to be stored must not be lost for that.
+    pub(crate) fn say(&self, text: &str) {
+        let mut to = std::io::stderr().lock();
+        let said = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+        if said.is_err() {
+            self.unheard.set(true);
+        }
     }
 
     /// A warning on standard error.
     pub(crate) fn warning(&self, code: &str, arguments: &[&str]) {
-        eprintln!(
-            "{}: {}",
-            self.text("label_warning", &[]),
-            self.text(code, arguments)
-        );
+        let (label, text) = (self.text("label_warning", &[]), self.text(code, arguments));
+        self.say(&format!("{label}: {text}\n"));
     }
 
     /// A result: the JSON with `--json`, else the lines.
     pub(crate) fn result(&self, value: &Value, lines: &str) {
         if self.global.json {
-            print(&format!("{value:#}\n"));
+            self.print(&format!("{value:#}\n"));
         } else {
-            print(lines);
+            self.print(lines);
         }
     }
 
@@ -218,23 +232,34 @@ impl Console {
     pub(crate) fn error(&self, error: &Error) {
         let sentence = sentence(error, self.language);
         let hint = error.hint(self.language);
-        eprintln!(
-            "{}[{}]: {sentence}",
-            self.text("label_error", &[]),
-            error.code()
-        );
+        let label = self.text("label_error", &[]);
+        self.say(&format!("{label}[{}]: {sentence}\n", error.code()));
         if let Some(hint) = hint {
-            eprintln!("  {}: {hint}", self.text("label_hint", &[]));
+            self.say(&format!("  {}: {hint}\n", self.text("label_hint", &[])));
         }
         let beside = self.beside_error.take();
         if self.global.json {
             let mut value = beside;
             let error = json!({"code": error.code(), "message": sentence, "hint": hint});
             value.insert("error".to_owned(), error);
-            print(&format!("{:#}\n", Value::Object(value)));
+            self.print(&format!("{:#}\n", Value::Object(value)));
         } else if let Some(response) = beside.get("response") {
-            print(&format!("{response}\n"));
+            self.print(&format!("{response}\n"));
         }
+    }
+
+    /// Writes to standard output; a reader that went away (`tessera list | head`) is no error.
+    fn print(&self, text: &str) {
+        let mut to = std::io::stdout().lock();
+        match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => self.unprinted.set(true),
+            _ => {}
+        }
+    }
+
+    /// Whether standard output took all that was printed.
+    pub(crate) fn printed_all(&self) -> bool {
+        !self.unprinted.get()
     }
 }
 
@@ -272,7 +297,7 @@ pub(crate) fn anchor(path: &Path) -> Result<TrustAnchor, Error> {
                 .nth(1)
                 .and_then(|rest| rest.split(END).next());
             let base64: String = inner.unwrap_or_default().split_whitespace().collect();
-            STANDARD.decode(base64).map_err(|_| Error::FileUnreadable)?
+            STANDARD.decode(base64).map_err(|_| unreadable(path))?
         }
         _ => bytes,
     };
@@ -324,42 +349,42 @@ fn sentence(error: &Error, language: Language) -> String {
     describe::printable(&error.sentence(language))
 }
 
-/// Writes to standard output; a reader that went away (`tessera list | head`) is no error.
-fn print(text: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-}
-
 /// Reads a file of at most `most` bytes.
 pub(crate) fn read_file(path: &Path, most: usize) -> Result<Vec<u8>, Error> {
-    let file = std::fs::File::open(path).map_err(|_| Error::FileUnreadable)?;
+    let file = std::fs::File::open(path).map_err(|_| unreadable(path))?;
     let length = file.metadata().map_or(0, |found| found.len());
     // The size from the start: growing would leave copies of a photograph or a passphrase behind. Reading to the end
     // needs a little room beyond it.
     let expected = usize::try_from(length).unwrap_or(most).min(most) + SPARE;
     let mut bytes = Zeroizing::new(Vec::with_capacity(expected));
-    read_into(&mut bytes, file, most)?;
-    Ok(std::mem::take(&mut *bytes))
+    match read_into(&mut bytes, file, most) {
+        true => Ok(std::mem::take(&mut *bytes)),
+        false => Err(unreadable(path)),
+    }
 }
 
-/// Reads a stream of at most `most` bytes.
+/// Reads a stream of at most `most` bytes; an error names it as `-`.
 pub(crate) fn read_bounded(from: impl std::io::Read, most: usize) -> Result<Vec<u8>, Error> {
     let mut bytes = Zeroizing::default();
-    read_into(&mut bytes, from, most)?;
-    Ok(std::mem::take(&mut *bytes))
+    match read_into(&mut bytes, from, most) {
+        true => Ok(std::mem::take(&mut *bytes)),
+        false => Err(unreadable(Path::new("-"))),
+    }
+}
+
+fn unreadable(path: &Path) -> Error {
+    Error::FileUnreadable {
+        file: path.display().to_string(),
+    }
 }
 
 /// Bytes of room beyond a file's length that let a read find its end without growing the buffer.
 const SPARE: usize = 64;
 
-fn read_into(bytes: &mut Vec<u8>, from: impl std::io::Read, most: usize) -> Result<(), Error> {
-    from.take(most as u64 + 1)
-        .read_to_end(bytes)
-        .map_err(|_| Error::FileUnreadable)?;
-    if bytes.len() > most {
-        return Err(Error::FileUnreadable);
-    }
-    Ok(())
+/// Whether all of it could be read and was no more than `most` bytes.
+fn read_into(bytes: &mut Vec<u8>, from: impl std::io::Read, most: usize) -> bool {
+    let read = from.take(most as u64 + 1).read_to_end(bytes);
+    read.is_ok() && bytes.len() <= most
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use url::Url;
 use crate::error::Error;
 use crate::issuer::identifier;
 use crate::reach::Reach;
+use crate::request::RequestObject;
 use crate::surroundings::Surroundings;
 use crate::transport::HttpRequest;
 
@@ -30,12 +31,15 @@ pub fn parse_offer(link: &str) -> Result<CredentialOffer, Error> {
 /// there is at most 64 KiB of JSON.
 ///
 /// # Errors
-/// [`Error::OfferInvalid`], network errors.
+/// [`Error::OfferInvalid`], [`Error::LinkIsRequest`], network errors.
 pub fn read_offer(
     surroundings: Surroundings<'_>,
     link: &str,
     reach: &Reach,
 ) -> Result<CredentialOffer, Error> {
+    if RequestObject::is_wallet_link(link) {
+        return Err(Error::LinkIsRequest);
+    }
     let address = match OfferLink::from_uri(link.trim()).map_err(|_| Error::OfferInvalid)? {
         OfferLink::ByValue(offer) => return checked(offer),
         OfferLink::ByReference(address) => address,
@@ -50,6 +54,16 @@ pub fn read_offer(
         return Err(Error::OfferInvalid);
     }
     checked(CredentialOffer::from_json(&answer.body).map_err(|_| Error::OfferInvalid)?)
+}
+
+/// Whether this text is a link that offers something, by what wallets are invoked by (§4.1, HAIP 1.0 §4.2).
+#[must_use]
+pub fn is_offer_link(text: &str) -> bool {
+    text.trim().split_once("://").is_some_and(|(scheme, _)| {
+        ["openid-credential-offer", "haip-vci"]
+            .iter()
+            .any(|ours| scheme.eq_ignore_ascii_case(ours))
+    })
 }
 
 /// An offer the wallet makes itself: to ask an issuer for configurations of its metadata by the authorization code flow,

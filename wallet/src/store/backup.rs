@@ -60,7 +60,9 @@ impl Backup {
     /// # Errors
     /// [`Error::FileUnreadable`], [`Error::BackupDamaged`], [`Error::BackupNewer`], [`Error::WrongPassphrase`].
     pub fn open(path: &Path, passphrase: &Passphrase) -> Result<Self, Error> {
-        let file = files::read_bounded(path).map_err(|_| Error::FileUnreadable)?;
+        let file = files::read_bounded(path).map_err(|_| Error::FileUnreadable {
+            file: path.display().to_string(),
+        })?;
         let (_, clear) = Envelope::open(Kind::Backup, &file, passphrase).map_err(of_backup)?;
         let form: Body<Form> = serde_json::from_slice(&clear).map_err(|_| Error::BackupDamaged)?;
         for (found, supported) in [

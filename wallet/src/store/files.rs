@@ -13,9 +13,15 @@ use crate::error::Error;
 /// disk, rename over the old one, the folder on the disk.
 pub(super) fn replace(fresh: &Path, path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mut file = open_private(fresh).map_err(io)?;
-    file.write_all(bytes).map_err(io)?;
-    file.sync_all().map_err(io)?;
-    std::fs::rename(fresh, path).map_err(io)?;
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| std::fs::rename(fresh, path));
+    if let Err(error) = written {
+        // Half a file is of no use to anybody, and the disk may be full.
+        let _ = std::fs::remove_file(fresh);
+        return Err(io(error));
+    }
     // The rename itself lives in the folder.
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

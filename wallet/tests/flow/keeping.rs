@@ -293,5 +293,5 @@ fn a_destroyed_wallet_is_gone() {
     let world = World::new();
     let (folder, store) = world.store();
     store.destroy().unwrap();
-    assert!(!Store::exists(folder.path()));
+    assert!(!Store::exists(folder.path()).unwrap());
 }

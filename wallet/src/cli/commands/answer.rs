@@ -250,11 +250,8 @@ fn what_is_shown(console: &Console, request: &AuthenticatedRequest, item: &Item)
             .map(|value| describe::value(console, value))
             .collect();
         let label = request.claim_label(item, &claim.name, locales);
-        eprintln!(
-            "    {}: {}",
-            describe::printable(label.as_deref().unwrap_or(&claim.name)),
-            values.join(", ")
-        );
+        let label = describe::printable(label.as_deref().unwrap_or(&claim.name));
+        console.say(&format!("    {label}: {}\n", values.join(", ")));
     }
     if item.shown().is_empty() {
         console.progress("label_shows_no_claim", &[]);

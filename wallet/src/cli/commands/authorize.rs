@@ -59,7 +59,7 @@ pub(crate) fn agree<'a>(
     };
     console.progress(label, &[]);
     // An address serialises to printable ASCII.
-    eprintln!("{}", authorization.link());
+    console.say(&format!("{}\n", authorization.link()));
     let redirected = match listener {
         Some(listener) => wait(&listener, &redirect_uri, &authorization)?,
         None => {

@@ -8,7 +8,7 @@ use crate::cli::console::Console;
 
 pub(crate) fn run(console: &Console) -> Result<(), Error> {
     let folder = console.folder();
-    if Store::exists(&folder) {
+    if Store::exists(&folder)? {
         return Err(Error::StoreExists);
     }
     let passphrase = console.new_passphrase()?;

@@ -10,7 +10,7 @@ use crate::cli::describe;
 
 pub(crate) fn run(console: &Console, arguments: &Restore) -> Result<(), Error> {
     let folder = console.folder();
-    if Store::exists(&folder) {
+    if Store::exists(&folder)? {
         return Err(Error::StoreExists);
     }
     let file = arguments.passphrase.backup_passphrase_file.as_deref();
