@@ -200,6 +200,7 @@ pub fn is_public(address: std::net::IpAddr) -> bool {
                 || a >= 224
                 || (a == 100 && (64..128).contains(&b))
                 || (a == 192 && b == 0 && c == 0)
+                || (a == 192 && b == 88 && c == 99)
                 || (a == 198 && (b == 18 || b == 19)))
         }
         IpAddr::V6(v6) => {
@@ -207,10 +208,11 @@ pub fn is_public(address: std::net::IpAddr) -> bool {
             if let Some(v4) = v6.to_ipv4_mapped() {
                 return is_public(IpAddr::V4(v4));
             }
-            // Global unicast is 2000::/3; 2002::/16 (6to4), 2001::/23 (Teredo and others) and 2001:db8::/32 embed or
-            // document other addresses.
+            // Global unicast is 2000::/3; 2002::/16 (6to4), 2001::/23 (Teredo and others), 2001:db8::/32 and 3fff::/20 embed
+            // or document other addresses.
             (first & 0xe000) == 0x2000
                 && first != 0x2002
+                && !(first == 0x3fff && v6.segments()[1] < 0x1000)
                 && !(first == 0x2001 && (v6.segments()[1] < 0x0200 || v6.segments()[1] == 0x0db8))
         }
     }
@@ -280,6 +282,14 @@ mod tests {
             "2002:0a00:0001::1",
             "64:ff9b::a00:1",
             "2001:db8::1",
+            "2001::1",
+            "2001:1ff::1",
+            "3fff:fff::1",
+            "192.0.0.8",
+            "192.0.2.1",
+            "192.88.99.1",
+            "198.51.100.1",
+            "203.0.113.1",
         ] {
             assert!(!is_public(private.parse().unwrap()), "{private}");
         }
@@ -288,6 +298,9 @@ mod tests {
             "198.20.0.1",
             "2606:4700::1111",
             "2001:4860:4860::8888",
+            "3fff:1000::1",
+            "::ffff:1.1.1.1",
+            "192.0.1.1",
         ] {
             assert!(is_public(public.parse().unwrap()), "{public}");
         }

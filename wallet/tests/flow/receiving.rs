@@ -441,6 +441,28 @@ fn an_offer_for_somebody_else_does_not_replace_the_holders_credential() {
     assert!(sets[0].retired_at.is_none());
 }
 
+/// What comes later completes the set that it belongs to, if it is of the same person.
+#[test]
+fn what_was_deferred_joins_the_same_data_only() {
+    for (person, expected) in [
+        ("110101199003070011", "accepted"),
+        ("110101199003070099", "other_person"),
+    ] {
+        let world = World::new();
+        world.fault.set(Fault::LdpLater);
+        let (_folder, mut store) = world.store();
+        let id = enrolled(&world, &mut store).unwrap();
+        assert_eq!(store.contents().set(&id).unwrap().issued, 10);
+        world.person.set(person);
+        let outcome = receive::collect(&mut store, world.surroundings(), Client::default());
+        assert_eq!(code(outcome), expected);
+        let set = store.contents().set(&id).unwrap();
+        let later = if expected == "accepted" { 10 } else { 0 };
+        assert_eq!(set.remaining(Format::LdpVc), later);
+        assert_eq!(store.contents().sets.len(), 1);
+    }
+}
+
 #[test]
 fn a_new_enrolment_retires_sets_of_the_same_person_only() {
     let world = World::new();
@@ -541,8 +563,9 @@ fn who_comes_too_early_learns_from_which_day() {
     assert_eq!(early, "Enrolment in Hills opens on 2027-02-01.");
     let early = sentence(Some("hills"), Language::Chinese);
     assert!(early.contains("样本山") && early.contains("2027-02-01"));
-    // A district that is not named, one nobody knows, and a day that is none: the sentence without a day.
-    for district in [None, Some("elsewhere"), Some("moor")] {
+    // A district that is not named, one nobody knows, a day that is none, and a name that goes on and on: the sentence
+    // without a day.
+    for district in [None, Some("elsewhere"), Some("moor"), Some("marsh")] {
         let plain = sentence(district, Language::English);
         assert_eq!(plain, "Enrolment is not open for this district yet.");
     }

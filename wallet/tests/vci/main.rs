@@ -379,6 +379,26 @@ fn a_server_that_wants_a_nonce_and_sends_no_usable_one_is_asked_once() {
     }
 }
 
+#[test]
+fn an_issuer_that_always_wants_another_nonce_is_asked_twice() {
+    let server = Server::start(Manners {
+        vice: Vice::EndlessIssuerNonces,
+        ..Manners::default()
+    });
+    let outcome = Wallet::new().takes(&server, FOREIGN);
+    assert!(outcome.is_err());
+    assert_eq!(server.calls("/credential"), 2);
+}
+
+#[test]
+fn a_server_may_describe_itself_where_openid_connect_does() {
+    let server = Server::start(Manners {
+        vice: Vice::OpenIdConfiguration,
+        ..Manners::default()
+    });
+    assert_eq!(Wallet::given(&server, FOREIGN).unused(), 3);
+}
+
 /// §8.3.1.2: a fresh nonce is tried once, with new proofs.
 #[test]
 fn an_issuer_whose_nonces_are_never_fresh_is_asked_twice() {
@@ -587,7 +607,7 @@ fn renewed_three_times(vice: Vice) {
 
 #[test]
 fn an_answer_that_is_not_to_the_wallets_question_is_not_used() {
-    for vice in [Vice::WrongIss, Vice::WrongState] {
+    for vice in [Vice::WrongIss, Vice::WrongState, Vice::NoIss] {
         let server = Server::start(Manners {
             vice,
             ..Manners::default()
@@ -597,6 +617,96 @@ fn an_answer_that_is_not_to_the_wallets_question_is_not_used() {
         assert_eq!(code(outcome), "authorization_invalid", "{vice:?}");
         assert_eq!(server.calls("/token"), 0, "the code stays where it is");
     }
+}
+
+/// The address a browser ends at is read with as much care as an answer of the server.
+#[test]
+fn an_address_that_is_not_the_wallets_own_or_too_long_is_no_answer() {
+    let server = Server::start(Manners::default());
+    let wallet = Wallet::new();
+    let surroundings = surroundings!(wallet);
+    let offer = receive::parse_offer(&server.offer(&with_browser())).unwrap();
+    let contents = wallet.store.contents();
+    let back = "http://127.0.0.1:49152/";
+    let waiting = Authorization::begin(contents, surroundings, FOREIGN, &offer, back).unwrap();
+    let redirected = server.agree(waiting.link().as_str());
+    assert!(waiting.is_answer(&redirected));
+    let elsewhere = redirected.replace(":49152/", ":49152/other");
+    let long = format!("{redirected}&x={}", "x".repeat(16 << 10));
+    for address in [&elsewhere, &long] {
+        assert!(!waiting.is_answer(address));
+    }
+    let outcome = waiting.finish(&long);
+    assert_eq!(code(outcome), "authorization_invalid");
+    assert_eq!(server.calls("/token"), 0);
+}
+
+#[test]
+fn an_error_in_the_browser_is_said_in_words_of_the_protocol_alone() {
+    let server = Server::start(Manners {
+        vice: Vice::OddError,
+        ..Manners::default()
+    });
+    let outcome = Wallet::new().authorize(&server, FOREIGN);
+    assert_eq!(code(outcome), "unspecified");
+}
+
+/// §10: what is demanded and cannot be done is not done in the clear.
+#[test]
+fn encryption_that_is_demanded_and_impossible_ends_the_issuance() {
+    for vice in [
+        Vice::UnusableRequestKeys,
+        Vice::NoRequestKeys,
+        Vice::OddResponseEncryption,
+    ] {
+        let server = Server::start(Manners {
+            encrypted: true,
+            vice,
+            ..Manners::default()
+        });
+        let outcome = Wallet::new().takes(&server, FOREIGN);
+        assert_eq!(code(outcome), "issuer_answer_malformed", "{vice:?}");
+        assert_eq!(server.calls("/credential"), 0, "{vice:?}");
+    }
+}
+
+/// §9.3: what will not change is forgotten, and nothing else is.
+#[test]
+fn a_request_that_is_refused_for_good_is_asked_about_no_more() {
+    for (error, left) in [
+        ("credential_request_denied", 0),
+        ("invalid_transaction_id", 0),
+        ("server_error", 1),
+    ] {
+        let server = Server::start(Manners {
+            vice: Vice::Denied(error),
+            deferrals: 1,
+            ..Manners::default()
+        });
+        let mut wallet = Wallet::given(&server, FOREIGN);
+        let surroundings = surroundings!(wallet);
+        let outcome = receive::collect(&mut wallet.store, surroundings, FOREIGN);
+        assert_eq!(code(outcome), error);
+        assert_eq!(wallet.store.contents().deferred.len(), left, "{error}");
+    }
+}
+
+/// RFC 6749 §10.4: the old refresh token may be good no more, whatever becomes of the credentials.
+#[test]
+fn a_refresh_token_that_turned_is_kept_though_nothing_is_issued() {
+    let server = Server::start(Manners {
+        refresh: true,
+        vice: Vice::OnlyOnce,
+        ..Manners::default()
+    });
+    let mut wallet = Wallet::new();
+    let id = stored(wallet.takes(&server, FOREIGN).unwrap());
+    let surroundings = surroundings!(wallet);
+    let outcome = renew::by_token(&mut wallet.store, surroundings, Client::default(), &id);
+    assert_eq!(code(outcome), "credential_request_denied");
+    let renewal = wallet.store.contents().foreign[0].renewal.as_ref();
+    let kept = renewal.and_then(|renewal| renewal.refresh_token.as_ref());
+    assert_eq!(kept.map(|token| token.expose()), Some("refresh-1"));
 }
 
 #[test]
@@ -629,6 +739,8 @@ fn a_hostile_issuer_gets_nothing_and_nothing_of_it_is_stored() {
         (Vice::NowAndLater, true, "credential_not_as_asked"),
         (Vice::HugeResponse, false, "answer_too_large"),
         (Vice::DateAsText, false, "credential_not_as_asked"),
+        (Vice::TwoSigners, false, "credential_not_as_asked"),
+        (Vice::TwoTypes, false, "credential_not_as_asked"),
     ] {
         let server = Server::start(Manners {
             vice,

@@ -104,6 +104,28 @@ pub(crate) enum Vice {
     OtherProofs,
     /// Refreshes without a new refresh token: the old one stays good.
     SameRefreshToken,
+    /// Wants a nonce with the access token, and another one each time.
+    EndlessIssuerNonces,
+    /// Describes its authorization server where OpenID Connect does, and nowhere else.
+    OpenIdConfiguration,
+    /// The answer of the browser does not say whose it is, though that was promised.
+    NoIss,
+    /// The answer of the browser is an error in words of its own.
+    OddError,
+    /// Demands encrypted requests, and has no key for them that anybody could use.
+    UnusableRequestKeys,
+    /// Demands encrypted responses, and takes no encrypted requests.
+    NoRequestKeys,
+    /// Demands encrypted responses, in a way that nobody knows.
+    OddResponseEncryption,
+    /// The later credentials of a batch are by another issuer.
+    TwoSigners,
+    /// The later credentials of a batch are of another type; the metadata says none.
+    TwoTypes,
+    /// Answers what was deferred with this error.
+    Denied(&'static str),
+    /// Issues once, and then no more.
+    OnlyOnce,
     /// Wants a nonce, and sends this one.
     OddNonce(&'static str),
     /// Serves its keys with status 404.
@@ -278,9 +300,14 @@ impl Server {
             _ => request.state.unwrap(),
         };
         let mut answer = Form::default();
-        answer.push("code", &code);
+        match manners.vice {
+            Vice::OddError => answer.push("error", "\u{1b}[2Jcall your bank"),
+            _ => answer.push("code", &code),
+        }
         answer.push("state", &given);
-        answer.push("iss", iss);
+        if manners.vice != Vice::NoIss {
+            answer.push("iss", iss);
+        }
         format!("{}?{}", request.redirect_uri, *answer.encode())
     }
 }
@@ -384,7 +411,12 @@ impl Inner {
             let kind = "application/problem+json".to_owned();
             return (403, vec![("content-type", kind)], body.to_string());
         }
+        let moved = self.manners.vice == Vice::OpenIdConfiguration;
         match (request.method.as_str(), request.path.as_str()) {
+            ("GET", "/.well-known/oauth-authorization-server") if moved => {
+                (404, Vec::new(), String::new())
+            }
+            ("GET", "/.well-known/openid-configuration") if moved => reply(&self.server_metadata()),
             ("GET", "/.well-known/openid-credential-issuer") => reply(&self.metadata()),
             ("GET", "/.well-known/oauth-authorization-server") => reply(&self.server_metadata()),
             ("GET", "/.well-known/jwt-vc-issuer") => reply(&self.published()),
@@ -455,6 +487,27 @@ impl Inner {
         match manners.vice {
             Vice::ServerOnPrivateAddress => {
                 metadata["authorization_servers"] = json!(["https://10.0.0.7"]);
+            }
+            Vice::UnusableRequestKeys => {
+                metadata["credential_request_encryption"]["jwks"] =
+                    json!({"keys": [{"kty": "oct"}]});
+            }
+            Vice::NoRequestKeys => {
+                metadata
+                    .as_object_mut()
+                    .unwrap()
+                    .remove("credential_request_encryption");
+            }
+            Vice::OddResponseEncryption => {
+                let offered = &mut metadata["credential_response_encryption"];
+                offered["alg_values_supported"] = json!(["RSA1_5"]);
+            }
+            Vice::TwoTypes => {
+                let configuration = &mut metadata["credential_configurations_supported"];
+                configuration[CONFIGURATION]
+                    .as_object_mut()
+                    .unwrap()
+                    .remove("vct");
             }
             Vice::HugeMetadata => metadata["display"] = json!(["x".repeat(2_000_000)]),
             _ => {}
@@ -692,7 +745,8 @@ impl Inner {
             state.bound.as_ref(),
             "one key an issuance"
         );
-        if self.manners.dpop_nonce && proof.nonce.as_deref() != Some("issuer-nonce") {
+        let wanted = self.manners.dpop_nonce && proof.nonce.as_deref() != Some("issuer-nonce");
+        if wanted || self.manners.vice == Vice::EndlessIssuerNonces {
             let headers = vec![
                 ("dpop-nonce", "issuer-nonce".to_owned()),
                 (
@@ -737,6 +791,16 @@ impl Inner {
         if self.manners.vice == Vice::StaleNonces {
             return refuse(400, "invalid_nonce");
         }
+        let asked = |state: &State| {
+            state
+                .calls
+                .iter()
+                .filter(|call| *call == "/credential")
+                .count()
+        };
+        if self.manners.vice == Vice::OnlyOnce && asked(&self.state.lock().unwrap()) > 1 {
+            return refuse(400, "credential_request_denied");
+        }
         let body = self.open(request);
         if self.manners.identifiers {
             assert_eq!(body["credential_identifier"], "member-17");
@@ -760,6 +824,9 @@ impl Inner {
     fn later(&self, request: &Request) -> Answer {
         if let Err(answer) = self.authorized(request, "/deferred") {
             return answer;
+        }
+        if let Vice::Denied(error) = self.manners.vice {
+            return refuse(400, error);
         }
         let body = self.open(request);
         assert_eq!(body["transaction_id"], "later-1");
@@ -870,10 +937,14 @@ impl Inner {
         } else {
             30 * day
         };
+        let named = match vice {
+            Vice::TwoSigners if n > 0 => &self.other,
+            _ => &self.key,
+        };
         let (iss, kid) = match self.manners.signed_by {
             SignedBy::Did => (
-                did::did_key(self.key.public_key()),
-                did::verification_method(self.key.public_key()),
+                did::did_key(named.public_key()),
+                did::verification_method(named.public_key()),
             ),
             SignedBy::Address => (self.url.clone(), "k1".to_owned()),
             SignedBy::Certificate => (certificates::ISSUER.to_owned(), "k1".to_owned()),
@@ -897,7 +968,7 @@ impl Inner {
         };
         let visible = json!({
             "iss": iss, "iat": today.unix(), "exp": today.add_seconds(until).unix(),
-            "vct": if vice == Vice::OtherType { "https://types.example/other" } else { VCT },
+            "vct": if vice == Vice::OtherType || vice == Vice::TwoTypes && n > 0 { "https://types.example/other" } else { VCT },
         });
         let mut visible = visible;
         if vice == Vice::NotYetValid {
@@ -915,7 +986,7 @@ impl Inner {
         let signer = match by_certificate {
             true => &certified,
             false if vice == Vice::OtherSignature => &self.other,
-            false => &self.key,
+            false => named,
         };
         let unsigned = sd_jwt::prepare(sd_jwt::IssueInput {
             header: header.as_object().unwrap().clone(),

@@ -19,6 +19,7 @@ use serde_json::json;
 use tessera_exchange::jwe::DecryptionKey;
 use tessera_verifier::claims::{AssuranceLevel, CredentialProfile, Format};
 use tessera_verifier::crypto::LocalSigner;
+use tessera_verifier::key::PublicKey;
 use tessera_verifier::time::Timestamp;
 use tessera_verifier::{did, vci};
 use tessera_wallet::secret::{HolderKey, Passphrase, StoredKey};
@@ -93,6 +94,8 @@ pub(crate) enum Fault {
     RecoveryCode(&'static str),
     /// What it says to the report of a lost phone.
     Reported(bool),
+    /// W3C credentials come later.
+    LdpLater,
     /// The root is named with a fragment.
     RootWithFragment,
     /// The session's id leads to another address.
@@ -142,6 +145,8 @@ pub(crate) struct World {
     pub(crate) calls: RefCell<Vec<String>>,
     /// Most bytes of an answer that the wallet would read, by path.
     pub(crate) bounds: RefCell<BTreeMap<String, usize>>,
+    /// The keys of what comes later.
+    later: RefCell<Vec<PublicKey>>,
     rng: SystemRandom,
     index: Cell<u64>,
 }
@@ -174,6 +179,7 @@ impl World {
             posted: RefCell::default(),
             calls: RefCell::default(),
             bounds: RefCell::default(),
+            later: RefCell::default(),
             rng: SystemRandom::new(),
             index: Cell::new(0),
         }

@@ -20,6 +20,15 @@ impl World {
         let compact = std::str::from_utf8(&request.body).unwrap();
         let clear = self.request_key.decrypt(compact, &ENCS).unwrap();
         let body: Value = serde_json::from_slice(&clear).unwrap();
+        if body["transaction_id"] == "later" {
+            let profile = CredentialProfile::of(self.level.get());
+            let later = self.later.take();
+            let issued = later
+                .iter()
+                .map(|holder| self.issue(profile.level, Format::LdpVc, holder, "SPECIMEN"));
+            let credentials: Vec<Value> = issued.map(|one| json!({"credential": one})).collect();
+            return self.sealed(&body, &json!({"credentials": credentials}));
+        }
         let id = body["credential_configuration_id"].as_str().unwrap();
         let (profile, format) = CredentialProfile::by_configuration(id).unwrap();
         let mut holders: Vec<PublicKey> = body["proofs"]["jwt"]
@@ -39,6 +48,11 @@ impl World {
             Fault::OneTooMany => holders.push(self.unlisted.public_key().clone()),
             _ => {}
         }
+        if self.fault.get() == Fault::LdpLater && format == Format::LdpVc {
+            self.later.replace(holders);
+            let later = json!({"transaction_id": "later", "interval": 1});
+            return self.sealed(&body, &later);
+        }
         let last = holders.len() - 1;
         let credentials: Vec<Value> = holders
             .iter()
@@ -51,7 +65,11 @@ impl World {
             .collect();
         let nothing = self.fault.get() == Fault::NothingInOneFormat && format == Format::LdpVc;
         let credentials = if nothing { Vec::new() } else { credentials };
-        let answer = json!({"credentials": credentials});
+        self.sealed(&body, &json!({"credentials": credentials}))
+    }
+
+    /// The answer, encrypted as the request asks.
+    fn sealed(&self, body: &Value, answer: &Value) -> HttpResponse {
         let encryption = &body["credential_response_encryption"];
         assert_eq!(encryption["enc"], "A256GCM");
         if self.fault.get() == Fault::PlainAnswer {
@@ -101,6 +119,7 @@ impl World {
             "authorization_servers": servers,
             "credential_issuer": if other { "https://other.example" } else { ISSUER },
             "credential_endpoint": format!("{ISSUER}/credential"),
+            "deferred_credential_endpoint": format!("{ISSUER}/deferred"),
             "nonce_endpoint": format!("{ISSUER}/nonce"),
             "batch_credential_issuance": {"batch_size": 10},
             "credential_request_encryption": {
@@ -195,6 +214,7 @@ impl Transport for World {
                     let problem = json!({"code": "district_not_open", "status": 403, "openings": [
                         {"district": "harbour", "name_en": "Harbour", "name_zh": "样本港", "from": "2026-01-15", "open": true},
                         {"district": "hills", "name_en": "Hills", "name_zh": "样本山", "from": "2027-02-01", "open": false},
+                        {"district": "marsh", "name_en": "M".repeat(201), "name_zh": "样本沼", "from": "2027-02-01", "open": false},
                         {"district": "moor", "name_en": "Moor", "name_zh": "样本泽", "from": "\u{1b}[2Jsoon", "open": false},
                     ]});
                     return Ok(respond(
@@ -251,7 +271,7 @@ impl Transport for World {
                     respond(400, "application/json", r#"{"error":"invalid_grant"}"#)
                 }
             }
-            (Method::Post, "/credential") => self.credential_response(&request),
+            (Method::Post, "/credential" | "/deferred") => self.credential_response(&request),
             (_, path) => respond(404, "text/plain", path),
         })
     }
