@@ -479,7 +479,6 @@ fn a_wallet_survives_a_full_disk_and_a_kill_in_the_middle_of_a_write() {
 #[test]
 fn nobody_need_read_what_is_said_but_a_result_that_is_lost_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let store = folder.path().join("wallet");
     let run = |command: &str, store: &str, out: Stdio, err: Stdio| {
         let status = Command::new(env!("CARGO_BIN_EXE_tessera"))
             .arg(command)
