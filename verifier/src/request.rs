@@ -15,9 +15,9 @@ mod read;
 pub mod registration;
 mod sender;
 mod transaction;
+mod trust;
 
 pub use asker::RequestClient;
-pub use authenticate::{AuthenticatedName, AuthenticatedRequest, Requester, Trust, Unregistered};
 pub use build::{MultiSigned, RequestBuilder};
 pub use client::ClientIdPrefix;
 pub use dc_api::DcApiProtocol;
@@ -25,6 +25,7 @@ pub use metadata::ResponseEncryption;
 pub use registration::Registration;
 pub use sender::Sender;
 pub use transaction::{HASH_ALGORITHM, Transaction, TransactionData};
+pub use trust::{AuthenticatedName, AuthenticatedRequest, Requester, Trust, Unregistered};
 
 use alloc::string::String;
 use alloc::string::ToString;

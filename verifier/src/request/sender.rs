@@ -7,10 +7,10 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::authenticate::{AuthenticatedName, AuthenticatedRequest, Trust, Unregistered};
 use super::client::{ClientId, ClientIdPrefix};
 use super::metadata::ClientMetadata;
 use super::read::{self, ALGORITHMS, Came, LIMITS, invalid};
+use super::trust::{AuthenticatedName, AuthenticatedRequest, Trust, Unregistered};
 use super::{Request, ResponseEncryption, ResponseMode, authenticate, dc_api, one_in_time};
 use crate::catalogue::LocalizedText;
 use crate::dcql::Query;

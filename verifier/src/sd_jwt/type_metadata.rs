@@ -23,6 +23,8 @@ use crate::json::{self, Limits};
 const MAX_TYPES: usize = 8;
 /// How many claims one type may describe.
 const MAX_CLAIMS: usize = 512;
+/// To how many places in a credential one of them may lead.
+const MAX_PLACES: usize = 4096;
 
 /// Type metadata documents by the URI of their type, as bytes: their digests are over the very bytes.
 #[derive(Debug, Clone, Default)]
@@ -201,16 +203,14 @@ impl TypeMetadata {
     /// mandatory all the same.
     ///
     /// # Errors
-    /// `type_metadata_invalid`.
+    /// `type_metadata_invalid`; `too_large` for a claim that a wildcard finds in more than 4,096 places.
     pub fn check(&self, credential: &IssuerVerified, complete: bool) -> Result<(), Error> {
-        let disclosed = credential.disclosed();
+        let disclosed = credential.disclosed().iter();
+        let mut disclosed: Vec<&[PathElement]> = disclosed.map(ClaimPath::elements).collect();
+        disclosed.sort_unstable();
         for rule in &self.rules {
             let found = selected(&rule.path, credential.payload())?;
-            let shown = |path: &Vec<PathElement>| {
-                disclosed
-                    .iter()
-                    .any(|disclosed| disclosed.elements() == path.as_slice())
-            };
+            let shown = |path: &Vec<PathElement>| disclosed.binary_search(&path.as_slice()).is_ok();
             match rule.disclosure {
                 SelectiveDisclosure::Always if !found.iter().all(shown) => {
                     return Err(invalid("a claim is not disclosable that must be"));
@@ -304,6 +304,9 @@ fn selected(path: &ClaimPath, root: &Value) -> Result<Vec<Vec<PathElement>>, Err
                 }
                 _ => return Err(WRONG),
             }
+        }
+        if below.len() > MAX_PLACES {
+            return Err(Error::too_large("places of a claim", MAX_PLACES));
         }
         places = below;
     }

@@ -85,5 +85,7 @@ mod tests {
         assert_eq!(second.name("id").render(), "/credentialSubject/1/id");
         assert_eq!(Path::ROOT.render(), "");
         assert_eq!(Path::ROOT.name("a\n/é b").render(), "/ab");
+        let far = alloc::format!("{}b", "é".repeat(200));
+        assert_eq!(Path::ROOT.name(&far).render(), "/");
     }
 }

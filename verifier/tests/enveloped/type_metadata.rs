@@ -116,6 +116,17 @@ fn what_a_type_demands_of_disclosures() {
         check(stateless, all, &[], false),
         Err("type_metadata_invalid")
     );
+    // In more places than an honest one has.
+    for (count, expected) in [(4096, Ok(())), (4097, Err("too_large"))] {
+        let mut long = claims();
+        long["languages"] = json!(vec!["en"; count]);
+        let types = json!({"vct": CARD, "claims": [{"path": ["languages", null], "sd": "never"}]});
+        let types = resolve(&documents(&[(CARD, &types)])).unwrap();
+        assert_eq!(
+            code(types.check(&credential(long, &[], &[]), true)),
+            expected
+        );
+    }
     // Of another kind than the path says.
     let mut flat = claims();
     flat["languages"] = json!("en");

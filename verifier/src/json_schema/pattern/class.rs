@@ -141,7 +141,12 @@ impl Class {
     /// Adds what another holds.
     pub(super) fn add(&mut self, other: Self) {
         self.ranges.extend(other.ranges);
-        self.properties.extend(other.properties);
+        // Each once: every character of a text is held against all of them.
+        for property in other.properties {
+            if !self.properties.contains(&property) {
+                self.properties.push(property);
+            }
+        }
     }
 
     /// Adds what lies between two characters.
@@ -192,4 +197,20 @@ impl Class {
 /// A character of `\w`, which `\b` stands beside.
 pub(super) fn is_word(c: Option<char>) -> bool {
     c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_holds_each_property_once() {
+        let mut class = Class::default();
+        for lacking in [false, true, false, true] {
+            class.add(Class::property("Alphabetic", lacking).unwrap_or_default());
+        }
+        let class = class.finish(false);
+        assert_eq!(class.properties.len(), 2);
+        assert!(class.contains('a') && class.contains('1'));
+    }
 }
