@@ -43,7 +43,7 @@ pub(super) const TABLE: &[Message] = &[
     m("label_top_up_failed", "They could not be renewed now ({0}).", "目前无法更新({0})。"),
     m("label_nothing_due", "Nothing runs low.", "无需更新。"),
     m("label_issuer_told", "The issuer was told.", "已通知签发机构。"),
-    m("label_issuer_not_told", "The issuer was not told: to end it everywhere, report it lost.", "未通知签发机构：如需全面失效，请挂失。"),
+    m("label_issuer_not_told", "The issuer was not told. If somebody else may have a copy, report it lost: `tessera lost`.", "未通知签发机构。如他人可能持有副本，请用 `tessera lost` 挂失。"),
     m("label_reissue_below", "New one-time credentials when fewer are left than: {0}", "剩余一次性凭证少于此数时获取新的：{0}"),
     m("label_reissue_days", "New ones when the validity ends within days: {0}", "有效期在此天数内结束时获取新的：{0}"),
     m("label_automatic", "Without being told to: {0}", "自动进行：{0}"),

@@ -7,6 +7,7 @@ use std::io::Write;
 
 use serde::{Deserialize, Serialize};
 use tessera_verifier::claims::AssuranceLevel;
+use tessera_verifier::time::Timestamp;
 use zeroize::Zeroizing;
 
 pub use credentials::{
@@ -114,6 +115,13 @@ impl Contents {
     #[must_use]
     pub fn has(&self, id: &str) -> bool {
         self.set(id).is_ok() || self.foreign.iter().any(|set| set.id == id)
+    }
+
+    /// Whether the set with this id, of whichever issuer, is good at `now`: neither replaced nor outside its validity.
+    #[must_use]
+    pub fn is_in_force(&self, id: &str, now: Timestamp) -> bool {
+        let mut foreign = self.foreign.iter().filter(|set| set.id == id);
+        self.set(id).is_ok_and(|set| set.is_usable(now)) || foreign.any(|set| set.is_usable(now))
     }
 
     /// Adds a history entry, dropping the oldest past the bound.

@@ -2,6 +2,7 @@
 
 use support::{DAY, Fault, ISSUER, World};
 use tessera_verifier::claims::{AssuranceLevel, Format};
+use tessera_verifier::time::Timestamp;
 use tessera_verifier::vci::Secret;
 use tessera_wallet::client::Client;
 use tessera_wallet::enrol::{self, Progress};
@@ -481,6 +482,11 @@ fn a_new_enrolment_retires_sets_of_the_same_person_only() {
     enrolled(&world, &mut store).unwrap();
     let retired = |id: &str| store.contents().set(id).unwrap().retired_at.is_some();
     assert!(retired(&own) && !retired(&other));
+    // What is retired ended at the issuer too: the holder is not told to report it lost, which would end what replaced it.
+    let (contents, end) = (store.contents(), store.contents().sets[0].valid_until);
+    let in_force = |id: &str, now: i64| contents.is_in_force(id, Timestamp::from_unix(now));
+    assert!(in_force(&other, end - 1) && !in_force(&other, end));
+    assert!(!in_force(&own, end - 1) && !in_force("limited-none", end - 1));
 }
 
 #[test]

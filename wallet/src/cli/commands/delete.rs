@@ -32,19 +32,20 @@ pub(crate) fn run(console: &Console, arguments: &Delete) -> Result<(), Error> {
         return Err(Error::CredentialUnknown);
     }
     agreed(console, arguments.yes, "label_delete")?;
+    let in_force = store.contents().is_in_force(id, console.now());
     let identity = console.identity()?;
     let client = identity.client(&store.contents().settings, false);
     let told = delete::delete(&mut store, console.surroundings(), client, id)?;
     let line = console.text("label_deleted", &[id]);
-    let more = if told {
-        "label_issuer_told"
-    } else {
-        "label_issuer_not_told"
+    let more = match (told, in_force) {
+        (true, _) => console.text("label_issuer_told", &[]),
+        (false, true) => console.text("label_issuer_not_told", &[]),
+        // Nothing is left to end: reporting a loss would end what replaced it.
+        (false, false) => String::new(),
     };
-    let more = console.text(more, &[]);
     console.result(
         &json!({"deleted": id, "issuer_told": told}),
-        &format!("{line} {more}\n"),
+        &format!("{}\n", format!("{line} {more}").trim_end()),
     );
     Ok(())
 }
