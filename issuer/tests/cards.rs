@@ -155,7 +155,8 @@ fn a_terminal_cannot_make_up_a_chip_authentication() {
     round(&desk, &stranger, at(1), &[0x90, 0]).refused(403, "terminal_unknown");
     desk.register(&stranger, |_| {});
     round(&desk, &stranger, at(1), &[0x90, 0]).refused(403, "challenge_unknown");
-    let elsewhere = ("another", nonce.as_str(), 1);
+    let other = desk.issuer.session(NUMBER, "full").0;
+    let elsewhere = (other.as_str(), nonce.as_str(), 1);
     round(&desk, &desk.key, elsewhere, &[0x90, 0]).refused(403, "challenge_unknown");
     desk.issuer.clock.advance(301);
     round(&desk, &desk.key, at(1), &[0x90, 0]).refused(403, "challenge_unknown");
@@ -166,6 +167,28 @@ fn a_terminal_cannot_make_up_a_chip_authentication() {
     let ((id, _), nonce) = challenged(&desk);
     let large = round(&desk, &desk.key, (&id, &nonce, 0), &[0; 5000]);
     large.refused(409, "wrong_state");
+    // The session ends before the challenge does.
+    let (id, _) = desk.issuer.session(NUMBER, "full");
+    desk.issuer.clock.advance(1_700);
+    let nonce = desk.challenge(&id, &desk.key).text("nonce");
+    desk.issuer.clock.advance(101);
+    round(&desk, &desk.key, (&id, &nonce, 0), &dg14).refused(410, "session_expired");
+}
+
+#[test]
+fn a_chip_authentication_ends_and_a_proved_session_begins_none() {
+    let desk = Desk::open();
+    let ((id, _), nonce) = challenged(&desk);
+    let second = desk.challenge(&id, &desk.key).text("nonce");
+    let (done, chip) = relayed(&desk, &key_agreeing(&desk), (&id, &nonce), 9);
+    assert_eq!((done.status, &done.body), (200, &json!({})));
+    let more = round(&desk, &desk.key, (&id, &nonce, 5), &[0x90, 0]);
+    more.refused(409, "wrong_state");
+    let evidence = desk.evidence(&chip, PORTRAIT, (&id, &nonce, 1));
+    assert_eq!(desk.submit(&evidence).status, 200);
+    let dg14 = chip.dg14.clone().unwrap();
+    let again = round(&desk, &desk.key, (&id, &second, 0), &dg14);
+    again.refused(409, "wrong_state");
 }
 
 /// A decoder for tests: every coded photograph is the desk's portrait.

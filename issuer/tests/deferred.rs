@@ -171,9 +171,17 @@ fn what_was_deferred_is_collected_once_the_authority_agrees() {
         session: session.0.clone(),
     });
     assert_eq!(shown["personal_administrative_number"], NUMBER);
+    let hidden = |session: &str| {
+        let shown = issuer.try_admin(Command::ReviewShow {
+            session: session.to_owned(),
+        });
+        assert_eq!(shown.unwrap_err(), "nothing to review");
+    };
+    hidden(&issuer.session(NUMBER, "full").0);
 
     issuer.clock.advance(23 * 3600);
     assert_eq!(decide(issuer, &session.0, true), "approved");
+    hidden(&session.0);
     assert_eq!(issuer.admin(Command::ReviewList {}), json!([]));
     let other = issuer.access_token();
     collect(issuer, &other, &transaction).refused(400, "invalid_transaction_id");
@@ -245,6 +253,8 @@ fn a_review_has_a_day_and_a_collection_a_week() {
     collect(issuer, &token, &transaction).refused(400, "credential_request_denied");
     let refused = try_decide(issuer, &late.0, true);
     assert!(refused.unwrap_err().contains("over"));
+    let shown = issuer.try_admin(Command::ReviewShow { session: late.0 });
+    assert_eq!(shown.unwrap_err(), "nothing to review");
 
     let (session, token) = reviewed(&desk, 2);
     let transaction = issuer

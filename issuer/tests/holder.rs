@@ -192,6 +192,15 @@ fn a_lost_phone_is_reported_by_whoever_shows_the_face() {
     assert_eq!(live(issuer), 0);
     let (code, tx_code) = offer_of(&answer);
     issuer.redeem(&code, &tx_code).refused(400, "invalid_grant");
+
+    // What the face proved is over with its session.
+    issuer.clock.advance(1);
+    let session = issuer.session(NUMBER, "limited");
+    assert_eq!(issuer.face(&session, b"SAME").status, 200);
+    issuer.clock.advance(1_800);
+    let path = format!("/sessions/{}/lost", session.0);
+    let late = issuer.post_json(&path, Some(&session.1), &json!({}));
+    late.refused(410, "session_expired");
 }
 
 fn district(code: &str, from: &str, per_day: Option<u32>) -> District {

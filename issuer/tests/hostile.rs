@@ -7,11 +7,14 @@ mod support;
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
-use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
 use support::{FakeFace, Issuer, NUMBER, at_once, key, only_one};
+use tessera_issuer::face::FaceCheck;
+use tessera_issuer::failure::Code;
 use tessera_verifier::crypto::LocalSigner as _;
 use tessera_verifier::{jws, vci};
 
@@ -383,6 +386,48 @@ fn so_many_requests_run_at_once_and_each_so_long() {
     let answer = first_line(slow);
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
     assert!(!busy());
+}
+
+/// A check that says when it has begun, and is not over before it is let go.
+struct HeldFace(Mutex<(Sender<()>, Receiver<()>)>);
+
+impl FaceCheck for HeldFace {
+    fn compare(&self, _photo: &[u8], _reference: &[u8]) -> Result<(), Code> {
+        let held = self.0.lock().unwrap();
+        // Nobody at the other ends: everybody may go.
+        let _begun = held.0.send(());
+        let _let_go = held.1.recv_timeout(Duration::from_secs(10));
+        Ok(())
+    }
+}
+
+#[test]
+fn a_check_keeps_its_place_until_it_is_over_whoever_hung_up() {
+    let ((begin, begun), (let_go, held)) = (channel(), channel());
+    let face = Arc::new(HeldFace(Mutex::new((begin, held))));
+    let issuer = Issuer::with(face, b"SAME", |config| {
+        (config.face.workers, config.face.queue, config.face.attempts) = (1, 0, 1);
+        config.limits.request_seconds = 5;
+    });
+    let [first, second] = std::array::from_fn(|_| issuer.session(NUMBER, "limited"));
+    let (id, token) = &first;
+    let head = format!(
+        "POST /sessions/{id}/face HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+    );
+    let photo = "Content-Type: image/jpeg\r\nContent-Length: 4\r\n\r\nSAME";
+    let hung_up = half_sent(&issuer, &format!("{head}{photo}"));
+    begun.recv_timeout(Duration::from_secs(10)).unwrap();
+    issuer.face(&second, b"SAME").refused(503, "busy");
+    drop(hung_up);
+    std::thread::sleep(Duration::from_millis(50));
+    issuer.face(&second, b"SAME").refused(503, "busy");
+    drop(let_go);
+    // To be turned away cost the session none of its attempts, which is one.
+    let passed = (0..500).any(|_| {
+        std::thread::sleep(Duration::from_millis(2));
+        issuer.face(&second, b"SAME").status == 200
+    });
+    assert!(passed);
 }
 
 #[test]

@@ -178,6 +178,10 @@ fn an_answer_spends_its_challenge() {
     let late = phone.send(&expired, &frames(&pictures), &phone.device);
     late.refused(422, "liveness_challenge_unknown");
     assert_eq!(phone.answer("SAME", 2).status, 200);
+    // Nothing is drawn for a session that is over.
+    let phone = Phone::open(&issuer);
+    issuer.clock.advance(1_800);
+    phone.challenge().refused(410, "session_expired");
 }
 
 #[test]
@@ -212,7 +216,8 @@ fn only_the_sessions_device_can_answer_and_only_this_challenge() {
     // Frames that claim more time than has passed were not filmed for this.
     let nonce = phone.challenge().text("nonce");
     let mut ahead = frames(&pictures);
-    ahead[3].at_ms = 5_000;
+    // A clock of whole seconds is behind by less than two of them.
+    ahead[3].at_ms = 3_000;
     let ahead = phone.send(&nonce, &ahead, &phone.device);
     ahead.refused(422, "liveness_frames");
     let nonce = phone.challenge().text("nonce");

@@ -1,6 +1,8 @@
 //! The card step over HTTP, with a simulated chip and a terminal's own key.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "terminal/listener.rs"]
+mod listener;
 mod support;
 
 use std::sync::Arc;
@@ -127,6 +129,10 @@ fn a_terminal_can_neither_replay_nor_invent() {
     desk.challenge(&limited, &desk.key)
         .refused(409, "wrong_state");
 
+    for jti in ["", "a\0b", &"x".repeat(129)] {
+        let refused = desk.challenge_by(&session, &desk.key, jti);
+        refused.refused(403, "terminal_statement_invalid");
+    }
     let nonce = desk.challenge(&session, &desk.key).text("nonce");
     let chip = desk.read(&desk.profile(), &desk.csca, &session, &nonce);
 

@@ -63,6 +63,7 @@ pub async fn all(store: Arc<dyn Store>) {
     revocation::of_a_person_ends_open_sessions(&*store).await;
     revocation::of_a_terminal_reaches_everything_on_its_word(&*store).await;
     issuance::a_closed_list_is_used_no_further(&*store).await;
+    issuance::a_list_is_closed_at_half(&*store).await;
     holder::a_day_has_as_many_places_as_it_has(Arc::clone(&store)).await;
     holder::a_step_is_taken_in_its_state_only(&*store).await;
     holder::a_review_is_waited_for(&*store).await;

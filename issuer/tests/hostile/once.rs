@@ -6,7 +6,6 @@ use serde_json::json;
 use tessera_issuer::admin::Command;
 use tessera_issuer::config::Config;
 use tessera_issuer::keys::Signer as _;
-use tessera_verifier::terminal::{self, ChallengeStatement};
 use tessera_verifier::vci::client_attestation;
 
 use super::SD_JWT;
@@ -126,16 +125,7 @@ fn a_proof_beside_an_attestation_is_taken_once() {
 fn a_terminals_statement_gets_one_challenge() {
     let desk = Desk::open();
     let session = desk.issuer.session(NUMBER, "full").0;
-    let statement = ChallengeStatement {
-        iss: desk.key.did().to_owned(),
-        aud: desk.issuer.url.clone(),
-        session,
-        iat: desk.issuer.time().unix(),
-        jti: "specimen".to_owned(),
-    };
-    let signed = terminal::prepare(desk.key.public_key(), &statement).sign(&desk.key);
-    let body = json!({"statement": signed.unwrap()});
-    let answers = at_once(|_| desk.issuer.post_json("/terminal/challenge", None, &body));
+    let answers = at_once(|_| desk.challenge_by(&session, &desk.key, "specimen"));
     only_one(answers, &["terminal_statement_invalid"]);
 }
 

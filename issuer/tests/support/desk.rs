@@ -97,14 +97,18 @@ impl Desk {
     }
 
     pub(crate) fn challenge(&self, session: &str, key: &SoftwareKey) -> Answer {
+        let once = tessera_verifier::crypto::sha256(self.issuer.nonce().as_bytes());
+        self.challenge_by(session, key, &base64url(&once))
+    }
+
+    /// Asks for a challenge by a statement of this name.
+    pub(crate) fn challenge_by(&self, session: &str, key: &SoftwareKey, jti: &str) -> Answer {
         let statement = ChallengeStatement {
             iss: key.did().to_owned(),
             aud: self.issuer.url.clone(),
             session: session.to_owned(),
             iat: self.issuer.time().unix(),
-            jti: base64url(&tessera_verifier::crypto::sha256(
-                self.issuer.nonce().as_bytes(),
-            )),
+            jti: jti.to_owned(),
         };
         let jwt = terminal::prepare(key.public_key(), &statement)
             .sign(key)

@@ -16,6 +16,7 @@ use tessera_issuer::config::Config;
 use tessera_issuer::environment::{Clock, SystemEntropy};
 use tessera_issuer::face::FaceCheck;
 use tessera_issuer::failure::Code;
+use tessera_issuer::http::TerminalListener;
 use tessera_issuer::keys::{KeyFile, SoftwareKey};
 use tessera_issuer::service::{Parts, Service};
 use tessera_issuer::store::SledStore;
@@ -126,6 +127,21 @@ impl Issuer {
         };
         issuer.import(portrait);
         issuer
+    }
+
+    /// Listens for terminals: the port.
+    pub(crate) fn listen_for_terminals(&self) -> u16 {
+        let bound = tokio::net::TcpListener::bind("127.0.0.1:0");
+        let tcp = self._runtime.block_on(bound).unwrap();
+        let port = tcp.local_addr().unwrap().port();
+        let _inside = self._runtime.enter();
+        let authority = self.service.terminal_ca().unwrap();
+        let names = vec!["127.0.0.1".to_owned()];
+        let listener = TerminalListener::new(tcp, authority, names, self.clock.clone()).unwrap();
+        let router = tessera_issuer::http::terminal_router(self.service.clone());
+        self._runtime
+            .spawn(async move { axum::serve(listener, router).await });
+        port
     }
 
     fn import(&self, portrait: &[u8]) {

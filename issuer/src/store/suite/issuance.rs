@@ -41,6 +41,30 @@ pub(super) async fn a_closed_list_is_used_no_further(store: &dyn Store) {
     assert_eq!(store.status_lists().await.unwrap().len(), 2);
 }
 
+/// The unused half of a list hides how many credentials there are.
+pub(super) async fn a_list_is_closed_at_half(store: &dyn Store) {
+    granted(store, "half", "half").await;
+    let wanted = |configuration: &str, count: u32| {
+        let mut wanted = reservation("half", configuration);
+        wanted.count = count as usize;
+        wanted.fresh_list = format!("list of {configuration}");
+        wanted.proposals = (0..STATUS_LIST_LEN).collect();
+        wanted
+    };
+    store.close_status_list().await.unwrap();
+    let half = STATUS_LIST_LEN / 2;
+    let mut lists = Vec::new();
+    for (configuration, count) in [("one", half - 2), ("two", 2), ("three", 1), ("four", 2)] {
+        let reserved = store.reserve(wanted(configuration, count), NOW).await;
+        lists.push(reserved.unwrap().list);
+    }
+    assert_eq!(
+        lists,
+        ["one", "one", "three", "three"].map(|of| format!("list of {of}"))
+    );
+    store.close_status_list().await.unwrap();
+}
+
 pub(super) async fn a_configuration_is_used_once_and_refusals_change_nothing(store: &dyn Store) {
     granted(store, "u1", "u").await;
     let mut wanted = reservation("u1", "one");

@@ -83,7 +83,14 @@ pub(super) async fn records_are_kept_for_their_time(store: &dyn Store) {
         let ours = records.iter().filter(|record| record.person == "k");
         ours.map(|record| record.id.clone()).collect::<HashSet<_>>()
     };
-    let all: HashSet<_> = gone.iter().chain(&replacing).cloned().collect();
+    // One that nobody acknowledged, in the records of a service that never stopped.
+    let unacknowledged = intended(store, "k2", "two").await;
+    let all: HashSet<_> = gone
+        .iter()
+        .chain(&replacing)
+        .chain(&unacknowledged)
+        .cloned()
+        .collect();
     let revoked = store.revoked_indices("another").await.unwrap();
     // They were valid until NOW. What they are kept for may have been lengthened since the sweep last came by.
     sweep_all(store, NOW + KEEP - 1, KEEP).await.unwrap();
@@ -95,6 +102,8 @@ pub(super) async fn records_are_kept_for_their_time(store: &dyn Store) {
         .await
         .unwrap();
     assert_eq!(known().await, HashSet::new());
+    // The next start finds nothing of what is gone.
+    assert_eq!(store.retire_unacknowledged().await, Ok(0));
     // A place that was taken stays taken, one that was revoked stays revoked, and nothing is left to be found by.
     assert_eq!(store.revoked_indices("another").await.unwrap(), revoked);
     granted(store, "k3", "k3").await;
