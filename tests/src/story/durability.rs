@@ -22,13 +22,21 @@ type Bit = (String, u64);
 pub struct Aftermath {
     /// Requests sent at once.
     pub sent: usize,
-    /// Bits of the credentials that clients hold.
+    /// Bits of the credentials that clients held when it died.
     pub acknowledged: Vec<Bit>,
+    /// Bits of what they received when they asked again.
+    pub later: Vec<Bit>,
     /// How often the restarted issuer lists each bit.
     pub listed: BTreeMap<Bit, usize>,
     /// The bits it lists as issued.
     pub issued: Vec<Bit>,
+    /// What became of the requests without an answer when they were sent again, as they were: `issued`, or the code of
+    /// the refusal, and how often.
+    pub again: BTreeMap<String, usize>,
 }
+
+/// What a request is told whose nonce and whose token's use went into an issuance that nobody received.
+const SPENT: &str = "unknown_credential_configuration";
 
 /// Step 15.
 pub fn killed_in_flight(stage: &mut Stage, report: &mut Report) {
@@ -55,6 +63,11 @@ pub fn killed_in_flight(stage: &mut Stage, report: &mut Report) {
         Ok(seen.missing().to_string())
     });
     report.check("listed twice", "0", || Ok(seen.twice().to_string()));
+    report.check(
+        "sent again and neither issued nor refused as spent",
+        "0",
+        || Ok(seen.astray().to_string()),
+    );
     report.check("issuer serves again", "1 credential", || {
         let access = LeanHolder::new(&stage.authority.url())?
             .enrol(&crowd_number(0), &std::fs::read(photo(MEI.selfie))?)?;
@@ -73,19 +86,31 @@ impl Aftermath {
         }
     }
 
+    fn held(&self) -> impl Iterator<Item = &Bit> {
+        self.acknowledged.iter().chain(&self.later)
+    }
+
     /// Acknowledged credentials that the issuer does not list as issued.
     #[must_use]
     pub fn missing(&self) -> usize {
-        self.acknowledged
-            .iter()
-            .filter(|bit| !self.issued.contains(bit))
-            .count()
+        self.held().filter(|bit| !self.issued.contains(bit)).count()
+    }
+
+    /// Requests without an answer that were neither granted nor refused as spent when they were sent again.
+    #[must_use]
+    pub fn astray(&self) -> usize {
+        let known = ["issued", SPENT];
+        let others = self.again.iter();
+        others
+            .filter(|(what, _)| !known.contains(&what.as_str()))
+            .map(|(_, times)| times)
+            .sum()
     }
 
     /// Bits that more than one issuance or more than one client has.
     #[must_use]
     pub fn twice(&self) -> usize {
-        let mut seen = self.acknowledged.clone();
+        let mut seen: Vec<_> = self.held().collect();
         seen.sort();
         let held = seen.windows(2).filter(|pair| pair[0] == pair[1]).count();
         held + self.listed.values().filter(|&&times| times > 1).count()
@@ -93,7 +118,7 @@ impl Aftermath {
 }
 
 /// Proves `persons` people, sends both their credential requests at once, kills the issuer when a fifth is answered,
-/// starts it again and asks what it knows.
+/// starts it again, sends again what had no answer, and asks what it knows.
 ///
 /// # Errors
 /// When people cannot be proved or the issuer does not come back.
@@ -103,16 +128,16 @@ pub fn crash(authority: &mut Authority, persons: usize) -> Result<Aftermath> {
     let acknowledged = Mutex::new(Vec::new());
     let start = Barrier::new(sent + 1);
     std::thread::scope(|scope| {
-        for (access, request) in &requests {
-            scope.spawn(|| {
+        for (number, (access, request)) in requests.iter().enumerate() {
+            let (start, acknowledged) = (&start, &acknowledged);
+            scope.spawn(move || {
                 start.wait();
                 // No answer, or half of one, is what the crash does to a client.
-                let Ok(credentials) = access.send(request) else {
+                let Ok(bits) = access.send(request).and_then(|sent| bits(&sent)) else {
                     return;
                 };
-                let bits: Result<Vec<Bit>> = credentials.iter().map(status_of).collect();
-                if let (Ok(bits), Ok(mut list)) = (bits, acknowledged.lock()) {
-                    list.extend(bits);
+                if let Ok(mut list) = acknowledged.lock() {
+                    list.push((number, bits));
                 }
             });
         }
@@ -128,13 +153,37 @@ pub fn crash(authority: &mut Authority, persons: usize) -> Result<Aftermath> {
         .into_inner()
         .map_err(Failure::during("collecting answers"))?;
     authority.start()?;
+    let (mut later, mut again) = (Vec::new(), BTreeMap::new());
+    for (number, (access, request)) in requests.iter().enumerate() {
+        if acknowledged.iter().any(|(answered, _)| *answered == number) {
+            continue;
+        }
+        let outcome = match access.send(request) {
+            Ok(credentials) => {
+                later.extend(bits(&credentials)?);
+                "issued".to_owned()
+            }
+            Err(refused) => refused.to_string(),
+        };
+        *again.entry(outcome).or_insert(0) += 1;
+    }
+    let acknowledged = acknowledged
+        .into_iter()
+        .flat_map(|(_, bits)| bits)
+        .collect();
     let (listed, issued) = known(authority)?;
     Ok(Aftermath {
         sent,
         acknowledged,
+        later,
         listed,
         issued,
+        again,
     })
+}
+
+fn bits(credentials: &[Value]) -> Result<Vec<Bit>> {
+    credentials.iter().map(status_of).collect()
 }
 
 /// An access token for each person, and two prepared requests with it: one per format.
