@@ -17,7 +17,9 @@ use tokio::net::{UnixListener, UnixStream};
 
 use crate::publish::registration;
 use crate::service::Service;
-use crate::store::{OperatorRecord, RelyingPartyRecord, RevocationTarget, TerminalRegistration};
+use crate::store::{
+    OperatorRecord, RelyingPartyRecord, RevocationTarget, StoreError, TerminalRegistration,
+};
 
 const SOCKET: &str = "admin.sock";
 const COMMAND_BYTES_MAX: u64 = 64 * 1024;
@@ -204,7 +206,7 @@ async fn run(
         }
         Command::TerminalAdd(mut terminal) => {
             // Stored in the one spelling that statements resolve to.
-            (terminal.did, _) = tessera_verifier::did::resolve(&terminal.did)?;
+            terminal.did = resolved(&terminal.did)?;
             bounded(&terminal)?;
             store.put_terminal(terminal.clone()).await?;
             Ok(serde_json::to_value(terminal)?)
@@ -228,7 +230,7 @@ async fn run(
             organisation,
             reviewer,
         } => {
-            let (did, _key) = tessera_verifier::did::resolve(&did)?;
+            let did = resolved(&did)?;
             let operator = OperatorRecord {
                 did,
                 staff,
@@ -240,7 +242,10 @@ async fn run(
             Ok(serde_json::to_value(operator)?)
         }
         Command::OperatorRetire { did } => {
-            let mut operator = store.operator(&did).await?;
+            let mut operator = match store.operator(&did).await {
+                Err(StoreError::NotFound) => return Err("no operator has this DID".into()),
+                found => found?,
+            };
             operator.retired = true;
             store.put_operator(operator).await?;
             Ok(json!({"did": did, "retired": true}))
@@ -252,7 +257,7 @@ async fn run(
             name_zh,
             services,
         } => {
-            let (did, _key) = tessera_verifier::did::resolve(&did)?;
+            let did = resolved(&did)?;
             let catalogue = Catalogue::builtin();
             for id in &services {
                 if catalogue.get(id).is_none() {
@@ -282,7 +287,10 @@ async fn run(
                 }
                 other => other,
             };
-            let revoked = store.revoke(target, &reason, service.now()).await?;
+            let revoked = match store.revoke(target, &reason, service.now()).await {
+                Err(StoreError::NotFound) => return Err("no credential has this id".into()),
+                revoked => revoked?,
+            };
             tracing::info!(revoked, "credentials revoked");
             Ok(json!({"revoked": revoked}))
         }
@@ -304,6 +312,14 @@ async fn run(
             Ok(json!({"folder": service.public_folder(), "files": files}))
         }
         Command::Issuances {} => issuances(service).await,
+    }
+}
+
+/// The one spelling of a DID.
+fn resolved(did: &str) -> Result<String, String> {
+    match tessera_verifier::did::resolve(did) {
+        Ok((did, _key)) => Ok(did),
+        Err(error) => Err(format!("`{did}` is no DID that signs here: {error}")),
     }
 }
 
@@ -348,15 +364,20 @@ pub fn socket(data: &Path) -> PathBuf {
     data.join(SOCKET)
 }
 
-/// Serves commands until dropped.
+/// Makes the socket.
 ///
 /// # Errors
-/// The socket cannot be made.
-pub async fn serve(service: Arc<Service>, path: &Path) -> std::io::Result<()> {
+/// It cannot be made: its path may have about a hundred characters.
+pub fn bind(path: &Path) -> std::io::Result<UnixListener> {
     // The store is locked by this process, so a socket that is still there belongs to a service that died.
     let _stale = std::fs::remove_file(path);
     let listener = UnixListener::bind(path)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Serves commands until dropped.
+pub async fn serve(service: Arc<Service>, listener: UnixListener) {
     loop {
         let (stream, _) = match listener.accept().await {
             Ok(connection) => connection,

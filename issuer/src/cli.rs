@@ -1,11 +1,13 @@
 //! The command line.
 
+mod refusal;
 mod run;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use refusal::{Reason, Refusal, prefers_chinese};
 pub use run::{Outside, run};
 
 /// Proves a person, issues identity credentials, publishes their status.
@@ -117,10 +119,10 @@ enum ReviewAction {
 }
 
 #[derive(Debug, Args)]
-#[group(skip)]
+#[group(required = true, multiple = false)]
 struct Erasure {
     /// The person's number.
-    #[arg(long, conflicts_with = "handle", required_unless_present = "handle")]
+    #[arg(long)]
     person: Option<String>,
     /// The handle an earlier erasure printed: to erase again what a restored backup brought back.
     #[arg(long)]
@@ -270,25 +272,28 @@ struct Registration {
 #[derive(Debug, Args)]
 #[group(skip)]
 struct Revocation {
-    /// Every live credential of the person with this number.
-    #[arg(
-        long,
-        conflicts_with_all = ["credential", "terminal"],
-        required_unless_present_any = ["credential", "terminal"]
-    )]
-    person: Option<String>,
-    /// One credential, by its issuance id.
-    #[arg(long, conflicts_with = "terminal")]
-    credential: Option<String>,
-    /// Every live credential that rests on the word of the terminal with this DID; the terminal is retired.
-    #[arg(long)]
-    terminal: Option<String>,
+    #[command(flatten)]
+    what: Revoked,
     /// With --terminal: only credentials valid from this day on, YYYY-MM-DD.
     #[arg(long, requires = "terminal", value_parser = day)]
     since: Option<i64>,
     /// Why; kept with the record, not published.
     #[arg(long, default_value = "unspecified")]
     reason: String,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Revoked {
+    /// Every live credential of the person with this number.
+    #[arg(long)]
+    person: Option<String>,
+    /// One credential, by its issuance id.
+    #[arg(long)]
+    credential: Option<String>,
+    /// Every live credential that rests on the word of the terminal with this DID; the terminal is retired.
+    #[arg(long)]
+    terminal: Option<String>,
 }
 
 /// Midnight of a day, Unix seconds.

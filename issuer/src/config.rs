@@ -160,6 +160,30 @@ impl Config {
         )
     }
 
+    /// Checks what wallets are to reach the service under: it stands in every credential, and everything is found by it
+    /// (OpenID4VCI 1.0 §12.2.1).
+    ///
+    /// # Errors
+    /// [`ConfigError::Invalid`]: no `https` or `http` URL of a host, or one with a query, a fragment or a user in it.
+    pub fn check_public_url(&self) -> Result<(), ConfigError> {
+        let url = self.issuer_url();
+        let rest = ["https://", "http://"]
+            .iter()
+            .find_map(|scheme| url.strip_prefix(scheme))
+            .unwrap_or_default();
+        let host = rest.split(['/', ':']).next().unwrap_or_default();
+        let plain = rest
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !b"?#@\\\"<>".contains(&byte));
+        let bracketed = rest.starts_with('[') && rest.contains(']');
+        match plain && (bracketed || !host.is_empty()) {
+            true => Ok(()),
+            false => Err(ConfigError::Invalid(format!(
+                "public_url: `{url}` is no https URL without query and fragment"
+            ))),
+        }
+    }
+
     /// Most bytes of a credential request: room for a whole batch of the longest proofs, encrypted, which adds a third.
     /// Only who has an access token is heard at such length.
     #[must_use]

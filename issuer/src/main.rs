@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser as _;
-use tessera_issuer::cli::{Cli, Outside, run};
+use tessera_issuer::cli::{Cli, Outside, Refusal, prefers_chinese, run};
 use tessera_issuer::environment::{SystemClock, SystemEntropy};
 
 /// With the system's allocator memory grows with the time under load: see docs/decisions/0023.
@@ -30,7 +30,8 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("tessera-issuer: {error}");
+            let chinese = prefers_chinese(|name| std::env::var(name).ok());
+            eprintln!("tessera-issuer: {}", Refusal::of(&*error).line(chinese));
             ExitCode::FAILURE
         }
     }

@@ -221,8 +221,14 @@ impl FolderRegistry {
 
     /// Copies every portrait and puts its new name into the record.
     fn copy_portraits(&self, source: &Path, records: &mut [Person]) -> Result<(), RegistryError> {
-        for person in records {
-            let bytes = read_portrait(source, &person.portrait)?;
+        for (position, person) in records.iter_mut().enumerate() {
+            let bytes = read_portrait(source, &person.portrait).map_err(|error| match error {
+                RegistryError::Io(_) => RegistryError::Invalid {
+                    record: position + 1,
+                    reason: "its portrait cannot be read, or is too large",
+                },
+                other => other,
+            })?;
             person.portrait = content_name(&bytes);
             let path = self.folder.join(&person.portrait);
             if !path.exists() {
@@ -287,7 +293,8 @@ fn index(records: Vec<Person>) -> HashMap<String, Arc<Person>> {
 }
 
 fn read_records(folder: &Path) -> Result<Vec<Person>, RegistryError> {
-    let bytes = std::fs::read(folder.join("persons.json"))?;
+    let bytes = std::fs::read(folder.join("persons.json"))
+        .map_err(|error| std::io::Error::new(error.kind(), format!("persons.json: {error}")))?;
     let limits = json::Limits {
         bytes: RECORDS_BYTES_MAX,
         depth: 8,

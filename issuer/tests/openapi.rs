@@ -1,5 +1,8 @@
-//! The checked-in description is the one the service generates. `TESSERA_WRITE_OPENAPI=1` rewrites it.
+//! The checked-in description is the one the service generates (`TESSERA_WRITE_OPENAPI=1` rewrites it), and what the
+//! command line says is what its page says.
 #![expect(clippy::unwrap_used, reason = "tests")]
+
+mod operator;
 
 #[test]
 fn the_checked_in_description_is_current() {

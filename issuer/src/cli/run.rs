@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tessera_face::{FaceEngine, FacePolicy, ModelBytes, OnnxPassiveDetector, PadModel};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
+use super::refusal::{Reason, Refusal};
 use super::{
     Action, Cli, CscaAction, Erasure, OperatorAction, Registration, RegistryAction,
-    RelyingPartyAction, ReviewAction, Revocation, TerminalAction,
+    RelyingPartyAction, ReviewAction, Revocation, Revoked, TerminalAction,
 };
 use crate::admin::{self, Command, Outcome};
 use crate::config::{Config, PadNetwork};
@@ -43,7 +45,7 @@ pub struct Outside {
 /// Runs the command.
 ///
 /// # Errors
-/// A sentence for the operator.
+/// What [`Refusal::of`] reads.
 pub async fn run(cli: Cli, outside: Outside) -> Result<(), Failed> {
     let mut config = Config::load(cli.config.as_deref(), std::env::vars())?;
     if let Some(data) = cli.data {
@@ -83,8 +85,8 @@ pub async fn run(cli: Cli, outside: Outside) -> Result<(), Failed> {
 }
 
 fn init(config: &Config, outside: &Outside) -> Result<(), Failed> {
-    files::create_private(&config.data)?;
-    files::require_private(&config.data)?;
+    files::create_private(&config.data).map_err(|error| unavailable(&config.data, &error))?;
+    require_private(&config.data)?;
     let passphrase = passphrase(config, true)?;
     let (entropy, now) = (&*outside.entropy, outside.clock.now());
     let keys = KeyFile::create(&key_path(config), &passphrase, entropy, now)?;
@@ -94,6 +96,7 @@ fn init(config: &Config, outside: &Outside) -> Result<(), Failed> {
 }
 
 async fn serve(config: Config, outside: Outside) -> Result<(), Failed> {
+    config.check_public_url()?;
     tracing::subscriber::set_global_default(crate::logging::subscriber(
         &config.log,
         std::io::stderr,
@@ -112,20 +115,23 @@ async fn serve(config: Config, outside: Outside) -> Result<(), Failed> {
     let (listen, socket) = (config.listen.clone(), admin::socket(&config.data));
     let service = open(config, outside, face)?;
     service.recover().await?;
-    let listener = tokio::net::TcpListener::bind(&listen)
-        .await
-        .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
+    // All that may be wrong with addresses is found before anybody is served.
+    let listener = bind(&listen).await?;
+    let terminals = match &service.config.terminals.listen {
+        Some(listen) => Some(bind(listen).await?),
+        None => None,
+    };
+    let administration = admin::bind(&socket).map_err(|error| {
+        Refusal::new(
+            Reason::SocketUnavailable,
+            format!("{}: {error}", socket.display()),
+        )
+    })?;
     tracing::info!(listen, issuer = service.issuer_url(), "serving");
 
-    let administration = Arc::clone(&service);
-    let socket_path = socket.clone();
-    let admin = tokio::spawn(async move {
-        if let Err(error) = admin::serve(administration, &socket_path).await {
-            tracing::error!(cause = %error, "the administrative socket is closed");
-        }
-    });
+    let admin = tokio::spawn(admin::serve(Arc::clone(&service), administration));
     let sweeper = tokio::spawn(sweep(Arc::clone(&service)));
-    let terminals = serve_terminals(&service).await?;
+    let terminals = serve_terminals(&service, terminals)?;
     axum::serve(listener, crate::http::router(service))
         .with_graceful_shutdown(asked_to_stop())
         .into_future()
@@ -140,12 +146,21 @@ async fn serve(config: Config, outside: Outside) -> Result<(), Failed> {
     Ok(())
 }
 
+async fn bind(listen: &str) -> Result<TcpListener, Refusal> {
+    TcpListener::bind(listen).await.map_err(|error| {
+        Refusal::new(
+            Reason::AddressUnavailable,
+            format!("cannot listen on {listen}: {error}"),
+        )
+    })
+}
+
 /// Serves terminals on a listener of their own, where one is configured.
-async fn serve_terminals(
+fn serve_terminals(
     service: &Arc<Service>,
+    tcp: Option<TcpListener>,
 ) -> Result<Option<JoinHandle<std::io::Result<()>>>, Failed> {
-    let terminals = &service.config.terminals;
-    let Some(listen) = &terminals.listen else {
+    let Some(tcp) = tcp else {
         if service.config.terminals_in_the_clear() {
             tracing::warn!("terminals are served without TLS: for development only");
         } else {
@@ -153,13 +168,11 @@ async fn serve_terminals(
         }
         return Ok(None);
     };
-    let tcp = tokio::net::TcpListener::bind(listen)
-        .await
-        .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
-    let names = terminals.names.clone();
+    let listen = tcp.local_addr()?;
+    let names = service.config.terminals.names.clone();
     let clock = Arc::clone(&service.clock);
     let listener = TerminalListener::new(tcp, service.terminal_ca()?, names, clock)?;
-    tracing::info!(listen, "serving terminals");
+    tracing::info!(%listen, "serving terminals");
     let router = crate::http::terminal_router(Arc::clone(service));
     Ok(Some(tokio::spawn(
         axum::serve(listener, router)
@@ -249,16 +262,16 @@ async fn administer(config: Config, outside: Outside, action: Action) -> Result<
         }
     };
     match outcome {
-        Outcome::Refused(why) => Err(why.into()),
+        Outcome::Refused(why) => Err(Refusal::new(Reason::Refused, why).into()),
         Outcome::Done(value) => {
             if let (Some(file), Some(pem)) = (&pem, value["certificate"].as_str()) {
-                std::fs::write(file, pem)?;
+                std::fs::write(file, pem).map_err(|error| unavailable(file, &error))?;
                 return Ok(());
             }
             if let Some(file) = out {
                 let mut text = serde_json::to_vec_pretty(&value)?;
                 text.push(b'\n');
-                std::fs::write(file, text)?;
+                std::fs::write(&file, text).map_err(|error| unavailable(&file, &error))?;
             }
             print(&value, as_json)
         }
@@ -342,9 +355,12 @@ fn command(action: Action) -> Result<Option<Command>, Failed> {
             services: r.services,
         },
         Action::Revoke(Revocation {
-            person,
-            credential,
-            terminal,
+            what:
+                Revoked {
+                    person,
+                    credential,
+                    terminal,
+                },
             since,
             reason,
         }) => Command::Revoke {
@@ -427,7 +443,7 @@ fn open(
     face: Arc<dyn FaceCheck>,
 ) -> Result<Arc<Service>, Failed> {
     let passphrase = passphrase_of(&config)?;
-    files::require_private(&config.data)?;
+    require_private(&config.data)?;
     let keys = KeyFile::open(&key_path(&config), &passphrase)?;
     let store = Arc::new(SledStore::open(&config.data.join("store"))?);
     Service::new(Parts {
@@ -438,6 +454,17 @@ fn open(
         clock: outside.clock,
         entropy: outside.entropy,
     })
+}
+
+fn require_private(data: &Path) -> Result<(), Refusal> {
+    files::require_private(data).map_err(|error| Refusal::new(Reason::DataNotPrivate, error))
+}
+
+fn unavailable(file: &Path, error: &std::io::Error) -> Refusal {
+    Refusal::new(
+        Reason::FileUnavailable,
+        format!("{}: {error}", file.display()),
+    )
 }
 
 fn key_path(config: &Config) -> PathBuf {
@@ -455,10 +482,13 @@ fn passphrase_of(config: &Config) -> Result<Zeroizing<String>, Failed> {
 /// From the file, the environment, or a prompt; in this order.
 fn passphrase(config: &Config, twice: bool) -> Result<Zeroizing<String>, Failed> {
     if let Some(path) = &config.passphrase_file {
-        let text = Zeroizing::new(
-            std::fs::read_to_string(path)
-                .map_err(|error| format!("cannot read {}: {error}", path.display()))?,
-        );
+        let text = Zeroizing::new(std::fs::read_to_string(path).map_err(|error| {
+            let path = path.display();
+            Refusal::new(
+                Reason::PassphraseMissing,
+                format!("cannot read {path}: {error}"),
+            )
+        })?);
         return Ok(Zeroizing::new(
             text.lines().next().unwrap_or_default().to_owned(),
         ));
@@ -468,18 +498,21 @@ fn passphrase(config: &Config, twice: bool) -> Result<Zeroizing<String>, Failed>
     }
     let asked = |prompt| {
         rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|_| {
-            "no passphrase: set TESSERA_ISSUER_PASSPHRASE, give --passphrase-file, or use a terminal"
+            Refusal::new(
+                Reason::PassphraseMissing,
+                "no passphrase: set TESSERA_ISSUER_PASSPHRASE, give --passphrase-file, or use a terminal",
+            )
         })
     };
     let first = asked("Passphrase of the key file: ")?;
     if twice && *first != *asked("Once more: ")? {
-        return Err("the two passphrases differ".into());
+        return Err(Refusal::new(Reason::PassphraseUnfit, "the two passphrases differ").into());
     }
     Ok(first)
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Failed> {
-    std::fs::canonicalize(path).map_err(|error| format!("{}: {error}", path.display()).into())
+    std::fs::canonicalize(path).map_err(|error| unavailable(path, &error).into())
 }
 
 fn all_absolute(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failed> {
