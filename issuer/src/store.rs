@@ -10,6 +10,7 @@
 
 mod authorization;
 mod barrier;
+mod office;
 mod records;
 mod requests;
 mod sled_authorization;
@@ -32,12 +33,14 @@ pub use authorization::{
     Arrival, AuthorizationRecord, Binding, CodeRecord, CodeRedemption, Consented, Pushed,
     RefreshRecord, Refreshment, Tokens, Wish,
 };
+pub use office::{
+    AnsweredRecord, ChallengeRecord, Decision, OperatorRecord, RelayRecord, RelyingPartyRecord,
+    ReviewRecord, TerminalRecord, TerminalRegistration,
+};
 pub use records::{
-    AnsweredRecord, AttemptLimits, CardMethod, ChallengeRecord, CodeDigests, Decision, Deferral,
-    DeferredRecord, GrantRecord, HolderRecord, IssuanceRecord, IssuanceState, Level,
-    LivenessRecord, LossReport, OperatorRecord, Place, Proof, Proved, RelayRecord, Release,
-    RelyingPartyRecord, Renewal, ReviewRecord, RevocationTarget, SessionRecord, SessionState,
-    StatusListRecord, TerminalRecord, TerminalRegistration,
+    AttemptLimits, CardMethod, CodeDigests, Deferral, DeferredRecord, GrantRecord, HolderRecord,
+    IssuanceRecord, IssuanceState, Level, LivenessRecord, LossReport, Place, Proof, Proved,
+    Release, Renewal, RevocationTarget, SessionRecord, SessionState, StatusListRecord,
 };
 pub use requests::{
     FrameMarks, FreshNonce, Redemption, RelayStep, Reservation, Reserved, StatementUse, Ticket,

@@ -8,7 +8,9 @@ use crate::environment::{SystemClock, SystemEntropy};
 use crate::face::AbsentFaceCheck;
 use crate::proofing::machine::Lifetimes;
 use crate::store::suite::{card_proved, nonce, session_record};
-use crate::store::{Deferral, DeferredRecord, Redemption, SledStore, Tokens};
+use crate::store::{
+    Deferral, DeferredRecord, Redemption, STATUS_LIST_LEN, SledStore, Ticket, Tokens,
+};
 
 /// Each draws this many, of 100,000.
 const BATCH: usize = 20;
