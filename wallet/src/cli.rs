@@ -14,8 +14,8 @@ use tessera_wallet::Error;
 
 /// Runs one command and says how it went.
 pub(crate) fn run(cli: Cli) -> ExitCode {
-    let console = Console::new(cli.global);
-    match dispatch(&console, cli.command) {
+    let (console, usable) = Console::new(cli.global);
+    match usable.and_then(|()| dispatch(&console, cli.command)) {
         Ok(()) if console.printed_all() => ExitCode::SUCCESS,
         Ok(()) => {
             console.error(&Error::OutputUnwritable);

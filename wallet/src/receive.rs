@@ -247,20 +247,24 @@ pub(crate) fn supported(
     offer: &CredentialOffer,
 ) -> Result<Vec<String>, Error> {
     let mut ids: Vec<String> = Vec::new();
+    let mut described = false;
     for id in &offer.credential_configuration_ids {
         let Some(found) = metadata.credential_configurations_supported.get(id) else {
             continue;
         };
+        described = true;
         let ours = CredentialProfile::by_configuration(id).is_some();
         let format = found.format.as_str();
         if (ours || SD_JWT_VC.contains(&format)) && !ids.contains(id) {
             ids.push(id.clone());
         }
     }
-    if ids.is_empty() {
-        return Err(Error::IssuerMalformed);
+    match (ids.is_empty(), described) {
+        (false, _) => Ok(ids),
+        // The issuer is right, and this wallet has no such format.
+        (true, true) => Err(Error::OfferInvalid),
+        (true, false) => Err(Error::IssuerMalformed),
     }
-    Ok(ids)
 }
 
 /// What of some configurations is a Tessera credential: known ones, all of one level. `None` where none is.

@@ -129,6 +129,14 @@ fn a_new_wallet_is_empty_and_says_what_to_do() {
     assert!(text(&cli.run(&["--lang", "zh", "list"]).stdout).contains("钱包是空的"));
     assert_eq!(cli.refused(&["show", "full-0000"]), "credential_unknown");
     assert_eq!(cli.refused(&["bundle"]), "bundle_missing");
+    // Whom to believe the names of servers must be said in a way that can be read, or nothing is done.
+    let noise = folder.path().join("noise.pem");
+    std::fs::write(&noise, "noise").unwrap();
+    let noise = noise.display().to_string();
+    assert_eq!(
+        cli.refused(&["--tls-authority", &noise, "list"]),
+        "file_unreadable"
+    );
     assert_eq!(cli.refused(&["upgrade", "--resume"]), "session_missing");
 
     let wrong = Cli {

@@ -4,10 +4,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
 use ureq::RequestBuilder;
 use ureq::config::Config;
 use ureq::http::Uri;
-use ureq::tls::TlsConfig;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
@@ -36,6 +38,27 @@ impl Default for Bounds {
     }
 }
 
+/// Certificate authorities that vouch for the names of servers.
+#[derive(Clone, Debug)]
+pub struct Authorities(Vec<Certificate<'static>>);
+
+impl Authorities {
+    /// Those of a PEM file; anything else in it is passed over. `None` where it has no certificate, or one that is none.
+    #[must_use]
+    pub fn from_pem(pem: &[u8]) -> Option<Self> {
+        let mut found = Vec::new();
+        for item in parse_pem(pem) {
+            if let PemItem::Certificate(certificate) = item.ok()? {
+                // The client itself would pass over what it cannot read, and trust fewer than it was told to.
+                let der = CertificateDer::from(certificate.der());
+                RootCertStore::empty().add(der).ok()?;
+                found.push(certificate);
+            }
+        }
+        (!found.is_empty()).then_some(Self(found))
+    }
+}
+
 /// A client for servers that somebody else named.
 pub struct HttpTransport {
     agent: ureq::Agent,
@@ -51,10 +74,18 @@ impl HttpTransport {
     /// Within these bounds.
     #[must_use]
     pub fn within(bounds: Bounds) -> Self {
-        Self::resolving(DefaultResolver::default(), bounds)
+        Self::with_roots(DefaultResolver::default(), bounds, RootCerts::WebPki)
     }
 
-    fn resolving(resolver: impl Resolver, bounds: Bounds) -> Self {
+    /// Within these bounds, and believing the names of servers to these authorities alone, not to the public ones: for
+    /// networks that have a certificate authority of their own.
+    #[must_use]
+    pub fn trusting(bounds: Bounds, authorities: Authorities) -> Self {
+        let roots = RootCerts::Specific(Arc::new(authorities.0));
+        Self::with_roots(DefaultResolver::default(), bounds, roots)
+    }
+
+    fn with_roots(resolver: impl Resolver, bounds: Bounds, roots: RootCerts) -> Self {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = Config::builder()
             .http_status_as_error(false)
@@ -71,6 +102,7 @@ impl HttpTransport {
             .tls_config(
                 TlsConfig::builder()
                     .unversioned_rustls_crypto_provider(provider)
+                    .root_certs(roots)
                     .build(),
             )
             .build();
@@ -392,7 +424,8 @@ mod tests {
                 private,
                 ..Bounds::default()
             };
-            let transport = HttpTransport::resolving(Says(addresses.to_vec()), bounds);
+            let resolver = Says(addresses.to_vec());
+            let transport = HttpTransport::with_roots(resolver, bounds, RootCerts::WebPki);
             let request = HttpRequest::get(Url::parse(url).unwrap(), "application/json");
             transport.send(request).err()
         };
@@ -474,6 +507,75 @@ mod tests {
                 Some(TransportError::AddressRefused),
                 "{url}"
             );
+        }
+    }
+
+    /// An authority of its own, and a server whose certificate for this machine is by it.
+    fn private_server() -> (String, Url) {
+        let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Constrained(0));
+        let key = rcgen::KeyPair::generate().unwrap();
+        let root = authority.self_signed(&key).unwrap();
+        let block = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, root.der());
+        let pem = format!("-----BEGIN CERTIFICATE-----\n{block}\n-----END CERTIFICATE-----\n");
+        let own = rcgen::KeyPair::generate().unwrap();
+        let leaf = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        let leaf = leaf
+            .signed_by(&own, &rcgen::Issuer::new(authority, key))
+            .unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![leaf.der().clone()],
+                PrivatePkcs8KeyDer::from(own.serialize_der()).into(),
+            )
+            .unwrap();
+        let config = Arc::new(config);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for socket in listener.incoming().map_while(Result::ok) {
+                let tls = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+                let mut stream = rustls::StreamOwned::new(tls, socket);
+                let mut heard = [0; 4096];
+                // A client that does not trust the certificate ends the handshake here.
+                if stream.read(&mut heard).is_ok() {
+                    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi";
+                    let _ = stream.write_all(answer);
+                    let _ = stream.flush();
+                }
+            }
+        });
+        (
+            pem,
+            Url::parse(&format!("https://127.0.0.1:{port}/")).unwrap(),
+        )
+    }
+
+    #[test]
+    fn a_private_authority_is_believed_where_it_is_named_and_nowhere_else() {
+        let (pem, url) = private_server();
+        let (other, _) = private_server();
+        let ask = |transport: HttpTransport| {
+            let request = HttpRequest::get(url.clone(), "text/plain").with_max_answer(10);
+            transport.send(request).map(|answer| answer.body)
+        };
+        let trusting = |pem: &str| {
+            let authorities = Authorities::from_pem(pem.as_bytes()).unwrap();
+            HttpTransport::trusting(Bounds::default(), authorities)
+        };
+        assert_eq!(ask(trusting(&pem)), Ok(b"hi".to_vec()));
+        assert_eq!(ask(trusting(&format!("{other}{pem}"))), Ok(b"hi".to_vec()));
+        for stranger in [HttpTransport::new(), trusting(&other)] {
+            assert_eq!(ask(stranger), Err(TransportError::Unreachable));
+        }
+        // A file that does not say whom to trust is refused, and one that names more than can be read.
+        let noise = pem.replace("MII", "AAA");
+        for text in ["", "noise", &noise, &format!("{pem}{noise}")] {
+            assert!(Authorities::from_pem(text.as_bytes()).is_none(), "{text}");
         }
     }
 

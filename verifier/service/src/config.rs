@@ -117,6 +117,9 @@ pub struct Bundle {
     /// Seconds one fetch may take.
     #[serde(default = "default_fetch")]
     pub fetch_seconds: u64,
+    /// Certificates (PEM) of the authorities that name the mirror, instead of the public ones.
+    #[serde(default)]
+    pub authority_file: Option<PathBuf>,
     /// Whether the mirror may have a private address: one that the relying party runs in its own network.
     #[serde(default)]
     pub private_address: bool,
@@ -323,6 +326,7 @@ impl Config {
             &mut client.registration_file,
             &mut client.attestation_file,
             &mut self.bundle.file,
+            &mut self.bundle.authority_file,
         ];
         let paths = optional
             .into_iter()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use tessera_exchange::http::{Bounds, HttpTransport};
+use tessera_exchange::http::{Authorities, Bounds, HttpTransport};
 use tessera_exchange::transport::Transport;
 use tessera_verifier::crypto::sha256;
 
@@ -46,12 +46,15 @@ impl Server {
             private: config.bundle.private_address,
             ..Bounds::default()
         };
-        Self::with_transport(
-            config,
-            clock,
-            entropy,
-            Box::new(HttpTransport::within(bounds)),
-        )
+        let transport = match &config.bundle.authority_file {
+            None => HttpTransport::within(bounds),
+            Some(path) => {
+                let named = Authorities::from_pem(identity::text(path)?.as_bytes());
+                let wrong = "bundle: authority_file must hold certificates in PEM";
+                HttpTransport::trusting(bounds, named.ok_or_else(|| ConfigError::invalid(wrong))?)
+            }
+        };
+        Self::with_transport(config, clock, entropy, Box::new(transport))
     }
 
     /// The same with another network.

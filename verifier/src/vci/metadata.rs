@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 use super::trusted::{self, Trusted};
@@ -45,8 +45,18 @@ pub struct IssuerMetadata {
     /// Names and logos: free-form, for people.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub display: Vec<Value>,
-    /// The configurations, by id.
+    /// The configurations, by id; those of a form that is not known here are left out.
+    #[serde(deserialize_with = "understood")]
     pub credential_configurations_supported: BTreeMap<String, CredentialConfiguration>,
+}
+
+/// §12.2.4: what is not understood is ignored, so that one odd configuration does not make an issuer unreadable.
+fn understood<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<BTreeMap<String, CredentialConfiguration>, D::Error> {
+    let all: BTreeMap<String, Value> = BTreeMap::deserialize(from)?;
+    let read = |(id, one)| Some((id, serde_json::from_value(one).ok()?));
+    Ok(all.into_iter().filter_map(read).collect())
 }
 
 /// Supported response encryption.
@@ -253,5 +263,28 @@ pub fn verify_signed(
     match metadata.credential_issuer == credential_issuer {
         true => Ok(metadata),
         false => Err(Error::IssuerKeyMismatch),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_of_another_form_is_left_out() {
+        let metadata: IssuerMetadata = serde_json::from_value(json!({
+            "credential_issuer": "https://issuer.example",
+            "credential_endpoint": "https://issuer.example/credential",
+            "credential_configurations_supported": {
+                "card": {"format": "dc+sd-jwt", "vct": "urn:specimen:card"},
+                "odd": {"format": 7},
+                "older": {"proof_types_supported": {"jwt": {"proof_signing_alg_values_supported": "ES256"}}},
+                "text": "dc+sd-jwt",
+            },
+        }))
+        .unwrap();
+        let known = metadata.credential_configurations_supported;
+        assert_eq!(known.keys().collect::<Vec<_>>(), ["card"]);
     }
 }

@@ -4,8 +4,10 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
+use super::authorization::OPENID_CREDENTIAL;
 use super::{AuthorizationDetail, PRE_AUTHORIZED_CODE, Secret, form::Form};
 use crate::error::Error;
 
@@ -147,15 +149,34 @@ pub struct TokenResponse {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
     /// What was granted, by the names under which to request it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "granted"
+    )]
     pub authorization_details: Vec<AuthorizationDetail>,
+}
+
+/// The credentials among what was granted. Servers grant other things beside them (RFC 9396 §7), and one known
+/// implementation of OpenID4VCI leaves out the `type` that says which these are: a configuration tells them apart.
+fn granted<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<AuthorizationDetail>, D::Error> {
+    let details: Vec<Value> = Option::deserialize(from)?.unwrap_or_default();
+    let credential = |mut detail: Value| {
+        let members = detail.as_object_mut()?;
+        members
+            .entry("type")
+            .or_insert_with(|| OPENID_CREDENTIAL.into());
+        let detail: AuthorizationDetail = serde_json::from_value(detail).ok()?;
+        (detail.kind == OPENID_CREDENTIAL).then_some(detail)
+    };
+    Ok(details.into_iter().filter_map(credential).collect())
 }
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use alloc::vec;
+    use alloc::{format, vec};
 
     #[test]
     fn every_grant_survives_its_form() {
@@ -183,6 +204,28 @@ mod tests {
             let back = TokenRequest::from_form(&form).unwrap();
             assert_eq!(*back.to_form().encode(), *text);
         }
+    }
+
+    #[test]
+    fn of_what_a_token_grants_the_credentials_are_read() {
+        let granted = |details: &str| {
+            let answer = format!(
+                r#"{{"access_token":"t","token_type":"Bearer","authorization_details":{details}}}"#
+            );
+            let answer: TokenResponse = serde_json::from_str(&answer).unwrap();
+            let details = answer.authorization_details.into_iter();
+            details
+                .map(|detail| detail.credential_configuration_id)
+                .collect::<Vec<_>>()
+        };
+        let of_type = r#"{"type":"openid_credential","credential_configuration_id":"one","credential_identifiers":["a"]}"#;
+        let without = r#"{"credential_configuration_id":"two","credential_identifiers":["b"]}"#;
+        let other = r#"{"type":"payment","credential_configuration_id":"three"}"#;
+        assert_eq!(
+            granted(&format!("[{of_type},{without},{other},7]")),
+            ["one", "two"]
+        );
+        assert!(granted("null").is_empty());
     }
 
     #[test]

@@ -64,6 +64,15 @@ pub(crate) struct Global {
     /// Certificate (DER or PEM) of an authority whose issuers you accept; may be given several times
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) anchor: Vec<PathBuf>,
+    /// Certificates (PEM) of the authorities that name servers in your network, instead of the public ones
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "TESSERA_TLS_AUTHORITY",
+        hide_env_values = true
+    )]
+    pub(crate) tls_authority: Option<PathBuf>,
     /// Language of messages
     #[arg(
         long,

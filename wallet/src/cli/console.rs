@@ -13,7 +13,7 @@ use tessera_verifier::time::Timestamp;
 use tessera_verifier::x509::TrustAnchor;
 use tessera_wallet::Error;
 use tessera_wallet::client::{Attester, Client, FileAttester, MAX_ATTESTER};
-use tessera_wallet::http::HttpTransport;
+use tessera_wallet::http::{Authorities, Bounds, HttpTransport};
 use tessera_wallet::messages::{self, Language};
 use tessera_wallet::secret::Passphrase;
 use tessera_wallet::store::{Settings, Store};
@@ -48,17 +48,24 @@ impl Clock for SystemClock {
 }
 
 impl Console {
-    pub(crate) fn new(global: Global) -> Self {
-        Self {
+    /// The console, and what is wrong with the file of authorities; no command runs then.
+    pub(crate) fn new(global: Global) -> (Self, Result<(), Error>) {
+        let (transport, usable) = match global.tls_authority.as_deref().map(authorities) {
+            None => (HttpTransport::new(), Ok(())),
+            Some(Ok(named)) => (HttpTransport::trusting(Bounds::default(), named), Ok(())),
+            Some(Err(error)) => (HttpTransport::new(), Err(error)),
+        };
+        let console = Self {
             language: global.lang.into(),
             global,
-            transport: HttpTransport::new(),
+            transport,
             rng: SystemRandom::new(),
             clock: SystemClock,
             beside_error: Cell::default(),
             unheard: Cell::default(),
             unprinted: Cell::default(),
-        }
+        };
+        (console, usable)
     }
 
     pub(crate) fn surroundings(&self) -> Surroundings<'_> {
@@ -286,6 +293,14 @@ impl Identity {
 
 /// Largest certificate file, in bytes.
 const MAX_CERTIFICATE: usize = 64 * 1024;
+
+/// Largest file of authorities, in bytes: the public ones of an operating system fit.
+const MAX_AUTHORITIES: usize = 1024 * 1024;
+
+fn authorities(path: &Path) -> Result<Authorities, Error> {
+    let pem = read_file(path, MAX_AUTHORITIES)?;
+    Authorities::from_pem(&pem).ok_or(Error::FileUnreadable)
+}
 
 /// Reads a certificate in DER, or the first one in PEM (RFC 7468 §5).
 pub(crate) fn anchor(path: &Path) -> Result<TrustAnchor, Error> {

@@ -328,7 +328,14 @@ fn issuer_metadata(
     } else {
         "application/json"
     };
-    let answer = issuer.get(url, accept)?;
+    let answer = match issuer.get(url, accept) {
+        // Where the drafts before 1.0 put it.
+        Err(Error::IssuerRefused { status: 404, .. }) => issuer.get(
+            issuer.address("/.well-known/openid-credential-issuer")?,
+            accept,
+        )?,
+        found => found?,
+    };
     let metadata = if answer.content_type == "application/jwt" {
         let text = std::str::from_utf8(&answer.body).map_err(|_| Error::IssuerMalformed)?;
         let now = surroundings.clock.now();

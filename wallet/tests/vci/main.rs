@@ -757,6 +757,31 @@ fn a_hostile_issuer_gets_nothing_and_nothing_of_it_is_stored() {
 }
 
 #[test]
+fn metadata_are_found_where_the_drafts_put_them() {
+    let server = Server::start(Manners {
+        tenant: "/tenant",
+        ..Manners::default()
+    });
+    assert_eq!(Wallet::given(&server, FOREIGN).unused(), 3);
+    for name in ["openid-credential-issuer", "oauth-authorization-server"] {
+        // Where 1.0 puts them comes first.
+        let path = format!("outside/.well-known/{name}/tenant");
+        assert_eq!(server.calls(&path), 1, "{name}");
+    }
+}
+
+#[test]
+fn an_offer_of_a_format_that_the_wallet_does_not_have_is_no_fault_of_the_issuer() {
+    let server = Server::start(Manners {
+        format: "mso_mdoc",
+        ..Manners::default()
+    });
+    let outcome = Wallet::new().takes(&server, FOREIGN);
+    assert_eq!(code(outcome), "offer_invalid");
+    assert_eq!(server.calls("/token"), 0);
+}
+
+#[test]
 fn an_offer_names_no_server_but_the_issuers_own() {
     let server = Server::start(Manners::default());
     let mut grants = pre_authorized();

@@ -48,6 +48,9 @@ pub(crate) struct Manners {
     pub(crate) signed_by: SignedBy,
     /// The issuer's keys stand in a document of their own.
     pub(crate) keys_apart: bool,
+    /// The path of its identifier, behind which it keeps its metadata as the drafts before 1.0 had it.
+    pub(crate) tenant: &'static str,
+    pub(crate) format: &'static str,
     pub(crate) vice: Vice,
 }
 
@@ -169,6 +172,8 @@ impl Default for Manners {
             refresh: false,
             signed_by: SignedBy::Did,
             keys_apart: false,
+            tenant: "",
+            format: "dc+sd-jwt",
             vice: Vice::None,
         }
     }
@@ -215,7 +220,8 @@ type Answer = (u16, Vec<(&'static str, String)>, String);
 impl Server {
     pub(crate) fn start(manners: Manners) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let address = listener.local_addr().unwrap();
+        let url = format!("http://{address}{}", manners.tenant);
         let inner = Arc::new(Inner {
             url: url.clone(),
             manners,
@@ -341,8 +347,12 @@ fn now() -> Timestamp {
 }
 
 fn serve(inner: &Inner, stream: TcpStream) {
-    let Some(request) = read(&stream) else {
+    let Some(mut request) = read(&stream) else {
         return;
+    };
+    request.path = match request.path.strip_prefix(inner.manners.tenant) {
+        Some(inside) => inside.to_owned(),
+        None => format!("outside{}", request.path),
     };
     inner.state.lock().unwrap().calls.push(request.path.clone());
     let (status, headers, body) = inner.answer(&request);
@@ -419,6 +429,7 @@ impl Inner {
             ("GET", "/.well-known/openid-configuration") if moved => reply(&self.server_metadata()),
             ("GET", "/.well-known/openid-credential-issuer") => reply(&self.metadata()),
             ("GET", "/.well-known/oauth-authorization-server") => reply(&self.server_metadata()),
+            ("GET", "/.well-known/openid-configuration") => reply(&self.server_metadata()),
             ("GET", "/.well-known/jwt-vc-issuer") => reply(&self.published()),
             ("GET", "/keys") => match self.manners.vice {
                 Vice::KeysMissing => (404, Vec::new(), self.keys().to_string()),
@@ -462,7 +473,7 @@ impl Inner {
                 _ => manners.batch,
             }},
             "credential_configurations_supported": {CONFIGURATION: {
-                "format": "dc+sd-jwt", "vct": VCT, "scope": "member",
+                "format": manners.format, "vct": VCT, "scope": "member",
                 "cryptographic_binding_methods_supported": ["jwk"],
                 "credential_signing_alg_values_supported": ["ES256"],
                 "proof_types_supported": {kind: proof},

@@ -158,6 +158,38 @@ pub(crate) fn check(setup: &Setup<'_>) -> Output {
 }
 
 #[test]
+fn a_file_that_names_no_authority_of_the_mirror_is_refused_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, mirror) = (World::new().root.did(), "https://mirror.example/");
+    let config = configure(folder.path(), free_port(), &root, mirror, &Setup::default());
+    certify(folder.path(), "mirror.example", None);
+    std::fs::write(folder.path().join("noise.pem"), "noise").unwrap();
+    let check = |file: &str| {
+        command()
+            .args(["check", "--config"])
+            .arg(&config)
+            // Relative to the folder of the configuration.
+            .env("TESSERA_RP_BUNDLE__AUTHORITY_FILE", file)
+            .output()
+            .unwrap()
+    };
+    let good = check("ca.pem");
+    assert!(
+        good.status.success(),
+        "{}",
+        String::from_utf8_lossy(&good.stderr)
+    );
+    for (file, why) in [
+        ("noise.pem", "certificates in PEM"),
+        ("none.pem", "none.pem"),
+    ] {
+        let checked = check(file);
+        let said = String::from_utf8_lossy(&checked.stderr).into_owned();
+        assert!(!checked.status.success() && said.contains(why), "{said}");
+    }
+}
+
+#[test]
 fn what_a_wallet_would_refuse_is_refused_at_the_start() {
     let (dns, hash) = (client("x509_san_dns"), client("x509_hash"));
     let good = |folder: &Path, key: &[u8]| certify(folder, "127.0.0.1.example", Some(key));
