@@ -17,6 +17,10 @@ pub fn router(state: Arc<State>) -> Router {
         .route("/{suite}/credentials/derive", post(issue::derive))
         .route("/{suite}/credentials/verify", post(verify::credential))
         .route("/{suite}/presentations/verify", post(verify::presentation))
+        // Without a suite: verified in any of them, derived by what the proof says.
+        .route("/credentials/derive", post(issue::derive))
+        .route("/credentials/verify", post(verify::any_credential))
+        .route("/presentations/verify", post(verify::any_presentation))
         .route("/1.0/identifiers/{did}", get(resolve::identifier))
         .route("/status/{purpose}", get(status::list))
         .fallback(async || Refusal::not_found())

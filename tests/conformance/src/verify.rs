@@ -1,4 +1,4 @@
-//! `POST /{suite}/credentials/verify` and `POST /{suite}/presentations/verify`.
+//! `POST /{suite}/credentials/verify` and `POST /{suite}/presentations/verify`; without the suite, in any of them.
 
 use std::sync::Arc;
 
@@ -8,7 +8,9 @@ use axum::extract::{Path, State as Shared};
 use serde_json::{Map, Value, json};
 use tessera_verifier::Error;
 use tessera_verifier::credential::{self, CredentialPolicy, Materials, PresentationPolicy};
-use tessera_verifier::data_integrity::{ProofExpectation, ProofPurpose, Suite, verify_all};
+use tessera_verifier::data_integrity::{
+    Binding, ProofExpectation, ProofPurpose, Suite, verify_all,
+};
 use tessera_verifier::policy::StaleStatus;
 use tessera_verifier::vcdm::Credential;
 
@@ -26,24 +28,43 @@ pub async fn credential(
     body: Bytes,
 ) -> Result<Json<Value>, Refusal> {
     let row = row(&suite).ok_or_else(Refusal::not_found)?;
-    let request = object(&body)?;
+    check_credential(&state, Some(row), &body)
+}
+
+/// Verifies a credential of any suite, bound to its issuer: 200 when it holds.
+///
+/// # Errors
+/// 400 for whatever does not hold.
+pub async fn any_credential(
+    Shared(state): Shared<Arc<State>>,
+    body: Bytes,
+) -> Result<Json<Value>, Refusal> {
+    check_credential(&state, None, &body)
+}
+
+fn check_credential(
+    state: &State,
+    row: Option<&'static Row>,
+    body: &[u8],
+) -> Result<Json<Value>, Refusal> {
+    let request = object(body)?;
     let document = required(&request, "verifiableCredential")?;
     let options = options(&request)?;
     let of_the_proof = ["challenge", "domain", "expectedProofPurpose"];
     if of_the_proof.iter().any(|name| options.contains_key(*name)) {
-        check_proof(&state, row, document, &options)?;
+        check_proof(state, row, document, &options)?;
         return Ok(verified());
     }
-    let policy = policy(&state, row, &options)?;
+    let policy = policy(state, row, &options)?;
     let now = state.clock.now();
-    let _ = credential::verify(document, &policy, &materials(&state), now)?;
+    let _ = credential::verify(document, &policy, &materials(state), now)?;
     Ok(verified())
 }
 
-/// What the row accepts: credentials in this server's own suite only.
+/// What the row accepts: credentials in its own suite only. Without a row, those of every suite.
 fn policy(
     state: &State,
-    row: &'static Row,
+    row: Option<&'static Row>,
     options: &Map<String, Value>,
 ) -> Result<CredentialPolicy, Refusal> {
     let asked = texts(options, "checks")?;
@@ -52,16 +73,25 @@ fn policy(
         .any(|check| check == "credentialStatus" || check == "status");
     let any = CredentialPolicy::new();
     Ok(CredentialPolicy {
-        suites: row.mechanism.cryptosuites(),
-        algorithms: match row.mechanism {
-            Mechanism::Enveloped(_) => any.algorithms.clone(),
+        suites: suites(row),
+        algorithms: match row.map(|row| row.mechanism) {
+            None | Some(Mechanism::Enveloped(_)) => any.algorithms.clone(),
             _ => Vec::new(),
         },
-        binding: row.binding,
-        status: (asked || !row.status.is_empty()).then_some(StaleStatus::Refuse),
+        binding: binding(row),
+        status: (asked || row.is_some_and(|row| !row.status.is_empty()))
+            .then_some(StaleStatus::Refuse),
         status_issuers: vec![state.lists.issuer().to_owned()],
         ..any
     })
+}
+
+fn suites(row: Option<&'static Row>) -> Vec<Suite> {
+    row.map_or_else(|| Suite::ALL.to_vec(), |row| row.mechanism.cryptosuites())
+}
+
+fn binding(row: Option<&'static Row>) -> Binding {
+    row.map_or(Binding::Issuer, |row| row.binding)
 }
 
 fn materials(state: &State) -> Materials<'_> {
@@ -76,21 +106,20 @@ fn materials(state: &State) -> Materials<'_> {
 /// and other purposes (Data Integrity §4.4), which credentials in use have no need of.
 fn check_proof(
     state: &State,
-    row: &'static Row,
+    row: Option<&'static Row>,
     document: &Value,
     options: &Map<String, Value>,
 ) -> Result<(), Refusal> {
     let now = state.clock.now();
     let credential = Credential::issuable(document, &state.contexts)?;
     let mut expected = ProofExpectation::credential(now);
-    expected.binding = row.binding;
+    expected.binding = binding(row);
     expected.challenge = text(options, "challenge")?;
     expected.domain = text(options, "domain")?;
     if let Some(name) = text(options, "expectedProofPurpose")? {
         expected.purpose = ProofPurpose::from_name(name).ok_or(Error::ProofPurposeMismatch)?;
     }
-    let suites = row.mechanism.cryptosuites();
-    verify_all(document, &suites, &expected, &state.contexts)?;
+    verify_all(document, &suites(row), &expected, &state.contexts)?;
     credential.check_validity(now)?;
     credential.check_resources(&state.resources)?;
     Ok(())
@@ -106,10 +135,29 @@ pub async fn presentation(
     body: Bytes,
 ) -> Result<Json<Value>, Refusal> {
     let row = row(&suite).ok_or_else(Refusal::not_found)?;
-    let request = object(&body)?;
+    check_presentation(&state, Some(row), &body)
+}
+
+/// Verifies a presentation and the credentials of any suite in it: 200 when all hold.
+///
+/// # Errors
+/// 400 for whatever does not hold.
+pub async fn any_presentation(
+    Shared(state): Shared<Arc<State>>,
+    body: Bytes,
+) -> Result<Json<Value>, Refusal> {
+    check_presentation(&state, None, &body)
+}
+
+fn check_presentation(
+    state: &State,
+    row: Option<&'static Row>,
+    body: &[u8],
+) -> Result<Json<Value>, Refusal> {
+    let request = object(body)?;
     let document = required(&request, "verifiablePresentation")?;
     let options = options(&request)?;
-    let mut credential = policy(&state, row, &options)?;
+    let mut credential = policy(state, row, &options)?;
     // Presentations are signed by holders, who need not have keys of the issuer's kind.
     credential.suites = Suite::ALL.to_vec();
     credential.algorithms = CredentialPolicy::new().algorithms;
@@ -120,7 +168,7 @@ pub async fn presentation(
         accept_unsecured: true,
     };
     let now = state.clock.now();
-    let _ = credential::verify_presentation(document, &policy, &materials(&state), now)?;
+    let _ = credential::verify_presentation(document, &policy, &materials(state), now)?;
     Ok(verified())
 }
 

@@ -145,6 +145,39 @@ fn credential(version: &str) -> Value {
 }
 
 #[tokio::test]
+async fn without_a_suite_what_any_of_them_issued_is_verified_and_bound_to_its_issuer() {
+    let server = Server::new();
+    let check = async |document: &Value| {
+        let body = json!({"verifiableCredential": document});
+        let (status, answer) = server.post("/credentials/verify", &body).await;
+        outcome(status, &answer)
+    };
+    for row in SUITES {
+        let good = server.showable(row, "2.0").await;
+        assert_eq!(check(&good).await, None, "{}", row.name);
+        let presentation = json!({
+            "@context": [V2], "type": ["VerifiablePresentation"], "verifiableCredential": [good],
+        });
+        let body = json!({"verifiablePresentation": presentation});
+        let (status, answer) = server.post("/presentations/verify", &body).await;
+        assert_eq!(outcome(status, &answer), None, "{}", row.name);
+        if good.get("proof").is_some() {
+            let mut altered = good.clone();
+            altered["credentialSubject"]["name"] = json!("somebody else");
+            assert!(check(&altered).await.is_some(), "{}", row.name);
+        }
+    }
+    // The key of one issuer under the name of another.
+    let stranger = "did:key:zDnaeyMjT5gNBrtAjuK4Yy4N3CVmuVCN2zXQ4taxH45XYDWwP";
+    let mut foreign = server.issue("ecdsa-jcs-2019", &credential("2.0")).await;
+    foreign["issuer"] = json!(stranger);
+    assert_eq!(
+        check(&foreign).await.as_deref(),
+        Some("issuer_key_mismatch")
+    );
+}
+
+#[tokio::test]
 async fn what_a_row_issues_its_verifier_accepts_and_nothing_else() {
     let server = Server::new();
     for row in SUITES {
