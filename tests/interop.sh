@@ -22,7 +22,7 @@ node_packages() {
 python_packages() {
     command -v python3 >/dev/null || { echo "interop: no Python here"; return; }
     mkdir -p "$peers/python"
-    cp tests/peers/python/peer.py "$peers/python"
+    cp tests/peers/python/*.py "$peers/python"
     cmp -s tests/peers/python/requirements.txt "$peers/python/requirements.txt" && return
     rm -rf "$peers/python/venv"
     python3 -m venv "$peers/python/venv" &&

@@ -45,7 +45,7 @@ pub async fn any_credential(
 fn check_credential(
     state: &State,
     row: Option<&'static Row>,
-    body: &[u8],
+    body: &Bytes,
 ) -> Result<Json<Value>, Refusal> {
     let request = object(body)?;
     let document = required(&request, "verifiableCredential")?;
@@ -152,7 +152,7 @@ pub async fn any_presentation(
 fn check_presentation(
     state: &State,
     row: Option<&'static Row>,
-    body: &[u8],
+    body: &Bytes,
 ) -> Result<Json<Value>, Refusal> {
     let request = object(body)?;
     let document = required(&request, "verifiablePresentation")?;

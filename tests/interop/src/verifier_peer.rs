@@ -9,6 +9,8 @@ use tessera_verifier::crypto::LocalSigner as _;
 use tessera_verifier::request::Unregistered;
 use tessera_verifier::sd_jwt::{self, IssueInput};
 use tessera_verifier::time::Timestamp;
+use tessera_verifier::vci::form::Form;
+use tessera_verifier::x509::TrustAnchor;
 use tessera_wallet::consent::{self, Answer, Holder};
 use tessera_wallet::http::HttpTransport;
 use tessera_wallet::present;
@@ -27,6 +29,7 @@ use crate::matrix::{Matrix, Outcome, Stop, Way, demand};
 use crate::specimen::{claims, key, now};
 
 const PEER: &str = "@openid4vc/openid4vp";
+const HAIP_PEER: &str = "polaris-oid4vp";
 const DAY: i64 = 86_400;
 /// Opens the wallets made here.
 pub(crate) const PASSPHRASE: &str = "specimen";
@@ -45,6 +48,77 @@ pub fn run(peers: &Peers, matrix: &mut Matrix) {
             asked(peers, mode, post)
         });
     }
+    let subject = "OpenID4VP direct_post.jwt from our wallet by HAIP, request by POST";
+    matrix.ask(subject, HAIP_PEER, Way::OursToTheirs, || haip(peers));
+}
+
+/// A verifier that knows nothing but HAIP 1.0 and the issuer's key: known by the digest of its certificate.
+fn haip(peers: &Peers) -> Outcome {
+    let vct = CredentialProfile::of(AssuranceLevel::Limited).vct;
+    let issuer = key()?;
+    let wallet = Wallet::with(&issuer)?;
+    let begun = |trusted: &Key| -> Result<(Value, String), Stop> {
+        let claims = json!([
+            ["family_name"], {"path": ["age_equal_or_over", "18"], "values": [true]},
+        ]);
+        let jwk = trusted.public_key().to_jwk();
+        let question = json!({"issuer": jwk, "claims": claims, "vct": vct});
+        let begun = peers.python.ask("haip-ask", question)?;
+        let mut form = Form::default();
+        for (name, value) in begun["parameters"].as_object().into_iter().flatten() {
+            form.push(name, value.as_str().unwrap_or_default());
+        }
+        let link = format!("haip-vp://?{}", *form.encode());
+        Ok((begun, link))
+    };
+    let judged = || -> Result<Value, Stop> {
+        let judged = peers.python.ask("haip-judged", json!({}))?;
+        Ok(judged["verdicts"]
+            .as_array()
+            .and_then(|all| all.last())
+            .cloned()
+            .unwrap_or_default())
+    };
+    let anchor = |begun: &Value| anchor(begun["anchor"].as_str().unwrap_or_default());
+    // Somebody else's credential, to somebody who trusts another issuer.
+    let (asked, link) = begun(&key()?)?;
+    demand(
+        wallet
+            .answers_as(&link, true, vec![anchor(&asked)?])
+            .is_err(),
+        "they took a credential of an issuer that they do not know",
+    )?;
+    let verdict = judged()?;
+    demand(
+        verdict["code"] == "issuer_key" || verdict["code"] == "issuer_signature",
+        &format!("refused for another reason: {verdict}"),
+    )?;
+    let (asked, link) = begun(&issuer)?;
+    let next = wallet.answers_as(&link, true, vec![anchor(&asked)?])?;
+    demand(
+        next.as_deref() == asked["redirect"].as_str(),
+        "the wallet goes on elsewhere",
+    )?;
+    let verdict = judged()?;
+    let claims = &verdict["claims"];
+    demand(
+        verdict["authentic"] == true
+            && claims["family_name"] == "SPECIMEN"
+            && claims["age_equal_or_over"] == json!({"18": true})
+            && claims.get("birthdate").is_none(),
+        &format!("more or less was shown than asked: {verdict}"),
+    )?;
+    Ok("known by x509_hash, answered encrypted; another issuer's credential is refused".to_owned())
+}
+
+/// The certificate of a PEM file (RFC 7468).
+fn anchor(pem: &str) -> Result<TrustAnchor, Stop> {
+    let base64: String = pem
+        .lines()
+        .filter(|line| !line.starts_with("-----"))
+        .collect();
+    let der = tessera_verifier::encoding::from_base64(&base64).map_err(Stop::fail)?;
+    TrustAnchor::from_certificate(&der).map_err(Stop::fail)
 }
 
 fn asked(peers: &Peers, mode: &str, post: bool) -> Outcome {
@@ -111,7 +185,7 @@ impl Wallet {
     fn with(issuer: &Key) -> Result<Self, Stop> {
         let folder = tempfile::tempdir().map_err(Stop::fail)?;
         Ok(Self {
-            store: stocked(folder.path(), issuer, 1)?.into(),
+            store: stocked(folder.path(), issuer, 2)?.into(),
             http: HttpTransport::new(),
             rng: SystemRandom::new(),
             _folder: folder,
@@ -120,6 +194,16 @@ impl Wallet {
 
     /// Follows the link as `tessera present --local --unregistered ask` does; where the holder goes on.
     fn answers(&self, link: &str) -> Result<Option<String>, Stop> {
+        self.answers_as(link, false, Vec::new())
+    }
+
+    /// The same under `--haip` and with `--requester-anchor`.
+    fn answers_as(
+        &self,
+        link: &str,
+        haip: bool,
+        anchors: Vec<TrustAnchor>,
+    ) -> Result<Option<String>, Stop> {
         let clock = SystemClock(now()?);
         let surroundings = Surroundings {
             transport: &self.http,
@@ -130,6 +214,8 @@ impl Wallet {
         let reach = Reach::of(store.contents(), true);
         let acceptance = Acceptance {
             unregistered: Unregistered::Ask,
+            anchors,
+            haip,
             ..Acceptance::default()
         };
         let object = RequestObject::from_link(surroundings, link, &reach).map_err(Stop::fail)?;

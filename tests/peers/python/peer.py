@@ -28,6 +28,8 @@ from sd_jwt.holder import SDJWTHolder
 from sd_jwt.issuer import SDJWTIssuer
 from sd_jwt.verifier import SDJWTVerifier
 
+import verifier
+
 CONTEXTS = {}
 
 # Multicodec headers of public keys, as varints.
@@ -242,6 +244,7 @@ ANSWERS = {
     "sd-jwt-verify": sd_jwt_verify,
     "cose-sign": cose_sign,
     "cose-verify": cose_verify,
+    **verifier.ANSWERS,
 }
 
 for line in sys.stdin:

@@ -299,7 +299,7 @@ const MAX_AUTHORITIES: usize = 1024 * 1024;
 
 fn authorities(path: &Path) -> Result<Authorities, Error> {
     let pem = read_file(path, MAX_AUTHORITIES)?;
-    Authorities::from_pem(&pem).ok_or(Error::FileUnreadable)
+    Authorities::from_pem(&pem).ok_or_else(|| unreadable(path))
 }
 
 /// Reads a certificate in DER, or the first one in PEM (RFC 7468 §5).

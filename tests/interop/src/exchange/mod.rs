@@ -15,7 +15,7 @@ use crate::peer::Peer;
 pub struct Peers {
     /// npm: `@digitalbazaar/*`, `jose`, `@sd-jwt/sd-jwt-vc`.
     pub node: Peer,
-    /// PyPI: `openvc-core`, `sd-jwt`, `jwcrypto`, `cwt`.
+    /// PyPI: `openvc-core`, `sd-jwt`, `jwcrypto`, `cwt`, `polaris-oid4vp`.
     pub python: Peer,
 }
 
