@@ -2,6 +2,9 @@
 
 mod console;
 mod run;
+mod serve;
+mod session;
+mod station;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -236,7 +236,12 @@ fn session(
         journal: &mut *station.journal,
         pause: station.pause,
     };
+    let mut last = None;
     let mut progress = |step| {
+        // One line for all attempts to reach the issuer.
+        if last.replace(step) == Some(Step::Waiting) && step == Step::Waiting {
+            return;
+        }
         let mark = match step {
             Step::Waiting => "…",
             _ => "·",
@@ -290,7 +295,7 @@ impl Operator for Comparison<'_, '_> {
         ));
         let prompt = self.language.pick(
             "The same person? Type yes or no: ",
-            "是否为同一人?请输入 yes 或 no:",
+            "是否为同一人?请输入“是”或“否”:",
         );
         for _ in 0..TRIES {
             let answer = console.ask(prompt, self.patience);

@@ -1,7 +1,9 @@
 //! Certificates, authorities and revocation lists in which one thing is not as it should be; see [`super::objects`].
 
 use super::forge::*;
-use tessera_card::{CscaAnchors, Policy};
+use rand_core::OsRng;
+use tessera_card::{CscaAnchors, MasterList, Policy};
+use tessera_cardsim::Csca;
 
 /// RFC 5280 §4.1, §4.2; Doc 9303-12 §7.1.
 #[test]
@@ -27,6 +29,14 @@ fn certificates_of_signers() {
         ("an unknown extension twice", "malformed", |d| {
             let unknown = extension(&UNKNOWN, false, &[5, 0]);
             d.certificate.extensions.extend([unknown.clone(), unknown]);
+        }),
+        ("larger than any", "too_large", |d| {
+            d.certificate
+                .extensions
+                .push(extension(&UNKNOWN, false, &[0; 9000]));
+        }),
+        ("of another country", "csca_of_another_state", |d| {
+            d.certificate.subject = countries(&["QQ"]);
         }),
         (
             "an unknown critical extension",
@@ -269,4 +279,29 @@ fn lists_that_do_not_say_what_they_seem() {
         .unwrap();
     let list = revocation_list(&short, "CSCA", &[], &[number(&[1])], Some(1));
     assert_eq!(code(anchors.add_crl(&list, NOW)), "csca_unknown");
+}
+
+/// A master list stands for whole states: an authority that names two of them is of neither.
+#[test]
+fn an_authority_of_two_countries() {
+    let home = Csca::throwaway(&mut OsRng, NOW).unwrap();
+    let mut anchors = CscaAnchors::new();
+    anchors.add(home.certificate(), "UTO").unwrap();
+    let of = |codes: &[&str]| {
+        let mut certificate = authority(&Key::ec(), "CSCA");
+        (certificate.issuer, certificate.subject) = (countries(codes), countries(codes));
+        certificate.der()
+    };
+    let certificates = [of(&["FR"]), of(&["FR", "DE"])];
+    let listed = [certificates[0].as_slice(), &certificates[1]];
+    let list = home.master_list(&listed, true, &mut OsRng, NOW).unwrap();
+    let list = MasterList::verify(&list, &anchors, NOW).unwrap();
+    let imported = anchors.add_master_list(&list);
+    let states: Vec<&str> = imported
+        .added
+        .iter()
+        .map(|(state, _)| state.as_str())
+        .collect();
+    assert_eq!(states, ["FRA"]);
+    assert_eq!(imported.skipped.len(), 1);
 }

@@ -16,7 +16,7 @@ pub(crate) const LDS: [u8; 6] = [0x67, 0x81, 0x08, 1, 1, 1];
 pub(crate) const CONTENT_TYPE: [u8; 9] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 9, 3];
 pub(crate) const MESSAGE_DIGEST: [u8; 9] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 9, 4];
 pub(crate) const SIGNING_TIME: [u8; 9] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 9, 5];
-const SIGNED_DATA: [u8; 9] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 2];
+pub(crate) const SIGNED_DATA: [u8; 9] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 2];
 const SHA_256: [u8; 9] = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
 pub(crate) const ECDSA_SHA_256: [u8; 8] = [0x2A, 0x86, 0x48, 0xCE, 0x3D, 4, 3, 2];
 const RSA_SHA_1: [u8; 9] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 5];
@@ -85,13 +85,20 @@ pub(crate) fn key_usage(bits: u8) -> Vec<u8> {
     extension(&[0x55, 0x1D, 15], true, &tlv(3, &[&[unused, bits]]))
 }
 
+fn attribute(kind: u8, text: &str) -> Vec<u8> {
+    let value = tlv(0x0C, &[text.as_bytes()]);
+    set(&[&sequence(&[&oid(&[0x55, 4, kind]), &value])])
+}
+
 /// A country and a common name.
 pub(crate) fn name(common: &str) -> Vec<u8> {
-    let attribute = |kind, text: &str| {
-        let value = tlv(0x0C, &[text.as_bytes()]);
-        set(&[&sequence(&[&oid(&[0x55, 4, kind]), &value])])
-    };
     sequence(&[&attribute(6, "UT"), &attribute(3, common)])
+}
+
+/// A name of these countries.
+pub(crate) fn countries(codes: &[&str]) -> Vec<u8> {
+    let all: Vec<Vec<u8>> = codes.iter().map(|code| attribute(6, code)).collect();
+    sequence(&[&all.concat()])
 }
 
 /// A key with the algorithm it signs with and the form in which certificates show it.

@@ -21,7 +21,7 @@ fn signed_data() {
             };
         }),
         ("something behind the signature", "malformed", |d| {
-            d.informations = |good| sequence(&[&good[3..], &[5, 0]]);
+            d.informations = |good| sequence(&[&good[4..], &[5, 0]]);
         }),
         ("no attributes", "chip_not_authentic", |d| {
             d.attributes = |_| Vec::new()
@@ -116,6 +116,24 @@ fn signed_data() {
         ("names another key", "chip_not_authentic", |d| {
             d.signer_identifier = |_| tlv(0x80, &[&[7; 20]]);
         }),
+        ("names its own key", "accepted", |d| {
+            d.certificate
+                .extensions
+                .push(extension(&[0x55, 0x1D, 14], false, &octets(&[7; 20])));
+            d.signer_identifier = |_| tlv(0x80, &[&[7; 20]]);
+        }),
+        (
+            "names another key than its own",
+            "chip_not_authentic",
+            |d| {
+                d.certificate.extensions.push(extension(
+                    &[0x55, 0x1D, 14],
+                    false,
+                    &octets(&[8; 20]),
+                ));
+                d.signer_identifier = |_| tlv(0x80, &[&[7; 20]]);
+            },
+        ),
         ("too many certificates", "malformed", |d| {
             d.others = vec![d.certificate.der(); 8];
         }),
@@ -139,6 +157,25 @@ fn signed_data() {
                     &tlv(0xA0, &[&octets(object), &octets(b"other")]),
                 ])
             };
+        }),
+        ("something behind the content", "malformed", |d| {
+            d.content = |object| sequence(&[&oid(&LDS), &tlv(0xA0, &[&octets(object)]), &[5, 0]]);
+        }),
+        ("something behind the signers", "malformed", |d| {
+            d.file = |info| {
+                // Behind the heads of ContentInfo, its type, [0] and SignedData.
+                let data = sequence(&[&info[4 + 11 + 4 + 4..], &[5, 0]]);
+                tlv(
+                    0x77,
+                    &[&sequence(&[&oid(&SIGNED_DATA), &tlv(0xA0, &[&data])])],
+                )
+            };
+        }),
+        ("something behind the signed data", "malformed", |d| {
+            d.file = |info| tlv(0x77, &[&sequence(&[&info[4..], &[5, 0]])]);
+        }),
+        ("larger than any", "too_large", |d| {
+            d.file = |info| [info, vec![0; 70_000]].concat()
         }),
         ("something behind the file", "malformed", |d| {
             d.file = |info| [tlv(0x77, &[&info]), vec![0]].concat();
@@ -240,6 +277,19 @@ fn lists_of_digests() {
             d.object = |d| {
                 let list = sequence(&[&hashes(d).concat()]);
                 sequence(&[&integer(&[1]), &digest_algorithm(), &list])
+            };
+        }),
+        ("version 1 with more than its versions", "malformed", |d| {
+            d.object = |d| {
+                let list = sequence(&[&hashes(d).concat()]);
+                let versions = sequence(&[]);
+                sequence(&[
+                    &integer(&[1]),
+                    &digest_algorithm(),
+                    &list,
+                    &versions,
+                    &[5, 0],
+                ])
             };
         }),
         ("something behind DG1", "malformed", |d| {

@@ -135,8 +135,8 @@ fn rsa_keys() {
 fn answers_with_message_recovery() {
     let key = Key::rsa(2048, 3);
     let rsa: Rsa<_> = key.pair.rsa().unwrap();
-    let answer = |head: u8, recovered: usize, challenge: &[u8], trailer: &[u8]| {
-        let m1 = vec![0x5A; recovered];
+    let filled = |fill: u8, head: u8, recovered: usize, challenge: &[u8], trailer: &[u8]| {
+        let m1 = vec![fill; recovered];
         let digest = sha256(&[&m1, challenge].concat());
         let mut block = [&[head][..], &m1, &digest, trailer].concat();
         block.resize(256, 0x5A);
@@ -145,13 +145,23 @@ fn answers_with_message_recovery() {
             .unwrap();
         out
     };
+    let answer = |head, recovered, challenge: &[u8], trailer: &[u8]| {
+        filled(0x5A, head, recovered, challenge, trailer)
+    };
     let whole = 256 - 1 - 32 - 2;
     let mut document = Document::of(Key::ec(), Key::ec(), key.clone());
     let good = answer(0x6A, whole, &CHALLENGE, &[0x34, 0xCC]);
-    let plus = |octets: &[u8]| {
+    let plus = |octets: &[u8], length| {
         let sum = &BigNum::from_slice(octets).unwrap() + rsa.n();
-        sum.to_vec_padded(257).unwrap()
+        sum.to_vec_padded(length).unwrap()
     };
+    // One that the modulus can be added to without another octet.
+    let room = |octets: &Vec<u8>| {
+        let sum = &BigNum::from_slice(octets).unwrap() + rsa.n();
+        sum.num_bytes() == 256
+    };
+    let mut tries = (0..=255_u8).map(|fill| filled(fill, 0x6A, whole, &CHALLENGE, &[0x34, 0xCC]));
+    let small = tries.find(room).unwrap();
     let minus = (rsa.n() - &BigNum::from_slice(&good).unwrap())
         .to_vec_padded(256)
         .unwrap();
@@ -159,7 +169,8 @@ fn answers_with_message_recovery() {
     for (what, octets, expected) in [
         ("good", good.clone(), "accepted"),
         ("n less it", minus, "accepted"),
-        ("n more", plus(&good), failed),
+        ("n more", plus(&good, 257), failed),
+        ("n more, and no longer", plus(&small, 256), failed),
         ("a zero before", [vec![0], good.clone()].concat(), failed),
         (
             "another challenge",
