@@ -1,5 +1,7 @@
 //! Everything that can go wrong, one stable code each. Sentences for people are in [`crate::messages`].
 
+use tessera_verifier::catalogue;
+
 use crate::enrol::Opening;
 use crate::messages::{self, Language};
 use crate::transport::TransportError;
@@ -282,7 +284,10 @@ impl Error {
                 }
                 _ => messages::fill(self.code(), language, &[]),
             },
-            Self::Check(error) if !messages::knows(error.code()) => error.to_string(),
+            Self::Check(error) if !messages::knows(error.code()) => error.text(match language {
+                Language::English => catalogue::Language::En,
+                Language::Chinese => catalogue::Language::Zh,
+            }),
             other => messages::fill(other.code(), language, &[]),
         }
     }
@@ -311,5 +316,19 @@ impl From<TransportError> for Error {
 impl From<tessera_verifier::Error> for Error {
     fn from(error: tessera_verifier::Error) -> Self {
         Self::Check(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the verifier says and the wallet has no words of its own for is said in the holder's language all the same.
+    #[test]
+    fn the_verifiers_words_stand_in_where_the_wallet_has_none() {
+        let error = Error::Check(tessera_verifier::Error::StatusListTooShort);
+        assert!(!messages::knows(error.code()));
+        assert!(error.sentence(Language::English).is_ascii());
+        assert!(!error.sentence(Language::Chinese).is_ascii());
     }
 }

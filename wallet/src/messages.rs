@@ -122,7 +122,11 @@ mod tests {
             liveness_proof_invalid liveness_frames liveness_too_slow liveness_wrong_movement liveness_incomplete \
             liveness_jump liveness_other_face liveness_replayed image_unreadable image_too_large face_mismatch too_many_attempts invalid_grant \
             invalid_request invalid_proof invalid_nonce device_proof_invalid invalid_token unauthorized wrong_state \
-            not_found busy timeout internal liveness_unavailable credential_request_denied";
+            not_found busy timeout internal liveness_unavailable credential_request_denied access_denied invalid_client \
+            unauthorized_client invalid_client_attestation use_attestation_challenge invalid_key_attestation \
+            invalid_dpop_proof use_dpop_nonce unsupported_grant_type invalid_scope invalid_authorization_details \
+            unknown_credential_configuration unknown_credential_identifier invalid_credential_request \
+            invalid_encryption_parameters request_not_encrypted server_error temporarily_unavailable";
         for code in foreign.split_whitespace() {
             assert!(knows(code), "{code} has no sentence");
         }

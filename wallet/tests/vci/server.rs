@@ -502,6 +502,8 @@ impl Inner {
             Vice::UnusableRequestKeys => {
                 metadata["credential_request_encryption"]["jwks"] =
                     json!({"keys": [{"kty": "oct"}]});
+                // That alone is enough.
+                metadata["credential_response_encryption"]["encryption_required"] = json!(false);
             }
             Vice::NoRequestKeys => {
                 metadata
