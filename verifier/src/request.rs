@@ -389,13 +389,19 @@ impl Request {
         beyond
     }
 
-    /// Refuses to go on with a request that asks beyond its service.
+    /// Refuses to go on with a request that asks beyond its service: for other claims, or for other credentials than those of
+    /// identity. That somebody holds one of another kind tells something by itself, as do the claims that it cannot hide.
     pub(crate) fn check_asked(&self) -> Result<(), Error> {
-        let beyond = self.asked_beyond();
-        if beyond.is_empty() {
+        let mut names: Vec<String> = Vec::new();
+        if self.service.is_some() {
+            let asked = self.query.credentials.iter();
+            let others = asked.filter(|asked| !asked.is_for_identity());
+            names.extend(others.map(|asked| alloc::format!("credential {}", asked.id)));
+        }
+        names.extend(self.asked_beyond().iter().map(ClaimPath::to_string));
+        if names.is_empty() {
             return Ok(());
         }
-        let names: Vec<String> = beyond.iter().map(ClaimPath::to_string).collect();
         Err(Error::OverAsking {
             beyond: names.join(", "),
         })

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ClaimPath;
+use crate::claims::{AssuranceLevel, CredentialProfile, Format};
 use crate::error::Error;
 
 const MAX_CREDENTIALS: usize = 8;
@@ -228,6 +229,34 @@ impl CredentialQuery {
         let all =
             |wanted: &Vec<String>| wanted.iter().all(|name| types.contains(&local_name(name)));
         vct && (self.meta.type_values.is_empty() || self.meta.type_values.iter().any(all))
+    }
+
+    /// Whether nothing but an [identity credential](CredentialProfile) of ours will do.
+    pub(crate) fn is_for_identity(&self) -> bool {
+        let (vcts, types) = (&self.meta.vct_values, &self.meta.type_values);
+        let is_ours = |name: &String| {
+            let mut profiles = AssuranceLevel::ALL.into_iter().map(CredentialProfile::of);
+            profiles.any(|profile| {
+                // The first is every credential's.
+                let [_, general, special] = profile.types();
+                [general, special].contains(&local_name(name))
+            })
+        };
+        match Format::ALL
+            .into_iter()
+            .find(|format| format.as_str() == self.format)
+        {
+            Some(Format::SdJwt) => {
+                !vcts.is_empty()
+                    && vcts
+                        .iter()
+                        .all(|vct| CredentialProfile::by_vct(vct).is_some())
+            }
+            Some(Format::LdpVc) => {
+                !types.is_empty() && types.iter().all(|all| all.iter().any(is_ours))
+            }
+            None => false,
+        }
     }
 
     fn well_formed(&self) -> bool {

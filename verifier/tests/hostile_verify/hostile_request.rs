@@ -1,7 +1,8 @@
 //! Requests that ask too much, in another's name, or at the wrong time; did:key garbage (class 13).
 
 use serde_json::{Value, json};
-use tessera_verifier::claims::AssuranceLevel::Limited;
+use tessera_verifier::claims::AssuranceLevel::{Full, Limited};
+use tessera_verifier::claims::CredentialProfile;
 use tessera_verifier::dcql::ClaimPath;
 use tessera_verifier::encoding::from_base64url;
 use tessera_verifier::{Error, Request, did, jws, verify};
@@ -56,6 +57,58 @@ fn over_asking() {
     let own = Request::for_own(&greedy).unwrap();
     let shown = world.show(&world.issue(Limited), &own);
     assert_eq!(code(check(&shown, &own, &world.bundle())), "over_asking");
+}
+
+/// A service is for credentials of identity: that somebody has a clinic's card is nobody's business there.
+#[test]
+fn another_credential_than_the_service_is_about() {
+    let world = World::new();
+    let also = |asked: Value| {
+        let change = |_: &mut Value, payload: &mut Value| {
+            let query = &mut payload["dcql_query"];
+            query.as_object_mut().unwrap().remove("credential_sets");
+            query["credentials"]
+                .as_array_mut()
+                .unwrap()
+                .push(asked.clone());
+        };
+        refused(&world, &changed(&world, change, &world.party))
+    };
+    let full = CredentialProfile::of(Full);
+    for (meta, format, expected) in [
+        (json!({"vct_values": [full.vct]}), "dc+sd-jwt", "accepted"),
+        (
+            json!({"type_values": [full.expanded_types()]}),
+            "ldp_vc",
+            "accepted",
+        ),
+        (
+            json!({"vct_values": ["https://clinic.example/card"]}),
+            "dc+sd-jwt",
+            "over_asking",
+        ),
+        (
+            json!({"vct_values": [full.vct, "https://clinic.example/card"]}),
+            "dc+sd-jwt",
+            "over_asking",
+        ),
+        (json!({}), "dc+sd-jwt", "over_asking"),
+        (
+            json!({"type_values": [["https://www.w3.org/2018/credentials#VerifiableCredential"]]}),
+            "ldp_vc",
+            "over_asking",
+        ),
+        (
+            json!({"type_values": [full.expanded_types(), ["https://clinic.example/Card"]]}),
+            "ldp_vc",
+            "over_asking",
+        ),
+        (json!({}), "ldp_vc", "over_asking"),
+        (json!({"vct_values": [full.vct]}), "mso_mdoc", "over_asking"),
+    ] {
+        let asked = json!({"id": "also", "format": format, "meta": meta});
+        assert_eq!(also(asked), expected, "{format} {meta}");
+    }
 }
 
 #[test]
