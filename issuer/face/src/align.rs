@@ -15,34 +15,19 @@ const TEMPLATE: [[f64; 2]; 5] = [
     [70.7299, 92.2041],
 ];
 
-/// Where the five landmarks lie in an aligned face `times` as large.
-pub(crate) fn places(times: usize) -> [[f64; 2]; 5] {
-    TEMPLATE.map(|place| place.map(|at| at * times as f64))
-}
-
 /// An aligned face: `EMBEDDER_SIDE` rows of as many pixels, red, green, blue. Wiped when dropped.
 pub(crate) struct Aligned(Square);
 
 impl Aligned {
     /// Takes the face with these landmarks out of `photo`; `None` when the points coincide and give no direction.
     pub(crate) fn crop(photo: &Photo, landmarks: &[[f32; 2]; 5]) -> Option<Self> {
-        Self::square_of(photo, landmarks, 1).map(Self)
-    }
-
-    /// The same, `times` as large.
-    pub(crate) fn square_of(
-        photo: &Photo,
-        landmarks: &[[f32; 2]; 5],
-        times: usize,
-    ) -> Option<Square> {
-        let back = Similarity::fit(&landmarks.map(|p| p.map(f64::from)), &places(times))?.inverse();
-        let side = times * EMBEDDER_SIDE;
-        let mut face = Square::black(side);
+        let back = Similarity::fit(&landmarks.map(|p| p.map(f64::from)), &TEMPLATE)?.inverse();
+        let mut face = Square::black(EMBEDDER_SIDE);
         for (i, pixel) in face.pixels.chunks_exact_mut(3).enumerate() {
-            let (x, y) = (i % side, i / side);
+            let (x, y) = (i % EMBEDDER_SIDE, i / EMBEDDER_SIDE);
             pixel.copy_from_slice(&bilinear(photo, back.apply([x as f64, y as f64])));
         }
-        Some(face)
+        Some(Self(face))
     }
 
     /// The pixels, red, green, blue.

@@ -1,13 +1,11 @@
 //! Faces in a picture: the YuNet detector, decoded as OpenCV's `FaceDetectorYN` decodes it.
 
 mod letterbox;
-mod parts;
 
 use crate::models::{DETECTOR_SIDE, DETECTOR_SIDE_CLOSE, Models};
 use crate::net::{HEADS, Map};
 use crate::photo::Photo;
 use crate::policy::reaches;
-pub(crate) use parts::Parts;
 
 /// A face found in a picture; all lengths in pixels of the upright picture, from its top left corner.
 #[derive(Clone, Copy, PartialEq)]

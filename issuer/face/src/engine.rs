@@ -5,7 +5,7 @@ mod live;
 mod parity;
 
 use crate::align::Aligned;
-use crate::detect::{self, DetectedFace, Parts};
+use crate::detect::{self, DetectedFace};
 use crate::error::{FaceError, ModelError};
 use crate::liveness::PassiveDetector;
 use crate::models::{ModelBytes, Models};
@@ -13,6 +13,7 @@ use crate::photo::{Accept, Photo};
 use crate::policy::{FacePolicy, QualityGate, reaches};
 use crate::quality::{self, FaceQuality};
 use crate::template::{FaceTemplate, similarity};
+use crate::visible;
 
 pub use live::LiveVerdict;
 
@@ -191,10 +192,13 @@ impl FaceEngine {
         gate: &QualityGate,
     ) -> Result<FaceTemplate, FaceError> {
         let aligned = Aligned::crop(photo, &face.landmarks).ok_or(FaceError::NoFace)?;
-        let parts = || Parts::of(&self.models, photo, &face.landmarks);
-        let quality = quality::measure(face, &aligned, gate, parts)?;
-        let embedding = self.models.embed(aligned.square());
-        FaceTemplate::new(embedding, quality).ok_or(FaceError::Engine)
+        let quality = quality::measure(face, &aligned, gate)?;
+        let (embedding, sight) = self.models.embed(aligned.square());
+        let template = FaceTemplate::new(embedding, quality).ok_or(FaceError::Engine)?;
+        if let Some(least) = &gate.visible {
+            visible::require(&sight, least)?;
+        }
+        Ok(template)
     }
 
     fn pad_score(

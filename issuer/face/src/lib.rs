@@ -76,7 +76,7 @@ pub use liveness::{
 pub use models::ModelBytes;
 pub use passive::{OnnxPassiveDetector, PadModel};
 pub use photo::{Accept, MAX_BYTES, MAX_PIXELS, MAX_SIDE, Photo};
-pub use policy::{EyeBounds, FacePolicy, QualityGate, Visibility};
+pub use policy::{FacePolicy, QualityGate, Visibility};
 pub use pose::Pose;
 pub use quality::FaceQuality;
 pub use template::{FaceTemplate, similarity};

@@ -11,7 +11,7 @@ use tract_onnx::prelude::{Framework as _, TractError, TractResult};
 use tract_onnx::tract_core::internal::anyhow;
 
 use crate::error::ModelError;
-use crate::net::{Detector, Embedder, Map, Square};
+use crate::net::{Detector, Embedder, Map, Sight, Square};
 
 const DETECTOR: &str = "face_detection_yunet_2023mar.onnx";
 const DETECTOR_SHA256: [u8; 32] =
@@ -98,8 +98,9 @@ impl Models {
         self.detector.run(self.level, picture)
     }
 
-    /// The embedding of an aligned face of [`EMBEDDER_SIDE`] pixels a side, red, green, blue.
-    pub(crate) fn embed(&self, face: &Square) -> Vec<f32> {
+    /// The embedding of an aligned face of [`EMBEDDER_SIDE`] pixels a side, red, green, blue, and what of mouth and eyes
+    /// was seen.
+    pub(crate) fn embed(&self, face: &Square) -> (Vec<f32>, Sight) {
         self.embedder.run(self.level, face)
     }
 }

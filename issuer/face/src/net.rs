@@ -9,6 +9,7 @@ mod detector;
 mod embedder;
 mod kernels;
 mod map;
+mod sight;
 mod weights;
 
 #[cfg(test)]
@@ -17,3 +18,4 @@ mod oracle;
 pub(crate) use detector::{Detector, HEADS};
 pub(crate) use embedder::Embedder;
 pub(crate) use map::{Map, Square};
+pub(crate) use sight::Sight;

@@ -107,7 +107,6 @@ fn a_greyscale_face_passes_and_a_covered_one_does_not() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    // Less is known without colour; `visible` says how much less.
     assert_eq!(passed, 0, "covered faces pass without colour");
 }
 

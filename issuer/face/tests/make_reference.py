@@ -6,10 +6,12 @@
 
 For each photograph OpenCV's FaceDetectorYN looks at the picture scaled into 640x640 (INTER_AREA, black below and to the
 right), FaceRecognizerSF.alignCrop aligns the best face in the full picture, and ONNX Runtime runs the embedder on it.
-Boxes and landmarks are pixels of the full picture; the embedding is scaled to unit length.
+Boxes and landmarks are pixels of the full picture; the embedding is scaled to unit length. What the embedder sees of
+mouth, right and left eye is added up with the weights in src/net/sight/weights.rs.
 """
 import json
 import pathlib
+import re
 
 import cv2
 import numpy as np
@@ -31,12 +33,29 @@ read = {name for node in embedder.graph.node for name in node.input}
 inputs = [i for i in embedder.graph.input if i.name in read]
 del embedder.graph.input[:]
 embedder.graph.input.extend(inputs)
+# What the fifth and the sixth unit make of the picture: each unit has two activations, and one comes before them all.
+units = [node.output[0] for node in embedder.graph.node if node.op_type == "PRelu"][2::2]
+for name in units[4:6]:
+    embedder.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
+source = (here.parent / "src/net/sight/weights.rs").read_text()
+weights = {name: np.array([float(v) for v in values.replace(",", " ").split()])
+           for name, values in re.findall(r"const (\w+): [^=]*= \[?([^\];]*)\]?;", source)}
 onnxruntime.set_default_logger_severity(3)
 session = onnxruntime.InferenceSession(embedder.SerializeToString(), providers=["CPUExecutionProvider"])
 try:
     aligner = cv2.FaceRecognizerSF.create(embedder_file, "")
 except cv2.error as error:
     raise SystemExit(f"this OpenCV does not read the block-quantised file: {error}")
+
+
+def sight(eyes, mouth):
+    """Mouth, right eye, left eye, from maps of channels, rows and columns."""
+    def eye(columns, name):
+        window = eyes[:, 11:15, columns]
+        values = np.concatenate([window.mean((1, 2)), window.std((1, 2))])
+        return values @ weights[name] + weights[name + "_BIAS"][0]
+    lips = mouth[:, 10:13, 5:9].mean((1, 2)) @ weights["MOUTH"] + weights["MOUTH_BIAS"][0]
+    return lips, eye(slice(7, 12), "RIGHT"), eye(slice(16, 21), "LEFT")
 
 
 def reference(path):
@@ -52,12 +71,13 @@ def reference(path):
     faces = [[v * (across if i % 2 == 0 else down) for i, v in enumerate(f[:14])] + [f[14]] for f in faces]
     aligned = aligner.alignCrop(picture, np.array(faces[0], np.float32).reshape(1, 15))
     blob = cv2.dnn.blobFromImage(aligned, 1, (112, 112), (0, 0, 0), True, False)
-    embedding = session.run(None, {session.get_inputs()[0].name: blob})[0].flatten()
+    embedding, eyes, mouth = [values[0] for values in session.run(None, {session.get_inputs()[0].name: blob})]
     embedding = embedding / np.linalg.norm(embedding)
     return {
         "faces": [{"box": [round(v, 3) for v in f[:4]],
                    "landmarks": [[round(f[4 + 2 * i], 3), round(f[5 + 2 * i], 3)] for i in range(5)],
                    "score": round(f[14], 4)} for f in faces],
+        "sight": [round(float(v), 3) for v in sight(eyes, mouth)],
         "embedding": [round(float(v), 6) for v in embedding],
     }
 

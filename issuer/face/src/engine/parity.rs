@@ -17,6 +17,8 @@ struct Reference {
 #[derive(Deserialize)]
 struct Expected {
     faces: Vec<ExpectedFace>,
+    /// Mouth, right eye, left eye.
+    sight: [f32; 3],
     /// Unit length.
     embedding: Vec<f32>,
 }
@@ -32,6 +34,7 @@ struct ExpectedFace {
 struct Tolerance {
     pixels: f32,
     cosine: f32,
+    sight: f32,
 }
 
 impl Tolerance {
@@ -42,11 +45,13 @@ impl Tolerance {
             Self {
                 pixels: 0.05,
                 cosine: 0.9999,
+                sight: 0.005,
             }
         } else {
             Self {
                 pixels: 0.5,
                 cosine: 0.998,
+                sight: 0.1,
             }
         }
     }
@@ -80,8 +85,16 @@ fn boxes_landmarks_and_embeddings_agree_with_the_reference_implementation() {
         let products = template.embedding().iter().zip(&expected.embedding);
         let cosine: f32 = products.map(|(a, b)| a * b).sum();
         assert!(cosine >= allowed.cosine, "{name}: cosine {cosine}");
+        let aligned = Aligned::crop(&photo, &faces[0].landmarks).unwrap();
+        let (_, sight) = engine.models.embed(aligned.square());
+        let [right, left] = sight.eyes;
+        let seen = [sight.mouth, right, left];
+        for (seen, expected) in seen.iter().zip(&expected.sight) {
+            let off = (seen - expected).abs();
+            assert!(off < allowed.sight, "{name}: sight {seen}, not {expected}");
+        }
         println!(
-            "{name}: {:.4} pixels off, cosine {cosine:.5}",
+            "{name}: {:.4} pixels off, cosine {cosine:.5}, sight {seen:?}",
             farthest(&faces[0], &expected.faces[0])
         );
     }

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::kernels::{Activation, Depthwise, Pointwise};
 use super::map::{Map, Square};
+use super::sight::Sight;
 use super::weights::Weights;
 
 /// Channels read and written by each unit.
@@ -77,10 +78,11 @@ impl Embedder {
         })
     }
 
-    /// The embedding of an aligned face of the colours red, green, blue.
-    pub(crate) fn run(&self, level: Level, picture: &Square) -> Vec<f32> {
+    /// The embedding of an aligned face of the colours red, green, blue, and what was seen of mouth and eyes on the way.
+    pub(crate) fn run(&self, level: Level, picture: &Square) -> (Vec<f32>, Sight) {
         let mut map = self.start(level, picture);
-        for (depthwise, pointwise) in &self.units {
+        let mut sight = Sight::NOTHING;
+        for (unit, (depthwise, pointwise)) in self.units.iter().enumerate() {
             let mut middle = Map::new(map.side.div_ceil(depthwise.stride), depthwise.channels);
             for y in 0..middle.side {
                 let centre = y * depthwise.stride;
@@ -94,10 +96,11 @@ impl Embedder {
             }
             map = Map::new(middle.side, pointwise.outputs);
             pointwise.run(level, &middle.values, &mut map.values);
+            sight.look(unit, &map);
         }
         let mut embedding = vec![0.0; self.last.outputs];
         self.last.run(level, &map.values, &mut embedding);
-        embedding
+        (embedding, sight)
     }
 
     fn start(&self, level: Level, picture: &Square) -> Map {
