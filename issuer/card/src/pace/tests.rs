@@ -278,13 +278,16 @@ fn password_key_of_a_card_access_number() {
 }
 
 fn run(answers: &[&str]) -> CardError {
+    outcome(answers).unwrap()
+}
+
+/// Why the chip that answers so is not opened; `None` when it is.
+fn outcome(answers: &[&str]) -> Option<CardError> {
     let card_access = hex(CARD_ACCESS);
     let info = SecurityInfos::parse(&card_access).unwrap().pace().unwrap();
     let mut rng = Figures::new(&format!("{SECRET_MAPPING}{SECRET_AGREEMENT}"));
     let mut card = Script::answering(answers);
-    establish(&mut card, &info, &Password::Mrz(&mrz()), &mut rng)
-        .err()
-        .unwrap()
+    establish(&mut card, &info, &Password::Mrz(&mrz()), &mut rng).err()
 }
 
 #[test]
@@ -327,6 +330,7 @@ proptest! {
     fn arbitrary_answers_never_panic(answers in prop::collection::vec("([0-9A-F]{2}){0,90}", 5), step in 0_usize..5) {
         let mut all: Vec<&str> = EXCHANGE.iter().map(|(_, answer)| *answer).collect();
         all[step] = &answers[step];
-        run(&all);
+        // The first answer is a status word alone, which may warn of tries left.
+        prop_assert!(outcome(&all).is_some() || step == 0);
     }
 }

@@ -57,6 +57,9 @@ fn certificates_of_signers() {
             let sha512 = sequence(&[&oid(&[0x2A, 0x86, 0x48, 0xCE, 0x3D, 4, 3, 4])]);
             d.certificate.outer_algorithm = Some(sha512);
         }),
+        ("names another authority", "csca_unknown", |d| {
+            d.certificate.issuer = name("Other")
+        }),
         ("another key of the authority's name", "csca_unknown", |d| {
             d.certificate.signed_by = Key::ec();
         }),
@@ -250,6 +253,10 @@ fn lists_that_do_not_say_what_they_seem() {
     ] {
         assert_eq!(code(add(&extensions, Some(1))), expected, "{what}");
     }
+    // A list goes by its name: the authority's own key under another name revokes nobody of its own.
+    let mut anchors = document.anchors().unwrap();
+    let other = revocation_list(key, "Other", &[&[2]], &[number(&[1])], Some(1));
+    assert_eq!(code(anchors.add_crl(&other, NOW)), "csca_unknown");
     let strict = Policy {
         current_revocation_list: true,
         ..Policy::default()
@@ -304,4 +311,74 @@ fn an_authority_of_two_countries() {
         .collect();
     assert_eq!(states, ["FRA"]);
     assert_eq!(imported.skipped.len(), 1);
+}
+
+/// Doc 9303-12 §7.1.3.2.2, §9: who countersigns a master list, and what the list says of itself.
+#[test]
+fn signers_of_master_lists() {
+    const PURPOSE: [u8; 6] = [0x67, 0x81, 0x08, 1, 1, 3];
+    const SERVERS: [u8; 8] = [0x2B, 6, 1, 5, 5, 7, 3, 1];
+    fn list(version: u8) -> Vec<u8> {
+        let certificate = authority(&Key::ec(), "CSCA").der();
+        sequence(&[&integer(&[version]), &set(&[&certificate])])
+    }
+    let purposes = |all: &[&[u8]]| {
+        let all: Vec<Vec<u8>> = all.iter().map(|purpose| oid(purpose)).collect();
+        extension(&[0x55, 0x1D, 37], true, &sequence(&[&all.concat()]))
+    };
+    let mut document = Document::genuine();
+    document.attributes = |object| {
+        let kind = sequence(&[&oid(&CONTENT_TYPE), &set(&[&oid(&MASTER_LIST)])]);
+        vec![kind, message_digest(object)]
+    };
+    document.content = |object| sequence(&[&oid(&MASTER_LIST), &tlv(0xA0, &[&octets(object)])]);
+    document.file = |info| info;
+    let own = || purposes(&[&PURPOSE]);
+    let basic = extension(&[0x55, 0x1D, 19], true, &sequence(&[&[1, 1, 0xFF]]));
+    let refused = "chip_not_authentic";
+    for (what, extensions, expected) in [
+        ("as it should be", vec![key_usage(0x80), own()], "accepted"),
+        ("no purpose", vec![key_usage(0x80)], refused),
+        (
+            "another",
+            vec![key_usage(0x80), purposes(&[&SERVERS])],
+            refused,
+        ),
+        (
+            "two purposes",
+            vec![key_usage(0x80), purposes(&[&PURPOSE, &SERVERS])],
+            refused,
+        ),
+        ("no usage", vec![own()], refused),
+        (
+            "signs lists of another kind",
+            vec![key_usage(0b10), own()],
+            refused,
+        ),
+        (
+            "signs certificates too",
+            vec![key_usage(0b1000_0100), own()],
+            refused,
+        ),
+        (
+            "an authority",
+            vec![key_usage(0b1000_0100), own(), basic],
+            refused,
+        ),
+    ] {
+        document.object = |_| list(0);
+        document.certificate.extensions = extensions;
+        let judge = |document: &Document| {
+            let anchors = document.anchors().unwrap();
+            code(MasterList::verify(&document.sod(), &anchors, NOW))
+        };
+        assert_eq!(judge(&document), expected, "{what}");
+        document.object = |_| list(1);
+        let of_another_version = judge(&document);
+        assert_eq!(
+            of_another_version == "malformed",
+            expected == "accepted",
+            "{what}"
+        );
+    }
 }

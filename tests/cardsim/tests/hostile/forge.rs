@@ -5,12 +5,15 @@ use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::{MessageDigest, hash};
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
-use openssl::sign::Signer;
+use openssl::rsa::Padding;
+use openssl::sign::{RsaPssSaltlen, Signer};
 use tessera_card::{CardError, ChipData, CscaAnchors, Policy, Proof, VerifiedChip, evidence};
 
 pub(crate) const NOW: i64 = 1_795_000_000;
 pub(crate) const CHALLENGE: [u8; 8] = *b"nonce-08";
 
+/// 2.23.136.1.1.2.
+pub(crate) const MASTER_LIST: [u8; 6] = [0x67, 0x81, 0x08, 1, 1, 2];
 /// 2.23.136.1.1.1 and the attributes of RFC 5652 §11.
 pub(crate) const LDS: [u8; 6] = [0x67, 0x81, 0x08, 1, 1, 1];
 pub(crate) const CONTENT_TYPE: [u8; 9] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 9, 3];
@@ -19,6 +22,7 @@ pub(crate) const SIGNING_TIME: [u8; 9] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1,
 pub(crate) const SIGNED_DATA: [u8; 9] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 2];
 const SHA_256: [u8; 9] = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
 pub(crate) const ECDSA_SHA_256: [u8; 8] = [0x2A, 0x86, 0x48, 0xCE, 0x3D, 4, 3, 2];
+const RSA_PSS: [u8; 9] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 10];
 const RSA_SHA_1: [u8; 9] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 5];
 const RSA_SHA_256: [u8; 9] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 11];
 
@@ -108,6 +112,8 @@ pub(crate) struct Key {
     pub(crate) algorithm: Vec<u8>,
     pub(crate) spki: Vec<u8>,
     digest: MessageDigest,
+    /// By RSASSA-PSS with a salt of 32 octets.
+    pss: bool,
 }
 
 impl Key {
@@ -118,6 +124,7 @@ impl Key {
             algorithm: sequence(&[&oid(&ECDSA_SHA_256)]),
             spki: pair.public_key_to_der().unwrap(),
             digest: MessageDigest::sha256(),
+            pss: false,
             pair,
         }
     }
@@ -130,8 +137,16 @@ impl Key {
             algorithm: sequence(&[&oid(&RSA_SHA_256), &[5, 0]]),
             spki: pair.public_key_to_der().unwrap(),
             digest: MessageDigest::sha256(),
+            pss: false,
             pair,
         }
+    }
+
+    /// The same RSA key, signing by RSASSA-PSS, which it says with these parameters.
+    pub(crate) fn with_pss(mut self, parameters: &[u8]) -> Self {
+        self.algorithm = sequence(&[&oid(&RSA_PSS), parameters]);
+        self.pss = true;
+        self
     }
 
     /// The same RSA key, signing with SHA-1.
@@ -143,6 +158,11 @@ impl Key {
 
     pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
         let mut signer = Signer::new(self.digest, &self.pair).unwrap();
+        if self.pss {
+            signer.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
+            let salt = RsaPssSaltlen::custom(32);
+            signer.set_rsa_pss_saltlen(salt).unwrap();
+        }
         signer.sign_oneshot_to_vec(message).unwrap()
     }
 }

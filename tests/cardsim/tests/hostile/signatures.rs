@@ -296,3 +296,72 @@ fn points() {
         assert_eq!(code(document.judge()), expected, "{what}");
     }
 }
+
+/// RFC 4055 §3.1: every field has its place and its meaning, though the signature would verify without it.
+#[test]
+fn parameters_of_pss() {
+    const MGF_1: [u8; 9] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 8];
+    const SHA_1: [u8; 5] = [0x2B, 0x0E, 3, 2, 0x1A];
+    let key = Key::rsa(2048, 65_537);
+    let digest = tlv(0xA0, &[&digest_algorithm()]);
+    let mask_of =
+        |function: &[u8], digest: &[u8]| tlv(0xA1, &[&sequence(&[&oid(function), digest])]);
+    let mask = mask_of(&MGF_1, &digest_algorithm());
+    let salt = tlv(0xA2, &[&integer(&[32])]);
+    let trailer = |number| tlv(0xA3, &[&integer(&[number])]);
+    let unsupported = "unsupported_algorithm";
+    for (what, parameters, expected) in [
+        (
+            "as they should be",
+            vec![digest.clone(), mask.clone(), salt.clone()],
+            "accepted",
+        ),
+        (
+            "with a trailer",
+            vec![digest.clone(), mask.clone(), salt.clone(), trailer(1)],
+            "accepted",
+        ),
+        (
+            "another trailer",
+            vec![digest.clone(), mask.clone(), salt.clone(), trailer(2)],
+            "malformed",
+        ),
+        (
+            "in another order",
+            vec![mask.clone(), digest.clone(), salt.clone()],
+            "malformed",
+        ),
+        (
+            "the salt twice",
+            vec![digest.clone(), mask.clone(), salt.clone(), salt.clone()],
+            "malformed",
+        ),
+        (
+            "another mask",
+            vec![
+                digest.clone(),
+                mask_of(&SHA_1, &digest_algorithm()),
+                salt.clone(),
+            ],
+            unsupported,
+        ),
+        (
+            "a mask over another digest",
+            vec![
+                digest.clone(),
+                mask_of(&MGF_1, &sequence(&[&oid(&SHA_1)])),
+                salt.clone(),
+            ],
+            unsupported,
+        ),
+        (
+            "another salt",
+            vec![digest.clone(), mask, tlv(0xA2, &[&integer(&[31])])],
+            "chip_not_authentic",
+        ),
+    ] {
+        let signer = key.clone().with_pss(&sequence(&[&parameters.concat()]));
+        let document = Document::of(Key::ec(), signer, Key::ec());
+        assert_eq!(code(document.judge()), expected, "{what}");
+    }
+}
