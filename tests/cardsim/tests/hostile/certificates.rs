@@ -253,6 +253,45 @@ fn lists_that_do_not_say_what_they_seem() {
     ] {
         assert_eq!(code(add(&extensions, Some(1))), expected, "{what}");
     }
+    // Parts of a list that no signature of its authority makes good.
+    let number_one = [number(&[1])];
+    let built = |build: fn(&mut ListParts)| {
+        let mut parts = ListParts::of(key, "CSCA", &number_one);
+        build(&mut parts);
+        code(document.anchors().unwrap().add_crl(&parts.der(key), NOW))
+    };
+    assert_eq!(built(|_| {}), "accepted");
+    for (what, build, expected) in [
+        (
+            "version 1",
+            (|p| p.version = integer(&[0])) as fn(&mut ListParts),
+            "malformed",
+        ),
+        (
+            "another algorithm inside",
+            |p| p.inside = digest_algorithm(),
+            "malformed",
+        ),
+        ("taken off the list", |p| p.entries = entry(8), "malformed"),
+        ("on hold", |p| p.entries = entry(6), "accepted"),
+        ("something behind", |p| p.behind = vec![5, 0], "malformed"),
+        (
+            "too many extensions",
+            |p| {
+                p.extensions = (0..17)
+                    .flat_map(|n| extension(&[0x2A, 3, n], false, &[5, 0]))
+                    .collect();
+            },
+            "malformed",
+        ),
+        (
+            "larger than any",
+            |p| p.behind = vec![0; 5 << 20],
+            "too_large",
+        ),
+    ] {
+        assert_eq!(built(build), expected, "{what}");
+    }
     // A list goes by its name: the authority's own key under another name revokes nobody of its own.
     let mut anchors = document.anchors().unwrap();
     let other = revocation_list(key, "Other", &[&[2]], &[number(&[1])], Some(1));

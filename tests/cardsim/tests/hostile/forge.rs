@@ -37,7 +37,8 @@ pub(crate) fn tlv(tag: u32, parts: &[&[u8]]) -> Vec<u8> {
     match value.len() {
         short @ 0..=0x7F => out.push(short as u8),
         short @ 0x80..=0xFF => out.extend([0x81, short as u8]),
-        long => out.extend([0x82, (long >> 8) as u8, long as u8]),
+        long @ 0x100..=0xFFFF => out.extend([0x82, (long >> 8) as u8, long as u8]),
+        long => out.extend([0x83, (long >> 16) as u8, (long >> 8) as u8, long as u8]),
     }
     out.extend(value);
     out
@@ -242,22 +243,60 @@ pub(crate) fn revocation_list(
     let entries = serials
         .iter()
         .map(|serial| sequence(&[&integer(serial), &time(0)]));
-    let entries = entries.collect::<Vec<_>>().concat();
-    let body = sequence(&[
-        &integer(&[1]),
-        &key.algorithm,
-        &name(common),
-        &time(0),
-        &next.map(time).unwrap_or_default(),
-        &if serials.is_empty() {
-            Vec::new()
-        } else {
-            sequence(&[&entries])
-        },
-        &tlv(0xA0, &[&sequence(&[&extensions.concat()])]),
-    ]);
-    let signature = tlv(3, &[&[0], &key.sign(&body)]);
-    sequence(&[&body, &key.algorithm, &signature])
+    let mut parts = ListParts::of(key, common, extensions);
+    parts.entries = entries.collect::<Vec<_>>().concat();
+    parts.next = next.map(time).unwrap_or_default();
+    parts.der(key)
+}
+
+/// A revocation list in its parts, each encoded.
+pub(crate) struct ListParts {
+    pub(crate) version: Vec<u8>,
+    pub(crate) inside: Vec<u8>,
+    name: Vec<u8>,
+    next: Vec<u8>,
+    pub(crate) entries: Vec<u8>,
+    pub(crate) extensions: Vec<u8>,
+    pub(crate) behind: Vec<u8>,
+}
+
+impl ListParts {
+    pub(crate) fn of(key: &Key, common: &str, extensions: &[Vec<u8>]) -> Self {
+        Self {
+            version: integer(&[1]),
+            inside: key.algorithm.clone(),
+            name: name(common),
+            next: time(1),
+            entries: Vec::new(),
+            extensions: extensions.concat(),
+            behind: Vec::new(),
+        }
+    }
+
+    pub(crate) fn der(&self, key: &Key) -> Vec<u8> {
+        let entries = match self.entries.is_empty() {
+            true => Vec::new(),
+            false => sequence(&[&self.entries]),
+        };
+        let body = sequence(&[
+            &self.version,
+            &self.inside,
+            &self.name,
+            &time(0),
+            &self.next,
+            &entries,
+            &tlv(0xA0, &[&sequence(&[&self.extensions])]),
+            &self.behind,
+        ]);
+        let signature = tlv(3, &[&[0], &key.sign(&body)]);
+        sequence(&[&body, &key.algorithm, &signature])
+    }
+}
+
+/// An entry of a revocation list with this reason (RFC 5280 §5.3.1).
+pub(crate) fn entry(reason: u8) -> Vec<u8> {
+    let code = extension(&[0x55, 0x1D, 21], false, &tlv(0x0A, &[&[reason]]));
+    sequence(&[&integer(&[9]), &time(0), &sequence(&[&code])])
 }
 
 /// A document in its parts; every one may be put in another way before [`Document::judge`].
