@@ -38,6 +38,13 @@ fn reviewed(desk: &Desk, counter: u64) -> ((String, String), String) {
     (session, redeemed.text("access_token"))
 }
 
+/// The same, with a credential asked for: its transaction.
+fn waiting(desk: &Desk, counter: u64) -> ((String, String), String, String) {
+    let (session, token) = reviewed(desk, counter);
+    let asked = desk.issuer.credentials(&token, "identity_full_sd_jwt", 1);
+    (session, token, asked.text("transaction_id"))
+}
+
 fn collect(issuer: &Issuer, token: &str, transaction: &str) -> Answer {
     let body = json!({"transaction_id": transaction});
     issuer.post_json("/deferred_credential", Some(token), &body)
@@ -92,10 +99,7 @@ fn decide(issuer: &Issuer, session: &str, approve: bool) -> String {
 fn only_a_registered_reviewer_decides_and_it_is_known_who_did() {
     let desk = desk();
     let issuer = &desk.issuer;
-    let (session, token) = reviewed(&desk, 1);
-    let transaction = issuer
-        .credentials(&token, "identity_full_sd_jwt", 1)
-        .text("transaction_id");
+    let (session, token, transaction) = waiting(&desk, 1);
     let key = support::key();
     let refused = |key: &SoftwareKey, differ: fn(&mut ReviewStatement)| {
         decision(issuer, key, (&session.0, true), differ).unwrap_err()
@@ -224,10 +228,7 @@ fn a_response_of_two_formats_is_deferred_and_collected_format_by_format() {
 fn a_refusal_is_told_and_final() {
     let desk = desk();
     let issuer = &desk.issuer;
-    let (session, token) = reviewed(&desk, 1);
-    let transaction = issuer
-        .credentials(&token, "identity_full_sd_jwt", 1)
-        .text("transaction_id");
+    let (session, token, transaction) = waiting(&desk, 1);
     assert_eq!(decide(issuer, &session.0, false), "refused");
     let answer = collect(issuer, &token, &transaction);
     answer.refused(400, "credential_request_denied");
@@ -245,10 +246,7 @@ fn a_refusal_is_told_and_final() {
 fn a_review_has_a_day_and_a_collection_a_week() {
     let desk = desk();
     let issuer = &desk.issuer;
-    let (late, token) = reviewed(&desk, 1);
-    let transaction = issuer
-        .credentials(&token, "identity_full_sd_jwt", 1)
-        .text("transaction_id");
+    let (late, token, transaction) = waiting(&desk, 1);
     issuer.clock.advance(86_400);
     collect(issuer, &token, &transaction).refused(400, "credential_request_denied");
     let refused = try_decide(issuer, &late.0, true);
@@ -256,10 +254,7 @@ fn a_review_has_a_day_and_a_collection_a_week() {
     let shown = issuer.try_admin(Command::ReviewShow { session: late.0 });
     assert_eq!(shown.unwrap_err(), "nothing to review");
 
-    let (session, token) = reviewed(&desk, 2);
-    let transaction = issuer
-        .credentials(&token, "identity_full_sd_jwt", 1)
-        .text("transaction_id");
+    let (session, token, transaction) = waiting(&desk, 2);
     decide(issuer, &session.0, true);
     issuer.clock.advance(7 * 86_400);
     collect(issuer, &token, &transaction).refused(400, "credential_request_denied");
@@ -269,10 +264,7 @@ fn a_review_has_a_day_and_a_collection_a_week() {
 fn what_was_deferred_is_collected_once_from_many_connections() {
     let desk = desk();
     let issuer = &desk.issuer;
-    let (session, token) = reviewed(&desk, 1);
-    let transaction = issuer
-        .credentials(&token, "identity_full_sd_jwt", 1)
-        .text("transaction_id");
+    let (session, token, transaction) = waiting(&desk, 1);
     decide(issuer, &session.0, true);
     let answers = at_once(|_| collect(issuer, &token, &transaction));
     only_one(answers, &["invalid_transaction_id"]);
@@ -311,10 +303,7 @@ fn of_reviewers_who_decide_at_once_one_decides() {
 fn a_revoked_person_collects_nothing() {
     let desk = desk();
     let issuer = &desk.issuer;
-    let (session, token) = reviewed(&desk, 1);
-    let transaction = issuer
-        .credentials(&token, "identity_full_sd_jwt", 1)
-        .text("transaction_id");
+    let (session, token, transaction) = waiting(&desk, 1);
     issuer.admin(Command::Revoke {
         target: tessera_issuer::store::RevocationTarget::Person(NUMBER.to_owned()),
         reason: "died".to_owned(),
