@@ -385,8 +385,17 @@ impl Acceptance {
     }
 }
 
+/// What wallets are invoked by (OpenID4VP 1.0 §9); HAIP, ETSI TS 119 472-2, ISO/IEC 18013-7 and the EU's reference
+/// implementation have a name each. Nothing is fetched by it.
 fn is_wallet_scheme(scheme: &str) -> bool {
-    matches!(scheme, "openid4vp" | "haip-vp")
+    const KNOWN: [&str; 5] = [
+        "openid4vp",
+        "haip-vp",
+        "eu-eaap",
+        "mdoc-openid4vp",
+        "eudi-openid4vp",
+    ];
+    KNOWN.iter().any(|known| scheme.eq_ignore_ascii_case(known))
 }
 
 /// The parameters of a link. One that is given twice has no meaning (RFC 6749 §3.1).

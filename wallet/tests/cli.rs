@@ -254,7 +254,13 @@ fn bad_addresses_offers_photos_and_requests_are_named() {
     );
     assert_eq!(cli.refused(&["receive", "nonsense"]), "offer_invalid");
     // The other kind of code was scanned, or one that is for no wallet.
-    for link in ["openid4vp://?client_id=a", " HAIP-VP://x"] {
+    for link in [
+        "openid4vp://?client_id=a",
+        " HAIP-VP://x",
+        "eu-eaap://x",
+        "eudi-openid4vp://x",
+        "mdoc-openid4vp://x",
+    ] {
         assert_eq!(cli.refused(&["receive", link]), "link_is_request");
     }
     let offer = offer_of("https://issuer.example");
