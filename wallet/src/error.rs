@@ -17,6 +17,8 @@ pub enum Error {
     StoreMissing,
     /// There is already a wallet in this folder.
     StoreExists,
+    /// No folder is named, and there is no home folder.
+    StoreUnnamed,
     /// Another process has the wallet open.
     StoreLocked,
     /// The file is not what the wallet wrote.
@@ -186,6 +188,7 @@ impl Error {
         match self {
             Self::StoreMissing => "store_missing",
             Self::StoreExists => "store_exists",
+            Self::StoreUnnamed => "store_unnamed",
             Self::StoreLocked => "store_locked",
             Self::StoreDamaged => "store_damaged",
             Self::StoreNewer { .. } => "store_newer",

@@ -517,6 +517,30 @@ fn nobody_need_read_what_is_said_but_a_result_that_is_lost_is_an_error() {
     assert!(folder.path().join("lost/wallet.sealed").exists());
 }
 
+/// A wallet does not come to lie wherever the command happens to be run.
+#[test]
+fn without_a_home_the_folder_must_be_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |home: Option<&Path>, data: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tessera"));
+        for name in ["TESSERA_STORE", "TESSERA_LANG", "HOME"] {
+            command.env_remove(name);
+        }
+        if let Some(home) = home {
+            command.env("HOME", home);
+        }
+        // The XDG Base Directory Specification passes over what is no absolute path.
+        command.args(["list", "--json"]).env("XDG_DATA_HOME", data);
+        let output = command.current_dir(folder.path()).output().unwrap();
+        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+        said["error"]["code"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(run(None, ""), "store_unnamed");
+    assert_eq!(run(None, "here"), "store_unnamed");
+    assert_eq!(run(Some(folder.path()), "here"), "store_missing");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
 /// A proxy of the environment would see whom the holder talks to, and resolve names in the wallet's place.
 #[test]
 fn no_proxy_of_the_environment_is_used() {

@@ -97,22 +97,23 @@ impl Console {
         self.clock.now()
     }
 
-    /// The wallet's folder: `--store`, or `tessera` in the user's data folder (XDG Base Directory).
-    pub(crate) fn folder(&self) -> PathBuf {
+    /// The wallet's folder: `--store`, or `tessera` in the user's data folder (XDG Base Directory). Without a home there is
+    /// none: a wallet must not come to lie wherever the command happens to be run.
+    pub(crate) fn folder(&self) -> Result<PathBuf, Error> {
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-        self.global.store.clone().unwrap_or_else(|| {
-            set("XDG_DATA_HOME")
-                .map(PathBuf::from)
-                .filter(|path| path.is_absolute())
-                .or_else(|| set("HOME").map(|home| PathBuf::from(home).join(".local/share")))
-                .unwrap_or_default()
-                .join("tessera")
-        })
+        if let Some(named) = &self.global.store {
+            return Ok(named.clone());
+        }
+        let data = set("XDG_DATA_HOME")
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+            .or_else(|| set("HOME").map(|home| PathBuf::from(home).join(".local/share")));
+        Ok(data.ok_or(Error::StoreUnnamed)?.join("tessera"))
     }
 
     /// Opens the wallet, asking for the passphrase when no file or variable gives it.
     pub(crate) fn open(&self) -> Result<Store, Error> {
-        let folder = self.folder();
+        let folder = self.folder()?;
         if !Store::exists(&folder)? {
             return Err(Error::StoreMissing);
         }

@@ -7,6 +7,7 @@ use super::Message;
 pub(super) const TABLE: &[Message] = &[
     m("store_missing", "There is no wallet in this folder.", "此文件夹中没有钱包。", "Make one with `tessera init`, or name another folder with --store.", "请先运行 `tessera init`，或用 --store 指定其他文件夹。"),
     m("store_exists", "There is already a wallet in this folder; it was left as it is.", "此文件夹中已有钱包，未作任何改动。", "Name another folder with --store.", "请用 --store 指定其他文件夹。"),
+    m("store_unnamed", "No folder is named for the wallet, and you have no home folder.", "未指定钱包文件夹，且没有用户主目录。", "Name one with --store.", "请用 --store 指定文件夹。"),
     m("store_locked", "The wallet is open in another program.", "钱包正被另一个程序使用。", "Wait until it is done, then try again.", "请等它结束后再试。"),
     m("store_damaged", "The wallet file is damaged: it is not what was written.", "钱包文件已损坏：内容与写入时不一致。", "Put back a copy of the folder, or start a new wallet with `tessera init` elsewhere and enrol again.", "请恢复该文件夹的备份，或在别处运行 `tessera init` 并重新登记。"),
     m("store_newer", "The wallet file has version {0}; this program reads up to version {1}.", "钱包文件版本为 {0}，本程序最高支持版本 {1}。", "Use a newer tessera.", "请使用更新版本的 tessera。"),

@@ -7,7 +7,7 @@ use tessera_wallet::store::{KeyStretching, Store};
 use crate::cli::console::Console;
 
 pub(crate) fn run(console: &Console) -> Result<(), Error> {
-    let folder = console.folder();
+    let folder = console.folder()?;
     if Store::exists(&folder)? {
         return Err(Error::StoreExists);
     }

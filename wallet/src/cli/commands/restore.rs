@@ -9,7 +9,7 @@ use crate::cli::console::{Console, Which};
 use crate::cli::describe;
 
 pub(crate) fn run(console: &Console, arguments: &Restore) -> Result<(), Error> {
-    let folder = console.folder();
+    let folder = console.folder()?;
     if Store::exists(&folder)? {
         return Err(Error::StoreExists);
     }

@@ -20,7 +20,7 @@ const PATIENCE: u32 = 900;
 
 pub(crate) fn run(console: &Console, arguments: Upgrade) -> Result<(), Error> {
     let passphrase = console.passphrase()?;
-    let mut store = Store::open(&console.folder(), &passphrase)?;
+    let mut store = Store::open(&console.folder()?, &passphrase)?;
     if !arguments.resume {
         start(console, &mut store, &arguments)?;
         if arguments.no_wait {
@@ -36,7 +36,7 @@ pub(crate) fn run(console: &Console, arguments: Upgrade) -> Result<(), Error> {
     // The wallet stays usable while the holder walks to the terminal.
     drop(store);
     let waited = wait(console, &session, arguments.resume);
-    let mut store = Store::open(&console.folder(), &passphrase)?;
+    let mut store = Store::open(&console.folder()?, &passphrase)?;
     let granted = match waited {
         Ok(granted) => granted,
         Err(error) => {
