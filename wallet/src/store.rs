@@ -229,6 +229,17 @@ mod tests {
         assert_eq!(refusal(Store::open(path, &words("right"))), "store_missing");
         let store = fresh(path);
         assert_eq!(refusal(Store::open(path, &words("right"))), "store_locked");
+        // Below a file there is no folder; where nothing can be found out, that is said.
+        let below = path.join(FILE).join("x");
+        assert_eq!(
+            refusal(Store::open(&below, &words("right"))),
+            "store_missing"
+        );
+        let unnameable = path.join("x".repeat(300));
+        assert_eq!(
+            refusal(Store::open(&unnameable, &words("right"))),
+            "store_io"
+        );
         drop(store);
         assert_eq!(
             refusal(Store::open(path, &words("wrong"))),
