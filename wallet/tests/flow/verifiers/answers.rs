@@ -205,6 +205,11 @@ fn the_address_to_go_on_at_reaches_the_holders_own_browser_alone() {
         let sent = flow.run(&mut store, &verifier.request(|_| {})).unwrap();
         assert_eq!(sent.redirect_uri, None);
     }
+    // Nor is an answer read that goes on and on.
+    let long = json!({"redirect_uri": next, "other": "a".repeat(16 << 10)}).to_string();
+    verifier.answers(move |_| Answer::ok(long.clone()));
+    let outcome = flow.run(&mut store, &verifier.request(|_| {}));
+    assert_eq!(code(outcome), "answer_too_large");
 }
 
 #[test]
