@@ -141,4 +141,19 @@ mod tests {
         let error = establish(&mut card, &other, &mut rng).err().unwrap();
         assert_eq!(error.code(), "card_access_denied");
     }
+
+    /// A cryptogram of another length, under the right code.
+    #[test]
+    fn refuses_an_answer_of_another_length() {
+        let (_, authentication) = access_keys(&specimen());
+        for length in [24, 40] {
+            let mut answer = vec![0x5A; length];
+            answer.extend(authentication.mac_unpadded(&answer));
+            let answer: String = answer.iter().map(|octet| format!("{octet:02X}")).collect();
+            let mut rng = Figures::new("781723860C06C2260B795240CB7049B01C19B33E32804F0B");
+            let mut card = Script::answering(&[EXCHANGE[0].1, &(answer + "9000")]);
+            let error = establish(&mut card, &specimen(), &mut rng).err().unwrap();
+            assert_eq!(error.code(), "card_protocol");
+        }
+    }
 }

@@ -281,6 +281,11 @@ mod tests {
             let generator = group.generator();
             let order = group.parameters().order;
             assert!(generator.pow(&order) == group.neutral());
+            assert!(group.encode(&group.neutral()).is_none());
+            // A nonce and an agreed member that cancel each other out.
+            let opposite = group.power(&generator, &order.wrapping_sub(&U2048::from_u32(7)));
+            assert!(group.mapped(&[7], &opposite).is_none());
+            assert!(group.mapped(&[8], &opposite).is_some());
             let octets = group.encode(&generator).unwrap();
             assert_eq!(octets.len() * 8, group.bits());
             assert!(group.element(&octets).is_some());

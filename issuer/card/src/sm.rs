@@ -318,6 +318,75 @@ mod tests {
         assert_eq!(channel.open(&good).unwrap_err().code(), "secure_messaging");
     }
 
+    /// Whoever has the keys may still answer in a form that is none.
+    #[test]
+    fn authentic_answers_of_another_form_are_refused() {
+        let block = |plain: &[u8; 16]| {
+            let mut twin = appendix_g1();
+            twin.step();
+            let mut block = plain.to_vec();
+            twin.encrypt(&mut block);
+            block
+        };
+        let good = block(b"DG1\x80\0\0\0\0\0\0\0\0\0\0\0\0");
+        let unpadded = block(&[7; 16]);
+        let answer = |tag, content: &[u8], status: &[u8], behind: &[u8]| {
+            let mut twin = appendix_g1();
+            twin.step();
+            let mut objects = tlv::encode(tag, content).unwrap();
+            objects.extend(tlv::encode(DO_STATUS, status).unwrap());
+            let code = twin.mac(&crypto::pad(&objects, 16));
+            objects.extend(tlv::encode(DO_MAC, &code).unwrap());
+            [&objects, behind, &[0x90, 0]].concat()
+        };
+        let (ok, with) = ([0x90, 0], |first: u8, rest: &[u8]| {
+            [&[first], rest].concat()
+        });
+        let opened = |raw: Vec<u8>| appendix_g1().open(&raw).map(|response| response.data);
+        let whole = opened(answer(DO_ENCRYPTED, &with(1, &good), &ok, &[]));
+        assert_eq!(whole, Ok(b"DG1".to_vec()));
+        for (raw, why) in [
+            (
+                answer(DO_ENCRYPTED, &with(2, &good), &ok, &[]),
+                "padding indicator",
+            ),
+            (
+                answer(DO_ENCRYPTED, &[], &ok, &[]),
+                "response is not protected",
+            ),
+            (
+                answer(DO_ENCRYPTED, &with(1, &[]), &ok, &[]),
+                "cryptogram of a broken length",
+            ),
+            (
+                answer(DO_ENCRYPTED, &with(1, &good[1..]), &ok, &[]),
+                "cryptogram of a broken length",
+            ),
+            (
+                answer(DO_ENCRYPTED, &with(1, &unpadded), &ok, &[]),
+                "padding",
+            ),
+            (
+                answer(DO_ENCRYPTED, &with(1, &good), &[0x6A, 0x82], &[]),
+                "two different status words",
+            ),
+            (
+                answer(DO_ENCRYPTED, &with(1, &good), &[0x90], &[]),
+                "response is not protected",
+            ),
+            (
+                answer(DO_ENCRYPTED, &with(1, &good), &ok, &[0x99, 0]),
+                "response is not protected",
+            ),
+            (
+                answer(0x81, &with(1, &good), &ok, &[]),
+                "response is not protected",
+            ),
+        ] {
+            assert_eq!(opened(raw), Err(CardError::SecureMessaging(why)));
+        }
+    }
+
     proptest! {
         #[test]
         fn arbitrary_responses_are_refused_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), aes in any::<bool>()) {

@@ -267,9 +267,14 @@ impl Parsed {
     /// Whether this certificate may sign certificates (Doc 9303-12 §7.1: basic constraints with `cA`,
     /// key usage with `keyCertSign`).
     pub(crate) fn is_authority(&self) -> Result<bool, CardError> {
-        let basic = self.extension::<BasicConstraints>()?;
         let usage = self.extension::<KeyUsage>()?;
-        Ok(basic.is_some_and(|basic| basic.ca) && usage.is_some_and(|usage| usage.key_cert_sign()))
+        Ok(self.says_authority()? && usage.is_some_and(|usage| usage.key_cert_sign()))
+    }
+
+    /// Whether its basic constraints have `cA`.
+    fn says_authority(&self) -> Result<bool, CardError> {
+        let basic = self.extension::<BasicConstraints>()?;
+        Ok(basic.is_some_and(|basic| basic.ca))
     }
 
     /// Whether this certificate may sign revocation lists.
@@ -299,7 +304,7 @@ impl Parsed {
         let usage = self.extension::<KeyUsage>()?;
         if purposes.0 != [MASTER_LIST_SIGNING]
             || !usage.is_some_and(|usage| usage.digital_signature() && !usage.key_cert_sign())
-            || self.is_authority()?
+            || self.says_authority()?
         {
             return Err(REFUSED);
         }
@@ -313,10 +318,7 @@ impl Parsed {
         if !usage.is_some_and(|usage| usage.digital_signature() && !usage.key_cert_sign()) {
             return refused("key usage of the document signer");
         }
-        if self
-            .extension::<BasicConstraints>()?
-            .is_some_and(|basic| basic.ca)
-        {
+        if self.says_authority()? {
             return refused("an authority signed the document");
         }
         if self.extension::<ExtendedKeyUsage>()?.is_some() {

@@ -322,6 +322,23 @@ fn refusals() {
         "card_protocol"
     );
     assert_eq!(run(&good[..3]).code(), "card_removed");
+    // A nonce of a block and a half.
+    let nonce = format!("7C1A8018{}9000", "5A".repeat(24));
+    let mut answers = good.clone();
+    answers[1] = &nonce;
+    assert_eq!(run(&answers).code(), "card_protocol");
+    // Something behind the nonce, and the right point without its second coordinate: nothing else is wrong.
+    assert_eq!(
+        with(1, "7C14801095A3A016522EE98D01E76CB6B98B42C387009000"),
+        "card_protocol"
+    );
+    let point = &good[2][12..76];
+    for form in ["02", "03"] {
+        let compressed = format!("7C238221{form}{point}9000");
+        let mut answers = good.clone();
+        answers[2] = &compressed;
+        assert_eq!(run(&answers).code(), "card_protocol");
+    }
 }
 
 proptest! {

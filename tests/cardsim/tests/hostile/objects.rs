@@ -21,7 +21,13 @@ fn signed_data() {
             };
         }),
         ("something behind the signature", "malformed", |d| {
-            d.informations = |good| sequence(&[&good[4..], &[5, 0]]);
+            d.informations = |good| sequence(&[&good[3..], &[5, 0]]);
+        }),
+        ("something behind unsigned attributes", "malformed", |d| {
+            d.informations = |good| sequence(&[&good[3..], &tlv(0xA1, &[]), &[5, 0]]);
+        }),
+        ("unsigned attributes", "accepted", |d| {
+            d.informations = |good| sequence(&[&good[3..], &tlv(0xA1, &[])]);
         }),
         ("no attributes", "chip_not_authentic", |d| {
             d.attributes = |_| Vec::new()
