@@ -198,6 +198,60 @@ fn every_changed_digit_of_line_two_is_noticed() {
     }
 }
 
+/// Each check digit alone is wrong: the composite one is set right again over it.
+#[test]
+fn every_check_digit_counts_by_itself() {
+    const TD3: &str =
+        "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<L898902C36UTO7408122F1204159ZE184226B<<<<<10";
+    const TD1: &str = "I<UTOD231458907<<<<<<<<<<<<<<<7408122F1204159UTO<<<<<<<<<<<6ERIKSSON<<ANNA<MARIA<<<<<<<<<<";
+    const LONG: &str = "I<UTOD23145890<7349<<<<<<<<<<<3407127M9507122UTO<<<<<<<<<<<2STEVENSON<<PETER<JOHN<<<<<<<<<";
+    for (zone, digits, composite, covered) in [
+        (
+            TD3,
+            &[53, 63, 71, 86][..],
+            87,
+            &[(44, 54), (57, 64), (65, 87)][..],
+        ),
+        (
+            TD1,
+            &[14, 36, 44],
+            59,
+            &[(5, 30), (30, 37), (38, 45), (48, 59)],
+        ),
+        (
+            LONG,
+            &[18, 36, 44],
+            59,
+            &[(5, 30), (30, 37), (38, 45), (48, 59)],
+        ),
+    ] {
+        assert!(Mrz::parse(zone.as_bytes()).is_ok());
+        let other = |zone: &mut [u8], at: usize| zone[at] = b'0' + (zone[at] - b'0' + 1) % 10;
+        for at in digits {
+            let mut wrong = zone.as_bytes().to_vec();
+            other(&mut wrong, *at);
+            let parts: Vec<&[u8]> = covered
+                .iter()
+                .map(|(from, to)| &wrong[*from..*to])
+                .collect();
+            wrong[composite] = fields::compute_check_digit(&parts.concat());
+            assert!(Mrz::parse(&wrong).is_err(), "{zone} at {at}");
+        }
+        let mut wrong = zone.as_bytes().to_vec();
+        other(&mut wrong, composite);
+        let refused = Mrz::parse(&wrong).err();
+        assert_eq!(
+            refused,
+            Some(CardError::Malformed("MRZ composite check digit"))
+        );
+        let small = zone.replace("ANNA", "anna").replace("PETER", "peter");
+        assert_eq!(
+            Mrz::parse(small.as_bytes()).err(),
+            Some(CardError::Malformed("MRZ character"))
+        );
+    }
+}
+
 #[test]
 fn nothing_personal_is_printed() {
     assert_eq!(
