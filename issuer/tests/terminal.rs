@@ -123,6 +123,9 @@ fn a_terminal_can_neither_replay_nor_invent() {
     let session = issuer.session(NUMBER, "full").0;
     desk.challenge(&session, &key())
         .refused(403, "terminal_unknown");
+    // Whoever is not registered does not learn which sessions there are.
+    desk.challenge("unknown", &key())
+        .refused(403, "terminal_unknown");
     desk.challenge("unknown", &desk.key)
         .refused(404, "not_found");
     let limited = issuer.session(NUMBER, "limited").0;
