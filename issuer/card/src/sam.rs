@@ -247,6 +247,19 @@ mod tests {
             run(answers).err().map(|error| error.code()),
             Some("sam_refused")
         );
+        // A status in other octets than the third, and a module's number that goes on.
+        let mut answers = good();
+        answers[1] = frame::encode([0, 1], &[0x9F, 0, 0, 0, 0]).unwrap_or_default();
+        assert_eq!(
+            run(answers).err().map(|error| error.code()),
+            Some("sam_refused")
+        );
+        let mut answers = good();
+        answers[0] = answer(0x90, &[id(), vec![0]].concat());
+        assert_eq!(
+            run(answers).err().map(|error| error.code()),
+            Some("malformed")
+        );
         for step in 0..4 {
             let mut answers = good();
             let last = answers[step].len() - 1;

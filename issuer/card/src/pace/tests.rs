@@ -332,7 +332,7 @@ fn refusals() {
         with(1, "7C14801095A3A016522EE98D01E76CB6B98B42C387009000"),
         "card_protocol"
     );
-    let point = &good[2][12..76];
+    let point = &good[2][10..74];
     for form in ["02", "03"] {
         let compressed = format!("7C238221{form}{point}9000");
         let mut answers = good.clone();
