@@ -445,7 +445,10 @@ mod tests {
             .unwrap();
         // The portraits change places, and the last one is missing.
         let refused = registry.import(persons(&["b", "a", ""]).path(), &SystemEntropy);
-        assert!(matches!(refused, Err(RegistryError::Io(_))));
+        assert!(matches!(
+            refused,
+            Err(RegistryError::Invalid { record: 3, .. })
+        ));
         for registry in [
             registry,
             FolderRegistry::open(data.path(), &SystemEntropy).unwrap(),
