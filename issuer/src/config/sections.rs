@@ -203,7 +203,7 @@ impl Default for Terminals {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Card {
-    /// Take SHA-1 in the signatures and digests of old travel documents.
+    /// Take SHA-1 in the signatures and digests of old travel documents, and RSA keys of fewer than 2048 bits.
     pub legacy_sha1: bool,
     /// Demand of every travel document a revocation list of its signer's authority that is not overdue.
     pub current_revocation_list: bool,
