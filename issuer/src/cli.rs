@@ -1,5 +1,6 @@
 //! The command line.
 
+mod administer;
 mod refusal;
 mod run;
 
